@@ -1,0 +1,56 @@
+/** The five facts of an error, in the words of the reader (docs/errors.md lists every code). */
+export interface ErrorFacts {
+  /** What went wrong, in one line; begins with the machine, file or key it concerns. */
+  readonly summary: string;
+  readonly expected: string;
+  readonly found: string;
+  /** `file:line`, `Pulumi.<stack>.yaml: key`, or the command and host. */
+  readonly at: string;
+  /** What to do, preferably a command. */
+  readonly fix: string;
+}
+
+/** An error a fleet's owner can act on. Callers test `code` or the class, never the text. */
+export abstract class FleetError extends Error {
+  /** Stable and listed in docs/errors.md. */
+  abstract readonly code: `FLEET_${string}`;
+  readonly facts: ErrorFacts;
+
+  constructor(facts: ErrorFacts, options?: ErrorOptions) {
+    super(renderFacts(facts), options);
+    this.name = new.target.name;
+    this.facts = facts;
+  }
+}
+
+/** Several errors of one input, reported together. */
+export class FleetErrors extends AggregateError {
+  readonly code = "FLEET_SEVERAL";
+
+  constructor(errors: readonly FleetError[]) {
+    super(errors, errors.map((error) => error.message).join("\n\n"));
+    this.name = new.target.name;
+  }
+}
+
+/**
+ * Throws nothing for none, the error itself for one, all of them together for several.
+ * @throws {FleetError} @throws {FleetErrors}
+ */
+export function throwGathered(errors: readonly FleetError[]): void {
+  const [first, ...others] = errors;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  throw new FleetErrors(errors);
+}
+
+function renderFacts({ summary, expected, found, at, fix }: ErrorFacts): string {
+  const indented = (text: string): string => text.replaceAll("\n", "\n            ");
+  return [
+    summary,
+    `  expected: ${indented(expected)}`,
+    `  found:    ${indented(found)}`,
+    `  at:       ${indented(at)}`,
+    `  fix:      ${indented(fix)}`,
+  ].join("\n");
+}

@@ -1,0 +1,23 @@
+declare const storePathBrand: unique symbol;
+
+/** `/nix/store/<hash>-<name>`, nothing below it. Source: Nix manual 2.26, "Store Path". */
+export type StorePath = string & { readonly [storePathBrand]: true };
+
+// 32 characters of Nix' base-32 alphabet (no e, o, t, u), then a name of 1 to 211 characters that starts with no dot.
+const pattern = /^\/nix\/store\/[0-9abcdfghijklmnpqrsvwxyz]{32}-[0-9a-zA-Z+\-_?=][0-9a-zA-Z+\-._?=]{0,210}$/;
+
+export function isStorePath(text: string): text is StorePath {
+  return pattern.test(text);
+}
+
+/** @throws {TypeError} when `text` is not a store path; boundaries wrap it into their own error. */
+export function parseStorePath(text: string): StorePath {
+  if (!isStorePath(text)) throw new TypeError(`expected /nix/store/<hash>-<name>, found ${JSON.stringify(text)}`);
+  return text;
+}
+
+/** `galena-nixos-1a2b3c4` style short form for people: the first 7 characters of the hash and the name. */
+export function renderStorePath(path: StorePath): string {
+  const base = path.slice("/nix/store/".length);
+  return `${base.slice(0, 7)}-${base.slice(33)}`;
+}
