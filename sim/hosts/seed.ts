@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import {
+  access,
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { buildBootstrapSystem } from "./bootstrap-system.ts";
+import { SimulationError } from "./errors.ts";
+import type { HostKind } from "./host-spec.ts";
+import { withLock } from "./lock.ts";
+import { isNotFound, type SimState } from "./sim-state.ts";
+
+/** Units of Debian that a test host does not need, or that reach for a network which is not there. */
+const maskedUnits = [
+  ..."apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer".split(" "),
+  ..."console-getty.service getty.target getty-static.service ldconfig.service systemd-firstboot.service".split(" "),
+  ..."systemd-journal-catalog-update.service systemd-binfmt.service systemd-modules-load.service".split(" "),
+  ..."proc-sys-fs-binfmt_misc.automount ssh.socket sshd-unix-local.socket systemd-networkd.service".split(" "),
+];
+
+/** Read-only layers of a host's root, the uppermost first: what its kind adds, then the shared Debian. */
+export async function rootLayers(state: SimState, kind: HostKind, signal: AbortSignal): Promise<readonly string[]> {
+  const base = join(state.cache, "hosts", "base-trixie");
+  if (!(await isThere(join(base, "usr/lib/systemd/systemd")))) {
+    throw new SimulationError({
+      summary: "the root file system of the simulated hosts is missing",
+      expected: "a Debian root with systemd, sshd and Nix",
+      found: "nothing usable",
+      at: base,
+      fix: "run `npm run setup`",
+    });
+  }
+  const system = kind === "debian" ? undefined : await buildBootstrapSystem(state, kind, signal);
+  const key = await seedKey(kind, system?.toplevel);
+  const seed = join(state.cache, "hosts", `seed-${kind}-${key}`);
+  if (!(await isThere(seed))) {
+    await withLock(`${seed}.lock`, () => makeSeed(seed, state, kind, system), signal);
+  }
+  return [seed, base];
+}
+
+type BootstrapSystem = Awaited<ReturnType<typeof buildBootstrapSystem>>;
+
+async function makeSeed(
+  seed: string,
+  state: SimState,
+  kind: HostKind,
+  system: BootstrapSystem | undefined,
+): Promise<void> {
+  if (await isThere(seed)) return; // somebody else made it while we waited
+  const hosts = join(state.cache, "hosts");
+  await mkdir(hosts, { recursive: true });
+  // Built beside and renamed: a half-made layer is never taken for a finished one.
+  const work = await mkdtemp(join(hosts, ".seed-"));
+  try {
+    await chmod(work, 0o755);
+    for (const tree of ["common", kind])
+      await cp(join(import.meta.dirname, "files", tree), work, { recursive: true, force: true });
+    await maskUnits(work);
+    if (kind === "darwin") await linkDarwinTools(work, join(hosts, "base-trixie"));
+    if (system !== undefined) await system.installInto(work);
+    await rename(work, seed);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function maskUnits(root: string): Promise<void> {
+  const units = join(root, "etc/systemd/system");
+  await mkdir(units, { recursive: true });
+  for (const unit of maskedUnits) await symlink("/dev/null", join(units, unit));
+  await symlink("/usr/lib/systemd/system/multi-user.target", join(units, "default.target"));
+}
+
+/** Commands of Linux that a Mac does not have. */
+const notOnDarwin =
+  /^(systemctl|systemd-.*|journalctl|loginctl|busctl|hostnamectl|networkctl|timedatectl|localectl|machinectl|bootctl|portablectl|resolvectl|varlinkctl|run0|flock|findmnt|ip|bridge|ss|lsns|nsenter|unshare|setsid|uname|apt.*|dpkg.*|getent)$/;
+
+// A Mac's ssh sessions see one folder of commands: links to Debian's, without those of Linux, and the stand-ins.
+async function linkDarwinTools(root: string, base: string): Promise<void> {
+  const folder = join(root, "usr/lib/simulated-host/darwin-bin");
+  await mkdir(folder, { recursive: true });
+  const own = new Set(await readdir(folder));
+  for (const from of ["usr/bin", "usr/sbin"]) {
+    for (const name of await readdir(join(base, from))) {
+      if (own.has(name) || notOnDarwin.test(name)) continue;
+      own.add(name);
+      await symlink(`/${from}/${name}`, join(folder, name));
+    }
+  }
+}
+
+async function seedKey(kind: HostKind, toplevel: string | undefined): Promise<string> {
+  const hash = createHash("sha256").update(
+    `${kind} ${toplevel ?? ""} ${maskedUnits.join(" ")} ${notOnDarwin.source}\n`,
+  );
+  for (const tree of ["common", kind]) await hashTree(join(import.meta.dirname, "files", tree), tree, hash);
+  for (const file of ["seed.ts", "bootstrap-system.ts"]) hash.update(await readFile(join(import.meta.dirname, file)));
+  return hash.digest("hex").slice(0, 12);
+}
+
+async function hashTree(path: string, name: string, hash: ReturnType<typeof createHash>): Promise<void> {
+  const entries = (await readdir(path, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    const [child, label] = [join(path, entry.name), `${name}/${entry.name}`];
+    if (entry.isDirectory()) await hashTree(child, label, hash);
+    else hash.update(`${label}\n`).update(entry.isSymbolicLink() ? await readlink(child) : await readFile(child));
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+/** Writes a file below a root that is not running, with its folders. */
+export async function writeBelow(root: string, path: string, text: string, mode = 0o644): Promise<void> {
+  const target = join(root, path);
+  await mkdir(join(target, ".."), { recursive: true });
+  await writeFile(target, text, { mode });
+}
