@@ -1,0 +1,108 @@
+import { z } from "zod";
+
+/**
+ * An RFC 1123 label of 1 to 63 characters: host name, Pulumi name and folder name at once.
+ * Source: RFC 1123 §2.1; clan-core 26.05, `modules/inventoryClass/inventory.nix` accepts more, networks do not.
+ */
+export const machineNameSchema = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "expected an RFC 1123 label: a-z, 0-9 and inner hyphens")
+  .brand("MachineName");
+export type MachineName = z.output<typeof machineNameSchema>;
+
+/** What builds the machine: `nixosSystem` or `darwinSystem`. */
+export const machineClassSchema = z.enum(["nixos", "darwin"]);
+export type MachineClass = z.output<typeof machineClassSchema>;
+
+/** Where something is stated: `file` relative to the fleet's root with `/`, `line` from 1 where it is known. */
+const locationSchema = z.strictObject({ file: z.string(), line: z.int().positive().exactOptional() });
+export type Location = z.output<typeof locationSchema>;
+
+const machineSchema = z.strictObject({
+  class: machineClassSchema,
+  /** `nixpkgs.hostPlatform`, e.g. `x86_64-linux`. */
+  system: z.string(),
+  /** Stated tags in their order, then the computed ones: `all` and the class. */
+  tags: z.array(z.string()),
+  description: z.string().nullable(),
+  /** `[user@]host[:port]`; null: unknown to the inventory. */
+  targetHost: z.string().nullable(),
+  buildHost: z.string().nullable(),
+  /** What the registry imports: `<class>/<entry>`. */
+  imports: z.array(z.string()),
+  /** Who has an account or a home on it, sorted. */
+  users: z.array(z.string()),
+  registered: z.boolean(),
+  inInventory: z.boolean(),
+  definedAt: locationSchema,
+});
+export type MachineModel = z.output<typeof machineSchema>;
+
+const entrySchema = z.strictObject({
+  /** Files that define it; several make it an aggregate. */
+  files: z.array(z.string()),
+  /** Machines that it reaches through any chain of imports, homes and service instances, sorted. */
+  importedBy: z.array(z.string()),
+});
+export type EntryModel = z.output<typeof entrySchema>;
+
+const roleSchema = z.strictObject({
+  /** Members by name. */
+  machines: z.array(z.string()),
+  tags: z.array(z.string()),
+  /** Members by name or by tag, sorted. */
+  members: z.array(z.string()),
+  /** The role's own settings; those of single members stay with the inventory. */
+  settings: z.record(z.string(), z.json()),
+});
+export type RoleModel = z.output<typeof roleSchema>;
+
+const instanceSchema = z.strictObject({
+  /** `input` null: clan-core's own service. `self`: a service of this fleet. */
+  module: z.strictObject({ name: z.string(), input: z.string().nullable() }),
+  roles: z.record(z.string(), roleSchema),
+  definedAt: locationSchema,
+});
+export type InstanceModel = z.output<typeof instanceSchema>;
+
+const acceleratorSchema = z.strictObject({ type: z.string(), count: z.int().positive() });
+
+/** A Compute Engine VM under a machine. */
+const gcpNodeSchema = z.strictObject({
+  kind: z.literal("gcp"),
+  project: z.string(),
+  machineType: z.string(),
+  /** Candidates in the order in which they are tried. */
+  zones: z.array(z.string()).min(1),
+  accelerators: z.array(acceleratorSchema),
+  diskSizeGb: z.int().positive(),
+  image: z.string(),
+  onHostMaintenance: z.enum(["MIGRATE", "TERMINATE"]),
+  labels: z.record(z.string(), z.string()),
+  /** Ranges from which port 22 is open. */
+  sshSources: z.array(z.string()),
+  definedAt: locationSchema,
+});
+export type GcpNodeModel = z.output<typeof gcpNodeSchema>;
+
+/** A fleet as plain JSON with provenance: what checks, graphs, components and the deployer consume. */
+export const fleetModelSchema = z.strictObject({
+  schema: z.literal(1),
+  name: z.string(),
+  machines: z.record(machineNameSchema, machineSchema),
+  /** Class → entry. */
+  namespaces: z.record(z.string(), z.record(z.string(), entrySchema)),
+  instances: z.record(z.string(), instanceSchema),
+  /** Tag → machines that carry it, sorted; computed tags included. */
+  tags: z.record(z.string(), z.array(z.string())),
+  nodes: z.record(machineNameSchema, gcpNodeSchema),
+  /** Names of the generators whose vars are on disk; values are never read into the model. */
+  vars: z.strictObject({
+    directory: z.string(),
+    perMachine: z.record(z.string(), z.array(z.string())),
+    shared: z.array(z.string()),
+  }),
+  /** Back end of clan's vars (`sops`, `age`, `password-store`); null: clan's default. */
+  secretStore: z.string().nullable(),
+});
+export type FleetModel = z.output<typeof fleetModelSchema>;

@@ -1,0 +1,22 @@
+import { flakeModule } from "pulumi-clan/author";
+
+/** `flake.users.<user>`: who is who, stated once for homes and hosts. A typo in a key is an error, not a silence. */
+export default flakeModule(({ lib: { mkOption, types } }) => ({
+  options: {
+    flake: {
+      users: mkOption({
+        description: "People of the fleet.",
+        default: {},
+        type: types.attrsOf(
+          types.submodule({
+            options: {
+              fullName: mkOption({ type: types.str, description: "As it is written in a commit." }),
+              email: mkOption({ type: types.str }),
+              sshKeys: mkOption({ type: types.listOf(types.str), default: [], description: "Public keys." }),
+            },
+          }),
+        ),
+      }),
+    },
+  },
+}));

@@ -1,0 +1,16 @@
+import { flakeModule } from "pulumi-clan/author";
+
+/** Hetzner's older machines start by BIOS. */
+export default flakeModule({
+  flake: {
+    modules: {
+      nixos: {
+        "machines/nixos/magnetite": ({ lib }) => ({
+          boot: {
+            loader: { "systemd-boot": { enable: false }, grub: { enable: true, device: lib.mkForce("nodev") } },
+          },
+        }),
+      },
+    },
+  },
+});

@@ -1,0 +1,6 @@
+import { flakeModule } from "pulumi-clan/author";
+import { uefiDisk } from "../_disks.ts";
+
+export default flakeModule({
+  flake: { modules: { nixos: { "machines/nixos/scheelite": uefiDisk("/dev/sda") } } },
+});
