@@ -10,11 +10,6 @@ export class TreePathError extends FleetError {
   readonly code = "FLEET_TREE_PATH";
 }
 
-/** A value in a body that has no form in Nix. */
-export class NotNixDataError extends FleetError {
-  readonly code = "FLEET_NOT_NIX_DATA";
-}
-
 /** An entry imported by a body of another class. */
 export class ClassMismatchError extends FleetError {
   readonly code = "FLEET_CLASS_MISMATCH";

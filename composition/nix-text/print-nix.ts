@@ -1,0 +1,316 @@
+import { relative } from "node:path";
+import { NixText } from "../body/nix-template.ts";
+import { expressionOf, type NixExpression } from "../body/symbol.ts";
+import { NixFile, TreePath } from "../body/tree-path.ts";
+import { EntryReference } from "../entry-reference.ts";
+import { isProperty } from "../lib/property.ts";
+import { printAttributeName, printAttributePath } from "./attribute-name.ts";
+import { NotNixDataError, UnprintableError } from "./errors.ts";
+import { printNumber } from "./number-literal.ts";
+import { printPath } from "./path-literal.ts";
+import { printTemplate } from "./print-template.ts";
+import { propertyCall } from "./property-call.ts";
+import { printIndentedString, printString } from "./string-literal.ts";
+
+/** What the printed text depends on besides the value. */
+export interface NixPlace {
+  /** Absolute root of the fleet: a path literal may not leave it. */
+  readonly root: string;
+  /** Absolute folder of the file that is printed: path literals are relative to it. */
+  readonly folder: string;
+  /** Where entries are found there: `inputs.self.modules` in a machine, `config.flake.modules` in the flake. */
+  readonly modules: string;
+  /** `file:line` of the definition that is printed, for errors. */
+  readonly at: string;
+}
+
+/** Where a value stands within the printed text. */
+export interface NixCursor {
+  readonly place: NixPlace;
+  /** Column of the line on which the value begins, in spaces. */
+  readonly indent: number;
+  /** Column at which the value itself begins. */
+  readonly column: number;
+  /** Attribute path from the top of the printed value, for errors. */
+  readonly path: readonly string[];
+  /** Objects around the value, to find one that contains itself. */
+  readonly around: readonly object[];
+}
+
+const lineWidth = 100;
+
+/**
+ * The Nix text of a value: data, references, symbols, templates, paths of the tree, and lists and attribute sets of
+ * them. Deterministic: attributes keep the order in which they were written.
+ * @param indent - column of the line on which the text will stand.
+ * @throws {NotNixDataError} @throws {NixTemplateError}
+ */
+export function printNix(value: unknown, place: NixPlace, indent = 0): string {
+  return printValue(value, { place, indent, column: indent, path: [], around: [] });
+}
+
+/** The value on one line where it fits, on several otherwise. */
+export function printValue(value: unknown, cursor: NixCursor): string {
+  const inline = printInline(value, cursor);
+  return inline !== undefined && fits(inline, cursor) ? inline : printBlock(value, cursor);
+}
+
+/** The value as a list's element or a function's argument: in parentheses unless it is one term. */
+export function printTerm(value: unknown, cursor: NixCursor): string {
+  const inline = printInlineTerm(value, cursor);
+  if (inline !== undefined && fits(inline, cursor)) return inline;
+  return isTerm(value) ? printBlock(value, cursor) : `(${printBlock(value, { ...cursor, column: cursor.column + 1 })})`;
+}
+
+function fits(text: string, cursor: NixCursor): boolean {
+  return !text.includes("\n") && cursor.column + text.length <= lineWidth;
+}
+
+function isTerm(value: unknown): boolean {
+  if (isProperty(value)) return false;
+  if (typeof value === "number" || typeof value === "bigint") return value >= 0;
+  if (value instanceof NixText) return isTermText(value);
+  return expressionOf(value)?.kind !== "call";
+}
+
+/** A template that is nothing but an attribute path. */
+function isTermText(text: NixText): boolean {
+  return text.values.length === 0 && /^[A-Za-z_][\w'-]*(?:\.[A-Za-z_][\w'-]*)*$/.test(text.fragments[0] ?? "");
+}
+
+/** The value on one line, however long; undefined where it should not be on one. */
+function printInline(value: unknown, cursor: NixCursor): string | undefined {
+  if (typeof value === "string") return wantsLines(value) ? undefined : guard(() => printString(value), cursor);
+  if (Array.isArray(value)) return printInlineList(value, cursor);
+  if (isPlainObject(value)) return Object.keys(value).length === 0 ? "{ }" : undefined;
+  const call = callOf(value, cursor);
+  if (call !== undefined) return printInlineCall(call, cursor);
+  const text = printBlock(value, cursor);
+  return text.includes("\n") ? undefined : text;
+}
+
+function printInlineTerm(value: unknown, cursor: NixCursor): string | undefined {
+  if (isPlainObject(value) && Object.keys(value).length === 1) {
+    const bindings = printBindings(value, { ...cursor, column: 0 });
+    return bindings.length === 1 && !bindings[0]?.includes("\n") ? `{ ${bindings[0]} }` : undefined;
+  }
+  const inline = printInline(value, cursor);
+  return inline === undefined || isTerm(value) ? inline : `(${inline})`;
+}
+
+function printInlineList(values: readonly unknown[], cursor: NixCursor): string | undefined {
+  if (values.length === 0) return "[ ]";
+  const inside = enter(values, cursor);
+  const elements: string[] = [];
+  for (const [index, value] of values.entries()) {
+    const element = printInlineTerm(value, { ...inside, path: [...cursor.path, `[${index}]`] });
+    if (element === undefined) return undefined;
+    elements.push(element);
+  }
+  return `[ ${elements.join(" ")} ]`;
+}
+
+function printInlineCall({ callee, arguments: values }: Call, cursor: NixCursor): string | undefined {
+  const terms: string[] = [];
+  for (const value of values) {
+    const term = printInlineTerm(value, cursor);
+    if (term === undefined) return undefined;
+    terms.push(term);
+  }
+  return [callee, ...terms].join(" ");
+}
+
+function printBlock(value: unknown, cursor: NixCursor): string {
+  if (value === null) return "null";
+  if (typeof value === "boolean") return String(value);
+  if (typeof value === "number" || typeof value === "bigint") return guard(() => printNumber(value), cursor);
+  if (typeof value === "string") return printText(value, cursor);
+  if (value instanceof EntryReference) return printReference(value, cursor.place);
+  if (value instanceof TreePath || value instanceof NixFile) return printTreePath(value, cursor);
+  if (value instanceof NixText) return printTemplate(value, cursor);
+  if (Array.isArray(value)) return printBlockList(value, cursor);
+  const call = callOf(value, cursor);
+  if (call !== undefined) return printBlockCall(call, cursor);
+  const expression = expressionOf(value);
+  if (expression !== undefined) return printPathExpression(expression, cursor);
+  if (isPlainObject(value)) return printAttributes(value, cursor);
+  throw notData(value, cursor);
+}
+
+function printText(value: string, cursor: NixCursor): string {
+  const quoted = guard(() => printString(value), cursor);
+  return (wantsLines(value) ? printIndentedString(value, cursor.indent) : undefined) ?? quoted;
+}
+
+/** Two lines or more read better as lines. */
+function wantsLines(value: string): boolean {
+  return /\n[\s\S]*[^\n]/.test(value) && printIndentedString(value, 0) !== undefined;
+}
+
+function printBlockList(values: readonly unknown[], cursor: NixCursor): string {
+  if (values.length === 0) return "[ ]";
+  const inside = { ...enter(values, cursor), indent: cursor.indent + 2, column: cursor.indent + 2 };
+  const margin = " ".repeat(inside.indent);
+  const elements = values.map(
+    (value, index) => `${margin}${printTerm(value, { ...inside, path: [...cursor.path, `[${index}]`] })}\n`,
+  );
+  return `[\n${elements.join("")}${" ".repeat(cursor.indent)}]`;
+}
+
+/** `{ … }` over several lines. */
+function printAttributes(attributes: PlainObject, cursor: NixCursor): string {
+  const inside = { ...cursor, indent: cursor.indent + 2, column: cursor.indent + 2 };
+  const bindings = printBindings(attributes, inside);
+  if (bindings.length === 0) return "{ }";
+  const margin = " ".repeat(inside.indent);
+  return `{\n${bindings.map((binding) => `${margin}${binding}\n`).join("")}${" ".repeat(cursor.indent)}}`;
+}
+
+/**
+ * `name = value;` for each attribute; sets of one attribute are written as a path: `a.b.c = value;`.
+ * @param cursor - where the bindings stand, inside the braces.
+ */
+export function printBindings(attributes: PlainObject, cursor: NixCursor): readonly string[] {
+  const inside = enter(attributes, cursor);
+  return Object.entries(attributes).map(([name, value]) => {
+    const chain = followChain(name, value, inside);
+    const left = guard(() => `${printAttributePath(chain.names)} = `, inside);
+    const right = printValue(chain.value, {
+      ...chain.cursor,
+      column: inside.column + left.length + 1, // with the semicolon
+    });
+    return `${left}${right};`;
+  });
+}
+
+interface Chain {
+  readonly names: readonly string[];
+  readonly value: unknown;
+  readonly cursor: NixCursor;
+}
+
+function followChain(first: string, value: unknown, cursor: NixCursor): Chain {
+  const below: NixCursor = { ...cursor, path: [...cursor.path, first] };
+  if (!isPlainObject(value)) return { names: [first], value, cursor: below };
+  const [only, ...others] = Object.entries(value);
+  if (only === undefined || others.length > 0) return { names: [first], value, cursor: below };
+  const chain = followChain(only[0], only[1], enter(value, below));
+  return { ...chain, names: [first, ...chain.names] };
+}
+
+interface Call {
+  readonly callee: string;
+  readonly arguments: readonly unknown[];
+}
+
+/** The function and arguments of a recorded call or a property of the flake's lib; undefined for anything else. */
+function callOf(value: unknown, cursor: NixCursor): Call | undefined {
+  if (isProperty(value)) return propertyCall(value);
+  const expression = expressionOf(value);
+  if (expression?.kind !== "call") return undefined;
+  // f(a)(b) and f(a, b) are the same in Nix: functions take one argument at a time.
+  let { callee, arguments: values } = expression;
+  while (callee.kind === "call") {
+    values = [...callee.arguments, ...values];
+    callee = callee.callee;
+  }
+  return { callee: printPathExpression(callee, cursor), arguments: values };
+}
+
+function printBlockCall({ callee, arguments: values }: Call, cursor: NixCursor): string {
+  let text = callee;
+  for (const value of values) {
+    const column = cursor.column + text.length + 1;
+    text += ` ${printTerm(value, { ...cursor, column })}`;
+  }
+  return text;
+}
+
+function printPathExpression(expression: NixExpression, cursor: NixCursor): string {
+  switch (expression.kind) {
+    case "name":
+      return expression.name;
+    case "select":
+      return `${printPathExpression(expression.from, cursor)}.${printAttributeName(expression.attribute)}`;
+    case "call": {
+      const values = expression.arguments.map((value) => printTerm(value, cursor));
+      return `(${[printPathExpression(expression.callee, cursor), ...values].join(" ")})`;
+    }
+  }
+}
+
+function printReference(reference: EntryReference, place: NixPlace): string {
+  return `${place.modules}.${printAttributePath([reference.class, reference.entry])}`;
+}
+
+function printTreePath({ path }: TreePath | NixFile, cursor: NixCursor): string {
+  const { root, folder } = cursor.place;
+  if (!relative(root, path).startsWith("..")) return printPath(folder, path);
+  throw new NotNixDataError({
+    summary: `${describePath(cursor)}: the path leads out of the fleet`,
+    expected: `a file below ${root}`,
+    found: path,
+    at: cursor.place.at,
+    fix: "move the file into the repository: a flake sees nothing outside of itself",
+  });
+}
+
+export type PlainObject = Readonly<Record<string, unknown>>;
+
+/** An object that JavaScript would print as `{ … }`: no instance of a class, no function, no list. */
+export function isPlainObject(value: unknown): value is PlainObject {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function enter(value: object, cursor: NixCursor): NixCursor {
+  if (cursor.around.includes(value)) throw notData("a value that contains itself", cursor);
+  return { ...cursor, around: [...cursor.around, value] };
+}
+
+/** Gives an unprintable scalar its path and place. */
+export function guard(print: () => string, cursor: NixCursor): string {
+  try {
+    return print();
+  } catch (error) {
+    if (!(error instanceof UnprintableError)) throw error;
+    throw new NotNixDataError(
+      {
+        summary: `${describePath(cursor)}: ${error.found} has no form in Nix`,
+        expected: error.expected,
+        found: error.found,
+        at: cursor.place.at,
+        fix: "write the value in another way, or leave it out",
+      },
+      { cause: error },
+    );
+  }
+}
+
+function notData(value: unknown, cursor: NixCursor): NotNixDataError {
+  const found = describeStranger(value);
+  return new NotNixDataError({
+    summary: `${describePath(cursor)}: ${found} has no form in Nix`,
+    expected: "null, a boolean, number, string, list, attribute set, reference, symbol, path or nix template",
+    found,
+    at: cursor.place.at,
+    fix:
+      typeof value === "function"
+        ? "write the function in Nix: nix`argument: …`"
+        : "leave the attribute out, or write it as one of these",
+  });
+}
+
+function describeStranger(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value === undefined) return "undefined";
+  if (typeof value === "function") return "a JavaScript function";
+  if (typeof value === "symbol") return "a JavaScript symbol";
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  return `an instance of ${typeof name === "string" ? name : "an unnamed class"}`;
+}
+
+function describePath({ path }: NixCursor): string {
+  return path.length === 0 ? "the value" : path.join(".").replaceAll(".[", "[");
+}
