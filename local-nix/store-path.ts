@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 declare const storePathBrand: unique symbol;
 
 /** `/nix/store/<hash>-<name>`, nothing below it. Source: Nix manual 2.26, "Store Path". */
@@ -15,6 +17,13 @@ export function parseStorePath(text: string): StorePath {
   if (!isStorePath(text)) throw new TypeError(`expected /nix/store/<hash>-<name>, found ${JSON.stringify(text)}`);
   return text;
 }
+
+/** Accepts a store path, nothing below it. */
+export const storePathSchema = z.string().transform((text, context): StorePath => {
+  if (isStorePath(text)) return text;
+  context.addIssue("expected /nix/store/<hash>-<name>");
+  return z.NEVER;
+});
 
 /** `galena-nixos-1a2b3c4` style short form for people: the first 7 characters of the hash and the name. */
 export function renderStorePath(path: StorePath): string {

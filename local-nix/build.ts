@@ -1,0 +1,105 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Report } from "../report.ts";
+import { BuildProgress } from "./build-progress.ts";
+import { defaultCacheDir } from "./cache-folder.ts";
+import { NixBuildError } from "./errors.ts";
+import { runNix } from "./nix-command.ts";
+import { lastErrorBlock, NixError } from "./nix-error.ts";
+import { parseNixLogLine } from "./nix-log.ts";
+import { isStorePath, type StorePath } from "./store-path.ts";
+
+/** Where derivations are built; evaluation was local in any case. */
+export type BuildPlace =
+  | { readonly kind: "local" }
+  | {
+      readonly kind: "target";
+      /** e.g. `ssh-ng://root@198.51.100.11`. */
+      readonly storeUri: string;
+      /** Value of NIX_SSHOPTS: port, identity, known hosts. */
+      readonly sshOptions: string;
+    };
+
+export interface BuildRequest {
+  readonly machine: string;
+  /** Store path of the toplevel's derivation, in the local store. */
+  readonly drvPath: string;
+  /** What the evaluation said that the derivation builds. */
+  readonly toplevel: StorePath;
+  readonly where: BuildPlace;
+  /** `--option <name> <value>`. */
+  readonly nixOptions?: Readonly<Record<string, string>>;
+  /** Default: `defaultCacheDir()`. */
+  readonly cacheDir?: string;
+  /** Default: 6 hours. */
+  readonly deadlineSeconds?: number;
+}
+
+/**
+ * Builds a toplevel, or finds it built. A local one is kept from garbage collection until the machine's next build.
+ * @throws {NixBuildError} with the failing derivation and the end of its log.
+ */
+export async function buildToplevel(request: BuildRequest, report: Report, signal: AbortSignal): Promise<StorePath> {
+  const { machine, toplevel, where } = request;
+  const root = join(request.cacheDir ?? defaultCacheDir(), "gc-roots", machine);
+  await mkdir(join(root, ".."), { recursive: true });
+  const progress = new BuildProgress(machine, report);
+  const args = buildArgs(request, root);
+  try {
+    const text = await runNix(args, {
+      signal,
+      purpose: `${machine}: build`,
+      deadlineMs: (request.deadlineSeconds ?? 6 * 3600) * 1000,
+      env: where.kind === "target" ? { NIX_SSHOPTS: where.sshOptions } : {},
+      onLog: (line) => progress.observe(parseNixLogLine(line)),
+    });
+    const built = text.trim();
+    if (isStorePath(built) && built === toplevel) return built;
+    throw await wrongAnswer(request, built, root);
+  } catch (error) {
+    throw error instanceof NixError && !(error instanceof NixBuildError) ? buildError(request, progress, error) : error;
+  }
+}
+
+/** The command line of a build. `root` becomes a link to what is built, where that is in the local store. */
+export function buildArgs({ drvPath, where, nixOptions = {} }: BuildRequest, root: string): string[] {
+  const place =
+    where.kind === "local" ? ["--out-link", root] : ["--no-link", "--eval-store", "auto", "--store", where.storeUri];
+  const options = Object.entries(nixOptions).flatMap(([name, value]) => ["--option", name, value]);
+  return ["build", "--print-out-paths", "--log-format", "internal-json", ...place, ...options, `${drvPath}^out`];
+}
+
+function buildError(request: BuildRequest, progress: BuildProgress, error: NixError): NixBuildError {
+  const block = lastErrorBlock(progress.errors.join("\n") || error.failure.stderr);
+  const derivation = /\/nix\/store\/[0-9a-z]{32}-[^\s']+\.drv/.exec(block.message)?.[0];
+  const log = progress.logOf(derivation);
+  const shown = block.message.includes("log lines:") || log.length === 0 ? [] : ["the end of its log:", ...log];
+  return new NixBuildError(
+    {
+      summary: `${request.machine}: its system does not build`,
+      expected: request.toplevel,
+      found: [block.message, ...shown].join("\n"),
+      at: derivation ?? request.drvPath,
+      fix:
+        derivation === undefined
+          ? "correct what the message names"
+          : `correct it; for the whole log: nix log ${derivation}`,
+    },
+    { ...error.failure, block },
+    { cause: error },
+  );
+}
+
+async function wrongAnswer(request: BuildRequest, built: string, root: string): Promise<NixBuildError> {
+  if (request.where.kind === "local") await rm(root, { force: true });
+  return new NixBuildError(
+    {
+      summary: `${request.machine}: the build gave another system than the evaluation announced`,
+      expected: request.toplevel,
+      found: built || "no store path",
+      at: request.drvPath,
+      fix: "evaluate again: derivation and toplevel do not belong together",
+    },
+    { block: { message: "", frames: [], sources: [] }, stderr: "" },
+  );
+}

@@ -1,0 +1,168 @@
+import { availableParallelism } from "node:os";
+import { z } from "zod";
+import type { FleetError } from "../errors.ts";
+import type { Report } from "../report.ts";
+import { defaultCacheDir } from "./cache-folder.ts";
+import { NixEvaluationError } from "./errors.ts";
+import { type Evaluated, EvaluationCache, evaluatedSchema, validPaths } from "./evaluation-cache.ts";
+import {
+  type EvaluationSettings,
+  type EvaluationTarget,
+  evaluationArgs,
+  toplevelAttribute,
+} from "./evaluation-request.ts";
+import { checkLock, lockFailure } from "./lock-check.ts";
+import { nixVersion, renderCommand, runNix } from "./nix-command.ts";
+import { NixError } from "./nix-error.ts";
+import { inTree, placeInTree, renderPlace } from "./tree-position.ts";
+
+export interface MachineEvaluation extends Evaluated {
+  /** Whether nothing was evaluated for it. */
+  readonly cached: boolean;
+}
+
+export interface EvaluationOptions extends EvaluationSettings {
+  /** Default: `defaultCacheDir()`. */
+  readonly cacheDir?: string;
+  /** How many machines at a time. Default: as memory (1 GB each) and processors allow. */
+  readonly workers?: number;
+  /** For each machine. Default: 20 minutes. */
+  readonly deadlineSeconds?: number;
+}
+
+/**
+ * Evaluates the toplevel of each machine and writes its derivation to the local store. A machine that fails does not
+ * keep the others from an answer.
+ * @throws {NixMissingError} @throws {NixTooOldError} @throws {FlakeLockError} what concerns all machines alike; and the
+ * reason of `signal`.
+ */
+export async function evaluateMachines(
+  targets: readonly EvaluationTarget[],
+  options: EvaluationOptions,
+  report: Report,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, PromiseSettledResult<MachineEvaluation>>> {
+  const cache = new EvaluationCache(options.cacheDir ?? defaultCacheDir(), await nixVersion(signal));
+  const known = await stillValid(targets, options, cache, signal);
+  const missing = targets.filter(({ machine }) => !known.has(machine));
+  if (missing.length > 0) await checkLock(options, signal);
+  const results = new Map<string, PromiseSettledResult<MachineEvaluation>>();
+  let done = targets.length - missing.length;
+  const evaluate = async (target: EvaluationTarget): Promise<void> => {
+    const [result] = await Promise.allSettled([evaluateOne(target, options, cache, report, signal)]);
+    results.set(target.machine, result);
+    const progress = { done: ++done, total: targets.length, unit: "machines" } as const;
+    const message = result.status === "fulfilled" ? "evaluated" : "does not evaluate";
+    report({ level: "info", subject: target.machine, phase: "evaluate", message, progress });
+  };
+  await inParallel(missing, options.workers ?? defaultWorkers(), evaluate);
+  signal.throwIfAborted();
+  if (missing.length > 0) await cache.collect();
+  return inOrder(targets, known, results);
+}
+
+function inOrder(
+  targets: readonly EvaluationTarget[],
+  known: ReadonlyMap<string, MachineEvaluation>,
+  results: ReadonlyMap<string, PromiseSettledResult<MachineEvaluation>>,
+): ReadonlyMap<string, PromiseSettledResult<MachineEvaluation>> {
+  const ordered = new Map<string, PromiseSettledResult<MachineEvaluation>>();
+  for (const { machine } of targets) {
+    const value = known.get(machine);
+    const result = value === undefined ? results.get(machine) : ({ status: "fulfilled", value } as const);
+    if (result !== undefined) ordered.set(machine, result);
+  }
+  return ordered;
+}
+
+async function stillValid(
+  targets: readonly EvaluationTarget[],
+  options: EvaluationOptions,
+  cache: EvaluationCache,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, MachineEvaluation>> {
+  const found = await Promise.all(
+    targets.map(async (target) => [target.machine, await cache.read(target, options)] as const),
+  );
+  const entries = found.flatMap(([machine, value]) => (value === undefined ? [] : [[machine, value] as const]));
+  const valid = await validPaths([...new Set(entries.map(([, { drvPath }]) => drvPath))], signal);
+  return new Map(
+    entries
+      .filter(([, { drvPath }]) => valid.has(drvPath))
+      .map(([machine, value]) => [machine, { ...value, cached: true }]),
+  );
+}
+
+const answerSchema = z
+  .object({ drv: z.string(), out: z.string(), system: z.string() })
+  .transform(({ drv, out, system }) => ({ drvPath: drv, toplevel: out, system }))
+  .pipe(evaluatedSchema);
+
+async function evaluateOne(
+  target: EvaluationTarget,
+  options: EvaluationOptions,
+  cache: EvaluationCache,
+  report: Report,
+  signal: AbortSignal,
+): Promise<MachineEvaluation> {
+  const { machine } = target;
+  const args = evaluationArgs(target, options);
+  const onLog = (line: string): void => {
+    const remark = /^(?:evaluation )?warning: (.*)$|^(trace: .*)$/.exec(line);
+    const message = remark?.[1] ?? remark?.[2];
+    if (message !== undefined) report({ level: "warning", subject: machine, phase: "evaluate", message });
+  };
+  const deadlineMs = (options.deadlineSeconds ?? 20 * 60) * 1000;
+  report({ level: "debug", subject: machine, phase: "evaluate", message: renderCommand(args) });
+  try {
+    const text = await runNix(args, { signal, deadlineMs, onLog, purpose: `${machine}: evaluate` });
+    const value = answerSchema.parse(JSON.parse(text));
+    await cache.write(target, options, value);
+    return { ...value, cached: false };
+  } catch (error) {
+    throw error instanceof NixError ? await evaluationError(target, options, error) : error;
+  }
+}
+
+async function evaluationError(
+  target: EvaluationTarget,
+  options: EvaluationOptions,
+  error: NixError,
+): Promise<FleetError> {
+  const lock = lockFailure(options.tree.root, error);
+  if (lock !== undefined) return lock;
+  const { block } = error.failure;
+  const { tree, systemBuilder } = options;
+  const wanted = systemBuilder === undefined ? toplevelAttribute(target) : `a toplevel from ${systemBuilder}`;
+  const place = await placeInTree(tree, block);
+  const trace =
+    systemBuilder === undefined
+      ? `; for the whole trace: nix eval --show-trace 'path:${tree.path}#${toplevelAttribute(target)}.drvPath'`
+      : "";
+  return new NixEvaluationError(
+    {
+      summary: `${target.machine}: its configuration does not evaluate`,
+      expected: wanted,
+      found: inTree(tree, block.message),
+      at: place === undefined ? wanted : renderPlace(place),
+      fix: `correct ${place?.source ?? place?.nixFile ?? "what the message names"}${trace}`,
+    },
+    error.failure,
+    { cause: error },
+  );
+}
+
+const memoryPerWorkerBytes = 1024 ** 3;
+
+/** A real system takes about 1 GB to evaluate; more workers than memory make the machine swap, which is slower than one. */
+function defaultWorkers(): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(process.availableMemory() / memoryPerWorkerBytes)));
+}
+
+async function inParallel<T>(items: readonly T[], workers: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of queue) await work(item); // one iterator for all workers: each item is taken once
+  };
+  await Promise.all(Array.from({ length: Math.min(workers, items.length) }, worker));
+}
