@@ -1,0 +1,37 @@
+import { z } from "zod";
+
+/** The stack's output `machines`. */
+export const machinesSchema = z.record(
+  z.string(),
+  z.looseObject({
+    class: z.string(),
+    outcome: z.string(),
+    /** Store path that the machine runs; absent: nobody could ask it. */
+    toplevel: z.string().nullish(),
+    /** Duration of the deployment; absent: there was none. */
+    seconds: z.number().nullish(),
+  }),
+);
+
+const head = ["machine", "class", "outcome", "toplevel", "seconds"];
+
+/** The machines as a table, one a line, in columns as wide as their widest cell. */
+export function renderMachineTable(machines: z.output<typeof machinesSchema>): string {
+  const rows = Object.entries(machines).map(([name, machine]) => [
+    name,
+    machine.class,
+    machine.outcome,
+    machine.toplevel ?? "-",
+    machine.seconds?.toFixed(1) ?? "-",
+  ]);
+  const table = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
