@@ -19,3 +19,8 @@ export class ClassMismatchError extends FleetError {
 export class BodyFailedError extends FleetError {
   readonly code = "FLEET_BODY_FAILED";
 }
+
+/** Something that is no body, or a body that is no module. */
+export class BodyShapeError extends FleetError {
+  readonly code = "FLEET_BODY_SHAPE";
+}

@@ -3,9 +3,10 @@ import { NixText } from "../body/nix-template.ts";
 import { isNixSymbol } from "../body/symbol.ts";
 import { NixFile, TreePath } from "../body/tree-path.ts";
 import { isBareName } from "./attribute-name.ts";
+import { guard, type NixCursor } from "./cursor.ts";
 import { NixTemplateError } from "./errors.ts";
 import { type NixPosition, NixScanner } from "./nix-scanner.ts";
-import { guard, type NixCursor, printTerm } from "./print-nix.ts";
+import { printTerm } from "./print-nix.ts";
 import { isPlainInStrings, printString } from "./string-literal.ts";
 
 /** A value between two fragments, and what the text around it makes of it. */

@@ -7,7 +7,8 @@ import { symbol } from "../../../composition/body/symbol.ts";
 import { TreePath } from "../../../composition/body/tree-path.ts";
 import { EntryReference } from "../../../composition/entry-reference.ts";
 import { mkDefault, mkForce, mkIf, mkMerge, mkOrder } from "../../../composition/lib/property.ts";
-import { type NixPlace, printNix } from "../../../composition/nix-text/print-nix.ts";
+import type { NixPlace } from "../../../composition/nix-text/cursor.ts";
+import { printNix } from "../../../composition/nix-text/print-nix.ts";
 import { evaluateAll } from "./nix-process.ts";
 
 const place: NixPlace = {

@@ -1,0 +1,134 @@
+import { FleetError } from "../../errors.ts";
+import { EntryReference } from "../entry-reference.ts";
+import { flakeConfigPath, isFlakeConfig } from "../evaluation/config-scope.ts";
+import { isProperty } from "../lib/property.ts";
+import { formatLocation, type SourceLocation } from "../source-location.ts";
+import { BodyFailedError, BodyShapeError } from "./errors.ts";
+import { NixText } from "./nix-template.ts";
+import { isPlainObject, type PlainObject } from "./plain-object.ts";
+import { bodyArguments, expressionOf, isNixSymbol, type NixExpression } from "./symbol.ts";
+import { NixFile } from "./tree-path.ts";
+
+/** A body after its function, if it is one, was called. */
+export type EvaluatedBody =
+  /** A module in a Nix file of the tree. */
+  | { readonly kind: "file"; readonly file: NixFile }
+  /** Attributes of a module. */
+  | { readonly kind: "attributes"; readonly attributes: PlainObject }
+  /** `lib.mkIf …` and the like: definitions under a condition. */
+  | { readonly kind: "config"; readonly value: unknown }
+  /** Anything else that is a module in Nix: a template, a reference, a symbol. */
+  | { readonly kind: "module"; readonly value: unknown };
+
+const evaluated = new WeakMap<object, EvaluatedBody>();
+
+/**
+ * What a body says. A function is called once, with symbols.
+ * @throws {BodyFailedError} the function threw. @throws {BodyShapeError} it is no body.
+ */
+export function evaluateBody(body: unknown, definedAt: SourceLocation): EvaluatedBody {
+  if (typeof body !== "function" || isNixSymbol(body)) return classify(body, definedAt);
+  const known = evaluated.get(body);
+  if (known !== undefined) return known;
+  const result = classify(call(body, definedAt), definedAt);
+  evaluated.set(body, result);
+  return result;
+}
+
+function call(body: object, definedAt: SourceLocation): unknown {
+  try {
+    // What a flake module hands over as a function is called as a body; its own type is not known here.
+    return (body as unknown as (args: unknown) => unknown)(bodyArguments());
+  } catch (error) {
+    if (error instanceof FleetError) throw error;
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new BodyFailedError(
+      {
+        summary: `a body threw: ${message}`,
+        expected: "a function that gives an attribute set, or a nix template",
+        found: message,
+        at: formatLocation(definedAt),
+        fix: "correct the function; what only Nix knows belongs into a nix template",
+      },
+      { cause: error },
+    );
+  }
+}
+
+function classify(body: unknown, definedAt: SourceLocation): EvaluatedBody {
+  if (body instanceof NixFile) return { kind: "file", file: body };
+  if (body instanceof NixText || body instanceof EntryReference) return { kind: "module", value: body };
+  if (isProperty(body)) return { kind: "config", value: body };
+  const expression = expressionOf(body);
+  if (expression !== undefined) return { kind: isDefinitionCall(expression) ? "config" : "module", value: body };
+  if (typeof body === "object" && body !== null && isFlakeConfig(body))
+    throw flakeConfigError(body, formatLocation(definedAt));
+  if (!isPlainObject(body)) throw shapeError("a body", describe(body), definedAt);
+  checkImports(body, definedAt);
+  return { kind: "attributes", attributes: body };
+}
+
+/** Functions of nixpkgs' lib whose result is definitions, not a module: they belong into `config`. */
+const definitionFunctions: ReadonlySet<string> = new Set([
+  "mkIf",
+  "mkMerge",
+  "mkDefault",
+  "mkForce",
+  "mkOverride",
+  "mkOrder",
+  "mkBefore",
+  "mkAfter",
+]);
+
+function isDefinitionCall(expression: NixExpression): boolean {
+  if (expression.kind !== "call") return false;
+  const { callee } = expression;
+  if (callee.kind === "call") return isDefinitionCall(callee);
+  return (
+    callee.kind === "select" &&
+    callee.from.kind === "name" &&
+    callee.from.name === "lib" &&
+    definitionFunctions.has(callee.attribute)
+  );
+}
+
+function checkImports(attributes: PlainObject, definedAt: SourceLocation): void {
+  const { imports } = attributes;
+  if (imports === undefined || Array.isArray(imports) || imports instanceof NixText || isNixSymbol(imports)) return;
+  throw shapeError("`imports` of a body", describe(imports), definedAt, "a list of references, files and modules");
+}
+
+function shapeError(
+  what: string,
+  found: string,
+  definedAt: SourceLocation,
+  expected = "an attribute set, a nix template, nixFile(…), a reference, or a function that gives one of these",
+): BodyShapeError {
+  return new BodyShapeError({
+    summary: `${what} is ${found}`,
+    expected,
+    found,
+    at: formatLocation(definedAt),
+    fix: found === "a promise" ? "make the function synchronous: nothing in it can be awaited" : `write ${expected}`,
+  });
+}
+
+/** Taking the flake's `config` for the machine's. */
+export function flakeConfigError(value: object, at: string): BodyShapeError {
+  const name = ["config", ...(flakeConfigPath(value) ?? [])].join(".");
+  return new BodyShapeError({
+    summary: `${name} is the flake's configuration, used as a value of a machine`,
+    expected: "the machine's own configuration, or data",
+    found: `the flake's ${name}`,
+    at,
+    fix: "take `config` from the body's arguments, ({ config, pkgs }) => ({ … }), and give the flake's another name",
+  });
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "a list";
+  if (value instanceof Promise) return "a promise";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return "an object that is no attribute set";
+}
