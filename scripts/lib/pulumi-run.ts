@@ -33,11 +33,16 @@ const engineCommands = new Set(["up", "preview", "refresh", "destroy", "import",
 /** Commands that concern one stack which must exist. */
 const stackCommands = new Set([...engineCommands, "config", "stack", "state", "cancel", "logs", "console"]);
 
+/** Whether the command line is about a stack of this project; otherwise the CLI runs as it is. */
+export function concernsStack({ command, elsewhere, help }: PulumiArguments): boolean {
+  return command !== undefined && stackCommands.has(command) && !elsewhere && !help;
+}
+
 /** Decides; touches nothing. */
 export function planPulumiRun(args: readonly string[], parsed: PulumiArguments, situation: PulumiSituation): PulumiRun {
   const plain = { args, local: false, createStack: false, cloud: false, takesConfigFile: false };
-  const { command, words } = parsed;
-  if (command === undefined || parsed.elsewhere || parsed.help || !stackCommands.has(command)) return plain;
+  const { command = "", words } = parsed;
+  if (!concernsStack(parsed)) return plain;
   const named = parsed.stack ?? situation.stackVariable ?? situation.selected;
   if (lastSegment(named ?? localStack) !== localStack) return plain;
   const [verb = ""] = command === "stack" ? words : [];

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { startCloudStandIn } from "./cloud-stand-in.ts";
 import { parsePulumiArguments } from "./pulumi-arguments.ts";
-import { localStack, type PulumiRun, type PulumiSituation, planPulumiRun } from "./pulumi-run.ts";
+import { concernsStack, localStack, type PulumiRun, type PulumiSituation, planPulumiRun } from "./pulumi-run.ts";
 import { simulationConfig } from "./simulation-config.ts";
 
 const checkout = resolve(import.meta.dirname, "..", "..");
@@ -87,7 +87,7 @@ function withOptions(args: readonly string[], options: readonly string[]): reado
 
 async function main(args: readonly string[]): Promise<number> {
   const parsed = parsePulumiArguments(args);
-  const run = planPulumiRun(args, parsed, readSituation());
+  const run = planPulumiRun(args, parsed, concernsStack(parsed) ? readSituation() : { existing: [] });
   const env = environmentFor(run);
   if (run.createStack) {
     const code = createStack(env);

@@ -15,7 +15,8 @@ export function simulationConfig(text: string, { all, simulation }: { all: boole
   const moved = Object.entries(stack.config).map(([key, value]) => [key, moveTo(simulation, value)] as const);
   const config = Object.fromEntries(moved);
   if (all) config["pulumi-clan:machines"] = machineNames(config);
-  return `# made by scripts/pulumi from Pulumi.local.yaml\n${stringify({ ...stack, config })}`;
+  // YAML 1.1, as the CLI reads it: there a bare `on` is a truth value, so `power: "on"` must keep its quotes
+  return `# made by scripts/pulumi from Pulumi.local.yaml\n${stringify({ ...stack, config }, { version: "1.1" })}`;
 }
 
 function machineNames(config: Readonly<Record<string, unknown>>): readonly string[] {
