@@ -1,0 +1,104 @@
+import { EntryReference, normaliseClass } from "./entry-reference.ts";
+import { UnknownEntryError } from "./errors.ts";
+import { listNames } from "./evaluation/config-scope.ts";
+import type { EntryNamespace, EntryNamespaces } from "./flake-module.ts";
+import { didYouMean } from "./nearest.ts";
+import { formatPath } from "./option-path.ts";
+import { captureLocation, formatLocation } from "./source-location.ts";
+
+/** Entries by class, by name. */
+export type KnownEntries = ReadonlyMap<string, ReadonlySet<string> | ReadonlyMap<string, unknown>>;
+
+/** JavaScript itself asks for these when it awaits, converts or prints a value. */
+const languageKeys: ReadonlySet<string> = new Set(["then", "toJSON", "toString", "valueOf", "constructor"]);
+
+/**
+ * Makes `config.flake.modules`. References are given out before anybody knows which entries exist, and are checked
+ * together once that is known; later ones, from bodies that are functions, are checked at once.
+ */
+export class ReferenceMaker {
+  readonly #root: string;
+  readonly #unchecked: EntryReference[] = [];
+  #known: KnownEntries | undefined;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** @param known - entries of the evaluation at hand, for `Object.keys` and `in`; may suspend. */
+  namespaces(known: () => KnownEntries): EntryNamespaces {
+    const classes = namesProxy(
+      (className) => this.#entriesOf(className, known),
+      () => [...known().keys()],
+    );
+    // Any class may be named, the well-known ones of the interface among them.
+    return classes as EntryNamespaces;
+  }
+
+  /** From now on entries are known. @returns errors for references that were given out and name nothing. */
+  check(known: KnownEntries): readonly UnknownEntryError[] {
+    this.#known = known;
+    const errors = this.#unchecked.flatMap((reference) => unknownEntry(reference, known) ?? []);
+    // A function that ran twice used the same line twice.
+    return [...new Map(errors.map((error) => [error.message, error])).values()];
+  }
+
+  #entriesOf(className: string, known: () => KnownEntries): EntryNamespace {
+    return namesProxy(
+      (entry) => this.#reference(className, entry),
+      () => [...(known().get(normaliseClass(className))?.keys() ?? [])],
+    );
+  }
+
+  #reference(className: string, entry: string): EntryReference {
+    const reference = new EntryReference(normaliseClass(className), entry, captureLocation(this.#root));
+    if (this.#known === undefined) this.#unchecked.push(reference);
+    else {
+      const error = unknownEntry(reference, this.#known);
+      if (error !== undefined) throw error;
+    }
+    return reference;
+  }
+}
+
+function namesProxy<T>(get: (name: string) => T, names: () => readonly string[]): Readonly<Record<string, T>> {
+  return new Proxy<Record<string, T>>(
+    {},
+    {
+      get: (_target, name) => (typeof name === "symbol" || languageKeys.has(name) ? undefined : get(name)),
+      has: (_target, name) => typeof name === "string" && names().includes(name),
+      ownKeys: () => [...names()],
+      getOwnPropertyDescriptor: (_target, name) =>
+        typeof name === "string" && names().includes(name)
+          ? { get: () => get(name), enumerable: true, configurable: true }
+          : undefined,
+    },
+  );
+}
+
+function unknownEntry(reference: EntryReference, known: KnownEntries): UnknownEntryError | undefined {
+  const { class: className, entry, path, usedAt } = reference;
+  const entries = known.get(className);
+  if (entries?.has(entry) === true) return undefined;
+  const at = formatLocation(usedAt);
+  if (entries === undefined || [...entries.keys()].length === 0) {
+    return new UnknownEntryError({
+      summary: `${path}: no file defines an entry of class ${className}`,
+      expected: `one of the classes ${listNames([...known.keys()])}`,
+      found: JSON.stringify(className),
+      at,
+      fix: didYouMean(className, known.keys()) ?? `define it: ${formatPath(["flake", "modules", className, entry])}`,
+    });
+  }
+  const elsewhere = [...known]
+    .filter(([other, names]) => other !== className && names.has(entry))
+    .map(([other]) => other);
+  const other = elsewhere[0] === undefined ? undefined : `class ${elsewhere[0]} has an entry of that name`;
+  return new UnknownEntryError({
+    summary: `${path}: no file defines this entry`,
+    expected: `one of ${listNames([...entries.keys()].sort())}`,
+    found: JSON.stringify(entry),
+    at,
+    fix: didYouMean(entry, entries.keys()) ?? other ?? "define it in a file below modules/, or correct the name",
+  });
+}

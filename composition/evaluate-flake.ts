@@ -1,0 +1,127 @@
+import { posix } from "node:path";
+import { type FleetError, throwGathered } from "../errors.ts";
+import { type FleetDefinition, ImportTree } from "./define-fleet.ts";
+import { type DiscoveredFiles, discoverModules } from "./discover-modules.ts";
+import { ReferenceMaker } from "./entry-namespaces.ts";
+import { evaluateModules } from "./evaluation/evaluate-modules.ts";
+import { EvaluationTrace, forceAll } from "./evaluation/lazy-value.ts";
+import type { FlakeModule, FlakeModuleInput } from "./flake-module.ts";
+import { flakeOptions } from "./flake-options.ts";
+import { declaredInputs } from "./inputs.ts";
+import { flakeLib } from "./lib/flake-lib.ts";
+import { type LoadedModule, loadModules } from "./load-modules.ts";
+import { ModuleInputs } from "./module-inputs.ts";
+import {
+  collectNamespaces,
+  collectOverlays,
+  entryNames,
+  type LocatedValue,
+  type Namespaces,
+  type OverlayDefinition,
+  provenance,
+} from "./namespaces.ts";
+
+export type { EntryDefinition, LocatedValue, Namespaces, OverlayDefinition } from "./namespaces.ts";
+
+/** Values of options by path. An option that has no value throws when read. */
+export interface EvaluatedConfig {
+  readonly [option: string]: unknown;
+}
+
+export interface FlakeEvaluation {
+  readonly root: string;
+  readonly definition: FleetDefinition;
+  /** Class → entry → definitions in file order; classes and entries in the alphabet's order. */
+  readonly namespaces: Namespaces;
+  readonly config: EvaluatedConfig;
+  /** The definitions that count for an option or an attribute below one, in their order. */
+  definitionsOf(path: readonly string[]): readonly LocatedValue[];
+  /** Discovered flake modules in TypeScript, relative to the root. */
+  readonly files: readonly string[];
+  /** Flake modules in Nix below the same folders, relative to the root; Nix reads them. */
+  readonly nixFiles: readonly string[];
+  readonly overlays: readonly OverlayDefinition[];
+}
+
+/**
+ * Evaluates the flake's level: discovers and loads modules, merges options, collects entries, checks references.
+ * Nothing of a machine's configuration is evaluated.
+ * @param root - absolute path of the fleet's root.
+ * @param baseModules - modules that every fleet gets, before its own.
+ * @throws {FleetError} @throws {FleetErrors} everything that was found, together.
+ */
+export async function evaluateFlake(
+  root: string,
+  fleet: FleetDefinition,
+  baseModules: readonly FlakeModule[],
+): Promise<FlakeEvaluation> {
+  const trees = discoverTrees(root, fleet);
+  const files = unique(trees.flatMap(({ ts }) => ts));
+  const loaded = await loadModules(root, files);
+  const inputs = new ModuleInputs(root, loaded);
+  const references = new ReferenceMaker(root);
+  const args = { inputs: declaredInputs(root, Object.keys(fleet.inputs)), lib: flakeLib };
+  const evaluation = evaluateModules({
+    modules: [flakeOptions, ...baseModules, ...inImportOrder(fleet, trees, loaded)].map((module) => inputs.of(module)),
+    path: [],
+    trace: new EvaluationTrace(root),
+    argumentsFor: (config) => ({ config, ...args }),
+    overlay: {
+      path: ["flake", "modules"],
+      view: (config) => references.namespaces(() => entryNames(config())),
+    },
+  });
+  const namespaces = checkEverything(evaluation.config, references);
+  return {
+    root,
+    definition: fleet,
+    namespaces,
+    config: evaluation.config,
+    definitionsOf: provenance(evaluation.definitions),
+    files,
+    nixFiles: unique(trees.flatMap(({ nix }) => nix)),
+    overlays: collectOverlays(evaluation.config),
+  };
+}
+
+/** Computes every value, then checks references, whose errors would only repeat those of the values. */
+function checkEverything(config: Readonly<Record<string, unknown>>, references: ReferenceMaker): Namespaces {
+  const errors = new Set<FleetError>();
+  forceAll(config, errors);
+  throwGathered([...errors]);
+  const namespaces = collectNamespaces(config);
+  throwGathered(references.check(namespaces));
+  return namespaces;
+}
+
+interface Tree extends DiscoveredFiles {
+  readonly tree: ImportTree;
+}
+
+function discoverTrees(root: string, { imports }: FleetDefinition): readonly Tree[] {
+  return imports
+    .filter((imported) => imported instanceof ImportTree)
+    .map((tree) => {
+      const { ts, nix } = discoverModules(root, tree.dir);
+      const inFleet = (file: string) => posix.join(tree.dir, file);
+      return { tree, ts: ts.map(inFleet), nix: nix.map(inFleet) };
+    });
+}
+
+/** A tree's modules stand where the tree stands among the imports. */
+function inImportOrder(
+  { imports }: FleetDefinition,
+  trees: readonly Tree[],
+  loaded: readonly LoadedModule[],
+): readonly FlakeModuleInput[] {
+  const byFile = new Map(loaded.map(({ file, module }) => [file, module]));
+  const filesOf = new Map(trees.map(({ tree, ts }) => [tree, ts]));
+  return imports.flatMap((imported): readonly FlakeModuleInput[] => {
+    if (!(imported instanceof ImportTree)) return [imported];
+    return (filesOf.get(imported) ?? []).flatMap((file) => byFile.get(file) ?? []);
+  });
+}
+
+function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)];
+}

@@ -1,0 +1,142 @@
+import { OptionTypeError, UnknownOptionError } from "../errors.ts";
+import type { MergeContext, OptionType } from "../lib/option-type.ts";
+import { didYouMean } from "../nearest.ts";
+import { formatPath } from "../option-path.ts";
+import { showValue } from "../show-value.ts";
+import { formatLocation } from "../source-location.ts";
+import { listNames } from "./config-scope.ts";
+import { type Definition, descend, discharge, isAttributeSet, type RankedDefinition } from "./definition.ts";
+import { LazyValue, lazyRecord } from "./lazy-value.ts";
+import { mergeOption, mergeRanked } from "./merge-definitions.ts";
+import type { OptionNode, OptionSet } from "./option-tree.ts";
+
+/** The values of a set of options, each computed when read. */
+export function evaluateSet(
+  context: MergeContext,
+  set: OptionSet,
+  definitions: readonly Definition[],
+  freeform: OptionType | undefined,
+): Readonly<Record<string, unknown>> {
+  let ranked: readonly RankedDefinition[] | undefined;
+  // Conditions are looked at only when the first value is asked for.
+  const all = () => (ranked ??= definitions.flatMap((definition) => discharge(definition)));
+  const values = new Map<string, LazyValue>();
+  for (const [name, node] of set.children) values.set(name, lazyNode(context, name, node, all));
+  if (freeform !== undefined) {
+    for (const [name, value] of freeformValues(context, set, all(), freeform)) values.set(name, value);
+  }
+  return lazyRecord(values);
+}
+
+function lazyNode(
+  { path, trace }: MergeContext,
+  name: string,
+  node: OptionNode,
+  around: () => readonly RankedDefinition[],
+): LazyValue {
+  const context = { path: [...path, name], trace };
+  const inside = () => descend(around(), name);
+  const definitions = () => inside().map(({ definition }) => definition);
+  if (node.kind === "option") {
+    return new LazyValue(trace, context.path, definitions, () =>
+      mergeOption(context, node.spec, node.declared, inside()),
+    );
+  }
+  return new LazyValue(trace, context.path, definitions, () => evaluateInner(context, node, inside()));
+}
+
+function evaluateInner(
+  context: MergeContext,
+  set: OptionSet,
+  ranked: readonly RankedDefinition[],
+): Readonly<Record<string, unknown>> {
+  const values = new Map<string, LazyValue>();
+  for (const [name, node] of set.children)
+    values.set(
+      name,
+      lazyNode(context, name, node, () => ranked),
+    );
+  return lazyRecord(values);
+}
+
+function freeformValues(
+  { path, trace }: MergeContext,
+  set: OptionSet,
+  ranked: readonly RankedDefinition[],
+  freeform: OptionType,
+): readonly [string, LazyValue][] {
+  // A freeform type says what the whole set is, e.g. attrsOf(str): its element is the type of one attribute.
+  const element = freeform.element ?? freeform;
+  const names = new Set<string>();
+  for (const { definition } of ranked) {
+    if (isAttributeSet(definition.value)) for (const name of Object.keys(definition.value)) names.add(name);
+  }
+  const open = [...names].filter((name) => !set.children.has(name)).sort();
+  return open.map((name) => {
+    const context = { path: [...path, name], trace };
+    const inside = () => descend(ranked, name);
+    const definitions = () => inside().map(({ definition }) => definition);
+    return [name, new LazyValue(trace, context.path, definitions, () => mergeRanked(context, element, inside()))];
+  });
+}
+
+/** Errors for definitions of options that nobody declared. @param open - a freeform type takes them at the top. */
+export function unmatchedDefinitions(
+  path: readonly string[],
+  set: OptionSet,
+  definitions: readonly Definition[],
+  open: boolean,
+): readonly (UnknownOptionError | OptionTypeError)[] {
+  const ranked = definitions.flatMap((definition) => discharge(definition));
+  return unmatched(path, set, ranked, open);
+}
+
+function unmatched(
+  path: readonly string[],
+  set: OptionSet,
+  ranked: readonly RankedDefinition[],
+  open: boolean,
+): readonly (UnknownOptionError | OptionTypeError)[] {
+  const errors: (UnknownOptionError | OptionTypeError)[] = [];
+  const inner = new Set<string>();
+  for (const { definition } of ranked) {
+    if (!isAttributeSet(definition.value)) {
+      errors.push(notASet(path, set, definition));
+      continue;
+    }
+    for (const name of Object.keys(definition.value)) {
+      const node = set.children.get(name);
+      if (node === undefined && !open) errors.push(unknownOption(path, name, set, definition));
+      if (node?.kind === "set") inner.add(name);
+    }
+  }
+  for (const name of inner) {
+    const node = set.children.get(name);
+    if (node?.kind === "set") errors.push(...unmatched([...path, name], node, descend(ranked, name), false));
+  }
+  return errors;
+}
+
+function unknownOption(path: readonly string[], name: string, set: OptionSet, around: Definition): UnknownOptionError {
+  const descriptor = Object.getOwnPropertyDescriptor(around.value, name);
+  const definition = around.child(name, descriptor?.value);
+  const place = formatPath([...path, name]);
+  return new UnknownOptionError({
+    summary: `${place}: there is no such option`,
+    expected: `one of ${listNames([...set.children.keys()])}`,
+    found: `${name}: ${showValue(definition.value)}`,
+    at: formatLocation(definition.at),
+    fix:
+      didYouMean(name, set.children.keys()) ?? `remove it, or declare it: options: { ${place}: lib.mkOption({ … }) }`,
+  });
+}
+
+function notASet(path: readonly string[], set: OptionSet, definition: Definition): OptionTypeError {
+  return new OptionTypeError({
+    summary: `${formatPath(path) || "the module"}: a set of options is defined as something else`,
+    expected: `an object with some of ${listNames([...set.children.keys()])}`,
+    found: showValue(definition.value),
+    at: formatLocation(definition.at),
+    fix: "define the options inside of it",
+  });
+}
