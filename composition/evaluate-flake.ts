@@ -118,7 +118,8 @@ function inImportOrder(
   const filesOf = new Map(trees.map(({ tree, ts }) => [tree, ts]));
   return imports.flatMap((imported): readonly FlakeModuleInput[] => {
     if (!(imported instanceof ImportTree)) return [imported];
-    return (filesOf.get(imported) ?? []).flatMap((file) => byFile.get(file) ?? []);
+    const modules = (filesOf.get(imported) ?? []).map((file) => byFile.get(file));
+    return modules.filter((module) => module !== undefined);
   });
 }
 

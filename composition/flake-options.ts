@@ -1,4 +1,3 @@
-import { normaliseClass } from "./entry-reference.ts";
 import { Definition, type DefinitionSource, isAttributeSet } from "./evaluation/definition.ts";
 import { FlakeModule } from "./flake-module.ts";
 import { mkOption } from "./lib/option.ts";
@@ -24,14 +23,19 @@ const namespaces: OptionType = {
 function normaliseClasses(definition: Definition): readonly Definition[] {
   const { value, source, path } = definition;
   if (!isAttributeSet(value) || !Object.hasOwn(value, "common")) return [definition];
-  const { common, ...others } = value;
+  const { common, ...others } = Object.getOwnPropertyDescriptors(value);
   const written: DefinitionSource = {
     file: source.file,
     root: source.root,
     // In the file's text the attribute is still called `common`.
     locate: ([...names]) => source.locate(names.map((name, index) => (index === path.length ? "common" : name))),
   };
-  return [definition.with(others), new Definition({ [normaliseClass("common")]: common }, written, path)];
+  return [definition.with(withProperties(others)), new Definition(withProperties({ generic: common }), written, path)];
+}
+
+/** Keeps getters uncalled. */
+function withProperties(descriptors: PropertyDescriptorMap): object {
+  return Object.defineProperties({}, descriptors);
 }
 
 /** The options that every fleet has. */
