@@ -1,0 +1,73 @@
+import { z } from "zod";
+import type { StorePath } from "../../local-nix/store-path.ts";
+import { RemoteOutputError } from "../errors.ts";
+import type { HostFacts } from "../host-facts.ts";
+import type { HostSession } from "../host-session.ts";
+import { renderAddress } from "../ssh/connection-spec.ts";
+import type { Wanted } from "./plan-activation.ts";
+import { hostScript } from "./scripts.ts";
+
+const declaredSchema = z.object({
+  present: z.boolean(),
+  /** What the toplevel says it is built for; absent in old ones. */
+  system: z.string().max(100).optional(),
+  marker: z.enum(["nixos", "darwin"]).optional(),
+  /** It has kernel and boot entries; false: a container, the boot parts are skipped. */
+  bootable: z.boolean(),
+  initInterface: z.string().max(100).optional(),
+  currentInitInterface: z.string().max(100).optional(),
+  /** Space that kernel and initrd will take up in /boot. */
+  bootNeedKib: z.int().nonnegative(),
+});
+/** A pushed toplevel, as it lies on the host. */
+export type DeclaredSystem = z.output<typeof declaredSchema>;
+
+/** @throws {RemoteOutputError} */
+export async function readDeclared(
+  session: HostSession,
+  toplevel: StorePath,
+  signal: AbortSignal,
+): Promise<DeclaredSystem> {
+  const script = hostScript("check", [toplevel]);
+  const text = await session.retried(() => session.script(script, { deadlineSeconds: 60 }, signal), signal);
+  const facts = new Map(text.split("\n").map((line) => [line.split("\t")[0] ?? "", line.split("\t")[1] || undefined]));
+  const parsed = declaredSchema.safeParse({
+    present: facts.get("present") === "yes",
+    system: facts.get("system")?.trim() || undefined,
+    marker: facts.get("marker"),
+    bootable: facts.get("bootable") === "yes",
+    initInterface: facts.get("init-interface"),
+    currentInitInterface: facts.get("current.init-interface"),
+    bootNeedKib: Number(facts.get("boot.need") ?? Number.NaN),
+  });
+  if (parsed.success) return parsed.data;
+  throw new RemoteOutputError({
+    summary: `${session.spec.machine}: the host's description of the new system makes no sense`,
+    expected: "class, platform, boot files",
+    found: z.prettifyError(parsed.error).slice(0, 1_000),
+    at: `${renderAddress(session.spec)}: ${toplevel}`,
+    fix: "look at the path on the host; was it built for NixOS or nix-darwin?",
+  });
+}
+
+/** Why the pushed system must not be started on this host; undefined: nothing speaks against it. */
+export function reasonAgainst(declared: DeclaredSystem, facts: HostFacts, wanted: Wanted): string | undefined {
+  if (!declared.present) return `${wanted.toplevel} is not on the host after the push`;
+  // Guard of nixos-rebuild against nix#13367: a path that is no system at all.
+  if (declared.marker !== wanted.class) {
+    return `${wanted.toplevel} is ${declared.marker === undefined ? "no system" : `a ${declared.marker} system`}, declared is ${wanted.class}`;
+  }
+  if (declared.system !== undefined && declared.system !== wanted.system) {
+    return `${wanted.toplevel} is built for ${declared.system}, the host is ${facts.system}`;
+  }
+  if (wanted.class === "nixos" && declared.initInterface !== undefined && declared.currentInitInterface !== undefined) {
+    if (declared.initInterface !== declared.currentInitInterface) {
+      return `the new system needs a reboot: its init interface is "${declared.initInterface}", the running one's "${declared.currentInitInterface}"`;
+    }
+  }
+  const free = facts.freeKib.boot;
+  if (declared.bootable && free !== null && declared.bootNeedKib > free) {
+    return `/boot has ${free} KiB free, kernel and initrd take ${declared.bootNeedKib} KiB`;
+  }
+  return undefined;
+}

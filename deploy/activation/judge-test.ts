@@ -1,0 +1,95 @@
+import type { HostFacts, MachineClass } from "../host-facts.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** How a `test` ended, as the client saw it. */
+export interface TestEnd {
+  /** Absent: it was killed (deadline, power, hand) before it ended. */
+  readonly exitCode?: number;
+  /** The last lines of its log. */
+  readonly log: string;
+}
+
+export type Judgement =
+  /** `failed`: units whose failure is tolerated. */
+  | { readonly kind: "commit"; readonly failed: readonly string[] }
+  | { readonly kind: "failed-units"; readonly failed: readonly string[]; readonly reason: string }
+  /** Nothing was changed. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** Half way: the next run tests again. */
+  | { readonly kind: "interrupted"; readonly reason: string }
+  | { readonly kind: "superseded"; readonly reason: string };
+
+/**
+ * Judges a `test` by what the host is afterwards. The exit code is no measure: 4 is also given for a unit that failed before,
+ * 1 also after units were stopped. Source: nixpkgs switch-to-configuration-ng.
+ */
+export function judgeTest(
+  transaction: Pick<Transaction, "toplevel" | "previous" | "failedBefore">,
+  machineClass: MachineClass,
+  before: Pick<HostFacts, "current" | "activeUnits">,
+  after: Pick<HostFacts, "current" | "leftovers" | "failedUnits" | "activeUnits">,
+  end: TestEnd,
+): Judgement {
+  if (after.current !== transaction.toplevel) return judgeUnswitched(before, after, end, machineClass);
+  if (end.exitCode === undefined) return { kind: "interrupted", reason: "it was stopped before its end" };
+  if (after.leftovers.length > 0) {
+    return { kind: "interrupted", reason: `units were left to be started: ${after.leftovers.slice(0, 5).join(", ")}` };
+  }
+  if (machineClass === "darwin") {
+    // `activate` is `set -e` and sets /run/current-system last: that it is set says that all steps were made.
+    return { kind: "commit", failed: [] };
+  }
+  const failed = newlyFailed(transaction.failedBefore, after.failedUnits);
+  const decisive = failed.filter((unit) => !isTolerated(unit));
+  if (decisive.length > 0) return { kind: "failed-units", failed, reason: `newly failed: ${decisive.join(", ")}` };
+  if (end.exitCode === 2)
+    return { kind: "failed-units", failed, reason: `the activation script failed: ${lastLine(end.log)}` };
+  if (end.exitCode !== 0 && end.exitCode !== 4) {
+    return { kind: "interrupted", reason: `switch-to-configuration ended with ${end.exitCode}: ${lastLine(end.log)}` };
+  }
+  return { kind: "commit", failed };
+}
+
+/** A home or a user's session that fails spoils no server: the commonest failure of all is a file in home-manager's way. */
+export function isTolerated(unit: string): boolean {
+  return /^(?:home-manager-.+|user@\d+)\.service$/.test(unit);
+}
+
+export function newlyFailed(before: readonly string[], after: readonly string[]): string[] {
+  const known = new Set(before);
+  return after.filter((unit) => !known.has(unit)).sort();
+}
+
+function judgeUnswitched(
+  before: Pick<HostFacts, "current" | "activeUnits">,
+  after: Pick<HostFacts, "current" | "leftovers" | "activeUnits">,
+  { exitCode, log }: TestEnd,
+  machineClass: MachineClass,
+): Judgement {
+  // Exit code 11 alone also says that logind could not be asked, after units were stopped.
+  if (exitCode === 11 && log.includes("Could not acquire lock")) {
+    return { kind: "refused", reason: "busy: another switch-to-configuration holds the lock" };
+  }
+  if (after.current !== before.current) {
+    return { kind: "superseded", reason: `${after.current ?? "nothing known"} runs: somebody else deployed` };
+  }
+  const how = exitCode === undefined ? "was stopped before its end" : `ended with ${exitCode}: ${lastLine(log)}`;
+  if (exitCode === 100) return { kind: "refused", reason: "the new system needs a reboot: its init interface changed" };
+  if (machineClass === "darwin") {
+    const reason = `activate ${how}`;
+    return exitCode === 2
+      ? { kind: "refused", reason }
+      : { kind: "interrupted", reason: `${reason}; its first steps may be applied` };
+  }
+  const active = new Set(after.activeUnits);
+  const stopped = before.activeUnits.filter((unit) => !active.has(unit) && unit.endsWith(".service"));
+  if (stopped.length === 0 && after.leftovers.length === 0 && exitCode !== undefined) {
+    return { kind: "refused", reason: `switch-to-configuration ${how}` };
+  }
+  const rest = stopped.length === 0 ? "" : `; no longer active: ${stopped.slice(0, 5).join(", ")}`;
+  return { kind: "interrupted", reason: `switch-to-configuration ${how}${rest}` };
+}
+
+function lastLine(log: string): string {
+  return log.trimEnd().split("\n").at(-1)?.slice(0, 300) ?? "";
+}

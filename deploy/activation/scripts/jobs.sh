@@ -1,0 +1,27 @@
+# A job: a folder with log, exit code and the process that runs it. It outlives the connection that started it.
+command_line() {
+  if [ -r "/proc/$1/cmdline" ]; then tr '\000' ' ' <"/proc/$1/cmdline"; else ps -o args= -p "$1" 2>/dev/null; fi
+}
+
+# A pid alone proves nothing (they are reused): its command line must name the token.
+is_alive() {
+  case $1 in '' | *[!0-9]*) return 1 ;; esac
+  kill -0 "$1" 2>/dev/null || return 1
+  case $(command_line "$1") in *"$2"*) return 0 ;; *) return 1 ;; esac
+}
+
+# Prints `done <code>`, `running`, `lost` (it began and nothing is left of it) or `starting`.
+job_state() {
+  folder=$state/jobs/$1
+  if [ -f "$folder/status" ]; then
+    printf 'done %s' "$(head -c 20 "$folder/status" | tr -dc '0-9')"
+  elif [ ! -f "$folder/pid" ]; then
+    printf 'starting'
+  elif is_alive "$(head -c 20 "$folder/pid" | tr -dc '0-9')" "$1"; then
+    printf 'running'
+  elif [ -f "$folder/status" ]; then # it ended between the two looks
+    printf 'done %s' "$(head -c 20 "$folder/status" | tr -dc '0-9')"
+  else
+    printf 'lost'
+  fi
+}

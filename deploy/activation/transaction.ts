@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { isStorePath } from "../../local-nix/store-path.ts";
+
+export const storePathSchema = z.string().refine(isStorePath, "expected /nix/store/<hash>-<name>");
+
+/** A systemd unit's name. Source: systemd.unit(5), "valid unit names". */
+export const unitNameSchema = z.string().regex(/^[A-Za-z0-9:_.\\@-]{1,255}$/, "expected a unit's name");
+
+const idSchema = z.string().regex(/^[0-9a-f]{8,32}$/, "expected hexadecimal digits");
+
+/** Whom a host belongs to; `/nix/var/pulumi-clan/owner.json`. */
+export const ownerSchema = z.strictObject({
+  project: z.string().min(1).max(200),
+  stack: z.string().min(1).max(200),
+  machine: z.string().min(1).max(200),
+});
+export type Owner = z.output<typeof ownerSchema>;
+
+/**
+ * What a deployment has begun and not closed; `/nix/var/pulumi-clan/transaction.json`.
+ * It outlives the operator's process and the connection; a later run goes on from it instead of starting another.
+ */
+export const transactionSchema = z.strictObject({
+  schema: z.literal(1),
+  id: idSchema,
+  owner: ownerSchema,
+  toplevel: storePathSchema,
+  /** The host's boot in which it was begun: after another one, nothing of it runs any more. */
+  bootId: z.string().max(100),
+  /** Unix seconds by the host's clock. */
+  startedAt: z.int().nonnegative(),
+  /** What ran before, and what the profile named: a commit compares with these. */
+  previous: z.strictObject({
+    current: storePathSchema.nullable(),
+    profile: storePathSchema.nullable(),
+    generation: z.int().positive().nullable(),
+  }),
+  /** Failed units before the first call, which resets them. */
+  failedBefore: z.array(unitNameSchema).max(1000),
+  phase: z.enum(["testing", "test-failed", "committing"]),
+});
+export type Transaction = z.output<typeof transactionSchema>;
+
+/** Name of a job: its folder below `/nix/var/pulumi-clan/jobs`, its unit `pulumi-clan-<name>`. */
+export function jobId(transaction: Pick<Transaction, "id">, phase: "test" | "commit", attempt: number): string {
+  return `${transaction.id}-${phase}-${attempt}`;
+}

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import type { Report } from "../report.ts";
+import { activationPolicySchema } from "./activation/policy.ts";
+import { ownerSchema, storePathSchema } from "./activation/transaction.ts";
+import { Deployment } from "./deployment.ts";
+import { HostUnreachableError } from "./errors.ts";
+import { noFacts, type Outcome } from "./outcome.ts";
+import { ConnectionPool } from "./ssh/connection-pool.ts";
+import { connectionSpecSchema } from "./ssh/connection-spec.ts";
+
+/** What shall run on a host, and how to get there. */
+export const deploymentRequestSchema = z.strictObject({
+  machine: z.string().min(1).max(200),
+  connection: connectionSpecSchema,
+  class: z.enum(["nixos", "darwin"]),
+  /** Platform that the toplevel is built for. */
+  system: z.string().regex(/^[a-z0-9_]+-[a-z0-9]+$/),
+  /** In the operator's store, with its closure. */
+  toplevel: storePathSchema,
+  policy: activationPolicySchema.default(() => activationPolicySchema.parse({})),
+  owner: z.strictObject({ project: ownerSchema.shape.project, stack: ownerSchema.shape.stack }),
+});
+export type DeploymentRequest = z.output<typeof deploymentRequestSchema>;
+
+/**
+ * Pushes a system to a host and makes it the running one, as one transaction. What the host is afterwards is in the outcome,
+ * also when it is not as declared; only what stops a deployment before the host was touched is an error.
+ * A second call goes on where the first one ended, however it ended: nothing is done twice.
+ * @param connections - shared by a run; absent: one of its own.
+ * @throws {HostKeyMismatchError} @throws {HostKeyUnknownError} @throws {AuthenticationError}
+ * @throws {DiskSpaceError} @throws {PushError}
+ */
+export async function deployMachine(
+  request: DeploymentRequest,
+  report: Report,
+  signal: AbortSignal,
+  connections?: ConnectionPool,
+): Promise<Outcome> {
+  const parsed = deploymentRequestSchema.parse(request);
+  await using stack = new AsyncDisposableStack();
+  const pool = connections ?? stack.use(new ConnectionPool());
+  try {
+    return await new Deployment(parsed, pool, report).run(signal);
+  } catch (error) {
+    if (!(error instanceof HostUnreachableError)) throw error;
+    return { kind: "unreachable", machine: parsed.machine, reason: error.reason, facts: noFacts };
+  }
+}

@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { hostScript } from "./activation/scripts.ts";
+import { ownerSchema, storePathSchema, transactionSchema, unitNameSchema } from "./activation/transaction.ts";
+import { RemoteOutputError } from "./errors.ts";
+import { renderAddress } from "./ssh/connection-spec.ts";
+import type { SshHost } from "./ssh/ssh-host.ts";
+
+const unitsSchema = z.array(unitNameSchema).max(5000);
+const toolSchema = z.string().startsWith("/").max(4096).optional();
+/** A link may point at something that is no store path (an installer's, a hand-made one): then nothing of ours is there. */
+const linkSchema = z
+  .string()
+  .max(4096)
+  .transform((path) => storePathSchema.safeParse(path).data ?? null);
+
+/** A file of ours on the host that a newer or foreign version wrote is `unreadable`, never guessed at. */
+function stateFileSchema<T extends z.ZodType>(schema: T) {
+  return z.string().transform((text): z.output<T> | "unreadable" => {
+    try {
+      const parsed = schema.safeParse(JSON.parse(text));
+      return parsed.success ? parsed.data : "unreadable";
+    } catch (error) {
+      if (error instanceof SyntaxError) return "unreadable";
+      throw error;
+    }
+  });
+}
+
+const lockSchema = z.string().transform((text) => {
+  const [pid = "", bootId = "", since = "", token = "", ...by] = text.slice(0, 500).split(" ");
+  return { pid, bootId, since: Number(since) || 0, token, by: by.join(" ") };
+});
+
+const jobSchema = z
+  .string()
+  .regex(/^[0-9a-f]{8,32}-(?:test|commit)-\d{1,4} (?:done \d{1,3}|running|lost|starting)$/)
+  .transform((text): Job => {
+    const [id = "", state, code] = text.split(" ");
+    return state === "done"
+      ? { id, state, code: Number(code) }
+      : { id, state: state === "running" || state === "lost" ? state : "starting" };
+  });
+
+/** One phase of a transaction at work on the host; `lost`: it began, and was killed before its end. */
+export type Job =
+  | { readonly id: string; readonly state: "running" | "lost" | "starting" }
+  | { readonly id: string; readonly state: "done"; readonly code: number };
+
+/** What a host is and runs, as it says itself. Store paths that are missing or none are null. */
+export const hostFactsSchema = z.object({
+  /** Class by the markers of the running system and of macOS. */
+  class: z.enum(["nixos", "darwin", "other"]),
+  /** Nix' name of the platform, `x86_64-linux`. */
+  system: z.string().max(100),
+  hostname: z.string().max(255),
+  uid: z.int(),
+  loginUid: z.int(),
+  bootId: z.string().min(1).max(100),
+  current: linkSchema,
+  /** The running system has a kernel and boot entries (no container). */
+  bootable: z.boolean(),
+  booted: linkSchema,
+  profile: linkSchema,
+  generation: z.int().positive().nullable(),
+  boot: z.object({
+    kind: z.enum(["systemd-boot", "grub", "extlinux", "none"]),
+    entry: z.string().max(255).nullable(),
+    /** The system that the next boot starts. */
+    toplevel: linkSchema,
+    /** Kernel and initrd of that entry exist (known for systemd-boot; others: true). */
+    filesPresent: z.boolean(),
+    /** false: /boot stands in fstab and is not mounted. */
+    mounted: z.boolean(),
+  }),
+  activeUnits: unitsSchema,
+  failedUnits: unitsSchema,
+  /** Units that an interrupted switch-to-configuration left to be started, restarted, reloaded. */
+  leftovers: unitsSchema,
+  freeKib: z.object({ nix: z.int().nonnegative().nullable(), boot: z.int().nonnegative().nullable() }),
+  tools: z.object({ nixStore: toolSchema, nixEnv: toolSchema, nixDaemon: toolSchema }),
+  owner: stateFileSchema(ownerSchema).optional(),
+  transaction: stateFileSchema(transactionSchema).optional(),
+  lock: lockSchema.optional(),
+  /** Jobs of the open or last transaction. */
+  jobs: z.array(jobSchema).max(100),
+  /** The host's clock, Unix seconds. */
+  now: z.int().nonnegative(),
+});
+export type HostFacts = z.output<typeof hostFactsSchema>;
+export type MachineClass = "nixos" | "darwin";
+
+/** One round trip. As root where root or `sudo -n` can be had, else without what only root may read. @throws {RemoteOutputError} */
+export async function readFacts(host: SshHost, expected: MachineClass, signal: AbortSignal): Promise<HostFacts> {
+  const options = { elevation: "if-possible", deadlineSeconds: 30, maxOutputBytes: 2 * 1024 * 1024 } as const;
+  const text = await host.read(hostScript("facts", []), options, signal);
+  const parsed = hostFactsSchema.safeParse(collectFacts(text, expected));
+  if (parsed.success) return parsed.data;
+  throw new RemoteOutputError({
+    summary: `${host.spec.machine}: the host describes itself in a way that makes no sense`,
+    expected: "facts about system, profile and units",
+    found: z.prettifyError(parsed.error).slice(0, 1_000),
+    at: renderAddress(host.spec),
+    fix: "is it a NixOS or nix-darwin machine? Log in and look",
+  });
+}
+
+/**
+ * Lines `key<TAB>value` as an object for the schema.
+ * @param expected - decides between the markers of a host that shows both (a Mac with a NixOS file lying about).
+ */
+export function collectFacts(text: string, expected: MachineClass): unknown {
+  const facts = new Map<string, string[]>();
+  for (const line of text.split("\n")) {
+    const tab = line.indexOf("\t");
+    if (tab <= 0) continue;
+    const values = facts.get(line.slice(0, tab)) ?? [];
+    values.push(line.slice(tab + 1));
+    facts.set(line.slice(0, tab), values);
+  }
+  const all = (key: string): readonly string[] => facts.get(key) ?? [];
+  const one = (key: string): string | undefined => (all(key)[0] === "" ? undefined : all(key)[0]);
+  const link = (key: string): string => one(key) ?? "";
+  return {
+    class: classOf(all("marker"), one("kernel"), expected),
+    system: systemOf(one("arch"), one("kernel")),
+    hostname: link("hostname"),
+    uid: numberOf(one("uid")),
+    loginUid: numberOf(one("login.uid")),
+    bootId: one("boot-id"),
+    current: link("current"),
+    bootable: one("bootable") === "yes",
+    booted: link("booted"),
+    profile: link("profile"),
+    generation: numberOf(/^system-(\d{1,9})-link$/.exec(link("generation"))?.[1]),
+    boot: {
+      kind: one("boot.kind"),
+      entry: one("boot.entry") ?? null,
+      toplevel: link("boot.init").replace(/\/init$/, ""),
+      filesPresent: one("boot.files") === "yes",
+      mounted: one("boot.mounted") !== "no",
+    },
+    activeUnits: all("unit.active"),
+    failedUnits: all("unit.failed"),
+    leftovers: ["start", "restart", "reload"].flatMap((list) => all(`leftover.${list}`)),
+    freeKib: { nix: numberOf(one("free.nix")), boot: numberOf(one("free.boot")) },
+    tools: { nixStore: one("tool.nix-store"), nixEnv: one("tool.nix-env"), nixDaemon: one("tool.nix-daemon") },
+    owner: one("owner"),
+    transaction: one("transaction"),
+    lock: one("lock"),
+    jobs: all("job"),
+    now: numberOf(one("end")),
+  };
+}
+
+function classOf(markers: readonly string[], kernel: string | undefined, expected: MachineClass): string {
+  if (kernel === "Darwin") return "darwin";
+  if (markers.length > 1) return expected;
+  return markers[0] ?? "other";
+}
+
+/** Source: Nix' `system` of the usual `uname -m` and `uname -s`. */
+function systemOf(arch: string | undefined, kernel: string | undefined): string | undefined {
+  if (arch === undefined || kernel === undefined) return undefined;
+  const cpu = arch === "arm64" ? "aarch64" : arch === "i686" ? "i686" : arch;
+  return `${cpu}-${kernel.toLowerCase()}`;
+}
+
+function numberOf(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}

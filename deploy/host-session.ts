@@ -1,0 +1,74 @@
+import type { Report } from "../report.ts";
+import { ConnectionLostError, PrivilegeError } from "./errors.ts";
+import { type HostFacts, type MachineClass, readFacts } from "./host-facts.ts";
+import type { ConnectionPool } from "./ssh/connection-pool.ts";
+import { type ConnectionSpec, renderAddress } from "./ssh/connection-spec.ts";
+import type { Elevation, RemoteScript } from "./ssh/remote-command.ts";
+import type { ExecOptions, SshHost } from "./ssh/ssh-host.ts";
+
+/** A host during one deployment: its connection, got again when it is lost, and the way to be root there. */
+export class HostSession {
+  readonly spec: ConnectionSpec;
+  readonly #pool: ConnectionPool;
+  readonly #report: Report;
+  readonly #reconnectDeadlineSeconds: number;
+  #elevation: Elevation = "none";
+
+  constructor(pool: ConnectionPool, spec: ConnectionSpec, reconnectDeadlineSeconds: number, report: Report) {
+    this.#pool = pool;
+    this.spec = spec;
+    this.#reconnectDeadlineSeconds = reconnectDeadlineSeconds;
+    this.#report = report;
+  }
+
+  get elevation(): Elevation {
+    return this.#elevation;
+  }
+
+  connection(signal: AbortSignal): Promise<SshHost> {
+    return this.#pool.acquire(this.spec, this.#report, signal);
+  }
+
+  /** Facts, and from them the way to be root. */
+  async facts(machineClass: MachineClass, signal: AbortSignal): Promise<HostFacts> {
+    const facts = await this.retried((host) => readFacts(host, machineClass, signal), signal);
+    this.#elevation = facts.loginUid === 0 ? "none" : "sudo";
+    return facts;
+  }
+
+  /** Runs a script of ours as root. */
+  async script(script: RemoteScript, options: Omit<ExecOptions, "elevation">, signal: AbortSignal): Promise<string> {
+    const host = await this.connection(signal);
+    return host.read(script, { ...options, elevation: this.#elevation }, signal);
+  }
+
+  /** For what may be done twice: after a lost connection it is done once more over a new one, until the deadline. */
+  async retried<T>(action: (host: SshHost) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const until = performance.now() + this.#reconnectDeadlineSeconds * 1000;
+    for (;;) {
+      try {
+        return await action(await this.connection(signal));
+      } catch (error) {
+        if (!(error instanceof ConnectionLostError) || performance.now() > until) throw error;
+        this.#report({
+          level: "warning",
+          subject: this.spec.machine,
+          phase: "connect",
+          message: "connection lost, connecting again",
+        });
+      }
+    }
+  }
+}
+
+/** @throws {PrivilegeError} unless root or `sudo -n` can be had. */
+export function requireRoot(spec: ConnectionSpec, facts: Pick<HostFacts, "uid">): void {
+  if (facts.uid === 0) return;
+  throw new PrivilegeError({
+    summary: `${spec.machine}: ${spec.user} cannot become root`,
+    expected: "user root, or sudo without a password (`sudo -n true`)",
+    found: `user ${spec.user}, and sudo asks or is not there`,
+    at: renderAddress(spec),
+    fix: "log in as root, or allow the user NOPASSWD in sudoers",
+  });
+}

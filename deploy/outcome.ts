@@ -1,0 +1,138 @@
+import { z } from "zod";
+import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
+import { storePathSchema, type Transaction, unitNameSchema } from "./activation/transaction.ts";
+import type { HostFacts } from "./host-facts.ts";
+
+/** What became of one host. Source: design §9. */
+export const outcomeKinds = [
+  "unchanged",
+  "switched",
+  "switched-with-failed-units",
+  "staged-for-reboot",
+  "rolled-back",
+  "rollback-failed",
+  "commit-failed",
+  "superseded",
+  "refused",
+  "unreachable",
+  "skipped",
+  "interrupted",
+] as const;
+
+const failedUnitSchema = z.strictObject({
+  unit: unitNameSchema,
+  /** Its last journal lines, bounded. */
+  journal: z.array(z.string().max(1_000)).max(10),
+});
+export type FailedUnit = z.output<typeof failedUnitSchema>;
+
+const unitsSchema = z.array(unitNameSchema).max(5_000);
+
+/** As the host says, not as commands returned. */
+export const outcomeFactsSchema = z.strictObject({
+  /** What ran before; null: nothing known. */
+  previous: storePathSchema.nullable(),
+  /** What runs now. */
+  current: storePathSchema.nullable(),
+  /** What the system profile names now. */
+  profile: storePathSchema.nullable(),
+  generation: z.int().positive().nullable(),
+  /** The declared system survives a reboot. */
+  committed: z.boolean(),
+  /** The next boot was seen to start the declared system; `n/a`: no loader (container, darwin). */
+  bootable: z.enum(["verified", "unverified", "n/a"]),
+  failedBefore: unitsSchema,
+  failedAfter: unitsSchema,
+  /** Those of `failedAfter` that did not fail before, with their last words. */
+  newlyFailed: z.array(failedUnitSchema).max(100),
+  pushedPaths: z.int().nonnegative(),
+  pushedBytes: z.int().nonnegative(),
+  /** Exit code of switch-to-configuration or activate: recorded, never decisive alone. */
+  exitCode: z.int().optional(),
+  /** Seconds per phase: connect, facts, push, test, commit. */
+  seconds: z.record(z.string(), z.number().nonnegative()),
+});
+export type OutcomeFacts = z.output<typeof outcomeFactsSchema>;
+
+export const outcomeSchema = z.strictObject({
+  kind: z.enum(outcomeKinds),
+  machine: z.string(),
+  /** Why it is not simply done, in one line. */
+  reason: z.string().max(2_000).optional(),
+  facts: outcomeFactsSchema,
+});
+export type Outcome = z.output<typeof outcomeSchema>;
+export type OutcomeKind = Outcome["kind"];
+
+/** The host is as declared, now and after a reboot. */
+export function isAsDeclared({ kind, facts }: Outcome): boolean {
+  return kind === "unchanged" || kind === "switched" || (kind === "switched-with-failed-units" && facts.committed);
+}
+
+/** Facts of a host of which nothing is known. */
+export const noFacts: OutcomeFacts = {
+  previous: null,
+  current: null,
+  profile: null,
+  generation: null,
+  committed: false,
+  bootable: "n/a",
+  failedBefore: [],
+  failedAfter: [],
+  newlyFailed: [],
+  pushedPaths: 0,
+  pushedBytes: 0,
+  seconds: {},
+};
+
+/** One line: `galena: switched to 1a2b3c4-nixos-system-galena, generation 43 (12.3 MB in 4.1 s)`. */
+export function renderOutcome({ kind, machine, reason, facts }: Outcome): string {
+  const running = facts.current === null ? "nothing known" : renderStorePath(facts.current);
+  const generation = facts.generation === null ? "" : `, generation ${facts.generation}`;
+  const seconds = Object.values(facts.seconds).reduce((sum, value) => sum + value, 0);
+  const cost = `(${(facts.pushedBytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s)`;
+  const why = reason === undefined ? "" : `: ${reason}`;
+  switch (kind) {
+    case "unchanged":
+      return `${machine}: unchanged, ${running}${generation}`;
+    case "switched":
+      return `${machine}: switched to ${running}${generation} ${cost}${why}`;
+    case "switched-with-failed-units": {
+      const units = facts.newlyFailed.map(({ unit }) => unit).join(", ");
+      return `${machine}: switched to ${running}${facts.committed ? generation : ", NOT committed"}, failed units: ${units || "none"} ${cost}${why}`;
+    }
+    default:
+      return `${machine}: ${kind}${why}`;
+  }
+}
+
+/** What a deployment knows at its end, as facts. */
+export function outcomeFacts(known: {
+  readonly toplevel: StorePath;
+  readonly facts: HostFacts;
+  /** Absent: the host could not be asked any more. */
+  readonly after: HostFacts | undefined;
+  readonly declared?: { readonly bootable: boolean };
+  readonly transaction?: Transaction;
+  readonly pushed?: { readonly paths: number; readonly bytes: number };
+  readonly exitCode?: number;
+  readonly seconds: Readonly<Record<string, number>>;
+}): OutcomeFacts {
+  const { toplevel, facts, after, transaction, pushed } = known;
+  const hasLoader = known.declared?.bootable ?? facts.bootable;
+  return {
+    previous: transaction?.previous.current ?? facts.current,
+    current: after?.current ?? null,
+    profile: after?.profile ?? null,
+    generation: after?.generation ?? null,
+    committed: after !== undefined && after.current === toplevel && after.profile === toplevel,
+    bootable: !hasLoader ? "n/a" : after?.boot.toplevel === toplevel ? "verified" : "unverified",
+    failedBefore: transaction?.failedBefore ?? facts.failedUnits,
+    failedAfter: after?.failedUnits ?? [],
+    newlyFailed: [],
+    pushedPaths: pushed?.paths ?? 0,
+    pushedBytes: pushed?.bytes ?? 0,
+    ...(known.exitCode === undefined ? {} : { exitCode: known.exitCode }),
+    seconds: { ...known.seconds },
+  };
+}

@@ -1,0 +1,45 @@
+import type { Report } from "../report.ts";
+import { AuthenticationError, HostKeyMismatchError, HostKeyUnknownError, HostUnreachableError } from "./errors.ts";
+import { type HostFacts, type MachineClass, readFacts } from "./host-facts.ts";
+import { connectOnce } from "./ssh/connect.ts";
+import type { ConnectionSpec } from "./ssh/connection-spec.ts";
+
+/** What a preview and a refresh learn of a host. Nothing on it is changed. */
+export type Probe =
+  | { readonly kind: "reachable"; readonly facts: HostFacts; readonly seconds: number }
+  /** Off, elsewhere, or no way there: a value, since a preview shows the rest all the same. */
+  | { readonly kind: "unreachable"; readonly reason: string }
+  | { readonly kind: "host-key"; readonly error: HostKeyMismatchError | HostKeyUnknownError }
+  | { readonly kind: "authentication"; readonly error: AuthenticationError };
+
+/** For a host that is asked without being waited for. */
+export const probeDeadlineSeconds = 5;
+
+/** One attempt within 5 s, and one round trip. @throws only the signal's reason, and {RemoteOutputError} for a host that talks nonsense */
+export async function probeHost(
+  spec: ConnectionSpec,
+  machineClass: MachineClass,
+  signal: AbortSignal,
+  report: Report = ignore,
+): Promise<Probe> {
+  const start = performance.now();
+  const deadline = AbortSignal.timeout(probeDeadlineSeconds * 1000);
+  try {
+    await using host = await connectOnce(spec, probeDeadlineSeconds * 1000, signal);
+    const facts = await readFacts(host, machineClass, AbortSignal.any([signal, deadline]));
+    return { kind: "reachable", facts, seconds: (performance.now() - start) / 1000 };
+  } catch (error) {
+    signal.throwIfAborted();
+    report({ level: "debug", subject: spec.machine, phase: "probe", message: String(error).split("\n", 1)[0] ?? "" });
+    if (error instanceof HostKeyMismatchError || error instanceof HostKeyUnknownError)
+      return { kind: "host-key", error };
+    if (error instanceof AuthenticationError) return { kind: "authentication", error };
+    if (error instanceof HostUnreachableError) return { kind: "unreachable", reason: error.reason };
+    if (deadline.aborted) return { kind: "unreachable", reason: `no answer within ${probeDeadlineSeconds} s` };
+    throw error;
+  }
+}
+
+function ignore(): void {
+  // A probe has little to tell; who wants it passes a report.
+}

@@ -1,0 +1,70 @@
+import {
+  AuthenticationError,
+  ConnectionLostError,
+  HostKeyMismatchError,
+  HostKeyUnknownError,
+  HostUnreachableError,
+} from "../errors.ts";
+import type { Authentication } from "./authentication.ts";
+import { type ConnectionSpec, renderAddress } from "./connection-spec.ts";
+import { fingerprint, type HostKey } from "./host-key.ts";
+
+/** @param found - the key that answered; absent: the host has none of a pinned type. */
+export function hostKeyMismatch(spec: ConnectionSpec, found: HostKey | undefined): HostKeyMismatchError {
+  const from = renderAddress(spec);
+  return new HostKeyMismatchError({
+    summary: `${spec.machine}: the host key is not the pinned one`,
+    expected: spec.hostKeys.map(({ key, source }) => `${fingerprint(key)} (${source})`).join("\n"),
+    found: found === undefined ? `no key of a pinned type from ${from}` : `${fingerprint(found)} from ${from}`,
+    at: spec.definedAt ?? from,
+    fix: `reinstalled? pin the new key where the old one stands. Otherwise stop: another host answers at this address`,
+  });
+}
+
+/** @param found - the key that answered, which nobody vouches for. */
+export function hostKeyUnknown(spec: ConnectionSpec, found: HostKey | undefined): HostKeyUnknownError {
+  const from = renderAddress(spec);
+  return new HostKeyUnknownError({
+    summary: `${spec.machine}: no host key is known, and none is trusted on first use`,
+    expected: "a key from the clan's vars, the stack's configuration or known_hosts",
+    found: found === undefined ? `none; ${from} showed no key` : `none; ${from} shows ${fingerprint(found)}`,
+    at: spec.definedAt ?? from,
+    fix:
+      found === undefined ? "pin the host's key" : `compare the fingerprint at the host's console, then pin: ${found}`,
+  });
+}
+
+export function authenticationFailed(spec: ConnectionSpec, tried: Authentication): AuthenticationError {
+  const found = [
+    tried.described.length === 0 ? "no key to try" : `refused: ${tried.described.join(", ")}`,
+    ...tried.unusable.map((line) => `not tried: ${line}`),
+  ];
+  return new AuthenticationError({
+    summary: `${spec.machine}: the host accepts none of your keys for user ${spec.user}`,
+    expected: `a key in ${spec.user}'s authorized_keys`,
+    found: found.join("\n"),
+    at: renderAddress(spec),
+    fix: "name the key file that the host knows (pulumi-clan:identityFile), or add it to your ssh-agent",
+  });
+}
+
+export function hostUnreachable(spec: ConnectionSpec, reason: string, cause?: unknown): HostUnreachableError {
+  const facts = {
+    summary: `${spec.machine}: the host does not answer`,
+    expected: `an SSH server at ${renderAddress(spec)}`,
+    found: reason,
+    at: spec.definedAt ?? renderAddress(spec),
+    fix: "start the machine, or check its address and your way to it",
+  };
+  return new HostUnreachableError(facts, reason, cause === undefined ? {} : { cause });
+}
+
+export function connectionLost(spec: ConnectionSpec, reason: string): ConnectionLostError {
+  return new ConnectionLostError({
+    summary: `${spec.machine}: the connection was lost`,
+    expected: "an answer",
+    found: reason,
+    at: renderAddress(spec),
+    fix: "run it again: what was under way on the host is taken up where it stands",
+  });
+}

@@ -1,0 +1,42 @@
+import type { Report } from "../../report.ts";
+import { connect } from "./connect.ts";
+import { type ConnectionSpec, renderAddress } from "./connection-spec.ts";
+import type { SshHost } from "./ssh-host.ts";
+
+/** One connection per host for a whole run; a dead one is replaced when it is asked for next. */
+export class ConnectionPool implements AsyncDisposable {
+  readonly #open = new Map<string, Promise<SshHost>>();
+
+  /** The caller does not dispose of what it gets: the pool does. @throws what `connect` throws */
+  async acquire(spec: ConnectionSpec, report: Report, signal: AbortSignal): Promise<SshHost> {
+    const key = keyOf(spec);
+    const known = await this.#open.get(key)?.catch(() => undefined);
+    if (known !== undefined && !known.dead.aborted) return known;
+    signal.throwIfAborted();
+    const opening = connect(spec, report, signal);
+    this.#open.set(key, opening);
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#open.get(key) === opening) this.#open.delete(key);
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = await Promise.allSettled(this.#open.values());
+    this.#open.clear();
+    await Promise.all(all.map((host) => (host.status === "fulfilled" ? host.value[Symbol.asyncDispose]() : undefined)));
+  }
+}
+
+/** Different pins are different connections: what another caller trusts is not what this one trusts. */
+function keyOf(spec: ConnectionSpec): string {
+  return JSON.stringify([
+    spec.user,
+    renderAddress(spec),
+    spec.hostKeys.map(({ key }) => key),
+    spec.identityFiles,
+    spec.agent,
+  ]);
+}
