@@ -68,7 +68,7 @@ export type InstanceModel = z.output<typeof instanceSchema>;
 const acceleratorSchema = z.strictObject({ type: z.string(), count: z.int().positive() });
 
 /** A Compute Engine VM under a machine. */
-const gcpNodeSchema = z.strictObject({
+export const gcpNodeSchema = z.strictObject({
   kind: z.literal("gcp"),
   project: z.string(),
   machineType: z.string(),

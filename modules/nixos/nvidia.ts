@@ -1,21 +1,14 @@
 import { flakeModule } from "pulumi-clan/author";
 
-/** One T4 for models. `datacenter.enable` stays off: NixOS issue 454772. */
+/** One T4 for models. `hardware.nvidia.datacenter` stays off: NixOS issue 454772. */
 export default flakeModule({
   flake: {
     modules: {
       nixos: {
-        nvidia: ({ config, pkgs }) => ({
+        nvidia: ({ pkgs }) => ({
           services: { xserver: { videoDrivers: ["nvidia"] } },
-          hardware: {
-            graphics: { enable: true },
-            nvidia: {
-              open: true,
-              nvidiaPersistenced: true,
-              package: config.boot.kernelPackages.nvidiaPackages.production,
-            },
-          },
-          environment: { systemPackages: [pkgs.nvtop] },
+          hardware: { graphics: { enable: true }, nvidia: { open: true, nvidiaPersistenced: true } },
+          environment: { systemPackages: [pkgs.pciutils] },
         }),
       },
     },

@@ -6,7 +6,7 @@ export default flakeModule({
     modules: {
       homeManager: {
         packages: ({ pkgs }) => ({
-          home: { packages: [pkgs.curl, pkgs.dnsutils, pkgs.mtr] },
+          home: { packages: [pkgs.curl, pkgs.dnsutils, pkgs.nmap] },
         }),
       },
     },

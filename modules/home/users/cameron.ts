@@ -1,20 +1,20 @@
 import { flakeModule } from "pulumi-clan/author";
 
+const cameron = {
+  fullName: "Cameron Ray",
+  email: "cameron@minerals.example",
+  sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB/6tDRwdZyxUrw+yLeIvvt914aOPhE2bv2+loe2cy+t"],
+};
+
 /** The administrator, on every machine but two. */
 export default flakeModule(({ config }) => {
   const { homeManager } = config.flake.modules;
   return {
     flake: {
-      users: {
-        cameron: {
-          fullName: "Cameron Ray",
-          email: "cameron@minerals.example",
-          sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB/6tDRwdZyxUrw+yLeIvvt914aOPhE2bv2+loe2cy+t"],
-        },
-      },
+      users: { cameron },
       modules: {
         homeManager: {
-          "users/cameron": () => ({
+          "users/cameron": {
             imports: [
               homeManager.core,
               homeManager.shell,
@@ -24,9 +24,9 @@ export default flakeModule(({ config }) => {
               homeManager["base-sops"],
             ],
             programs: {
-              git: { userName: config.flake.users.cameron.fullName, userEmail: config.flake.users.cameron.email },
+              git: { userName: cameron.fullName, userEmail: cameron.email },
             },
-          }),
+          },
         },
       },
     },

@@ -1,20 +1,20 @@
 import { flakeModule } from "pulumi-clan/author";
 
+const crs58 = {
+  fullName: "Cameron Ray",
+  email: "crs58@minerals.example",
+  sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILMl8bLFuP3D1AyJ8ejBqiwWvvKhqQm2uHPuj/8U+XMA"],
+};
+
 /** The administrator under an older name, on two Macs. */
 export default flakeModule(({ config }) => {
   const { homeManager } = config.flake.modules;
   return {
     flake: {
-      users: {
-        crs58: {
-          fullName: "Cameron Ray",
-          email: "crs58@minerals.example",
-          sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILMl8bLFuP3D1AyJ8ejBqiwWvvKhqQm2uHPuj/8U+XMA"],
-        },
-      },
+      users: { crs58 },
       modules: {
         homeManager: {
-          "users/crs58": () => ({
+          "users/crs58": {
             imports: [
               homeManager.core,
               homeManager.shell,
@@ -24,9 +24,9 @@ export default flakeModule(({ config }) => {
               homeManager["base-sops"],
             ],
             programs: {
-              git: { userName: config.flake.users.crs58.fullName, userEmail: config.flake.users.crs58.email },
+              git: { userName: crs58.fullName, userEmail: crs58.email },
             },
-          }),
+          },
         },
       },
     },

@@ -1,25 +1,25 @@
 import { flakeModule } from "pulumi-clan/author";
 
+const raquel = {
+  fullName: "Raquel Ortiz",
+  email: "raquel@minerals.example",
+  sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKGC81RwufCQg/4vKWiGmbKTjBoXagiH+YnH910dQaR1"],
+};
+
 /** Owner of blackphos. */
 export default flakeModule(({ config }) => {
   const { homeManager } = config.flake.modules;
   return {
     flake: {
-      users: {
-        raquel: {
-          fullName: "Raquel Ortiz",
-          email: "raquel@minerals.example",
-          sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKGC81RwufCQg/4vKWiGmbKTjBoXagiH+YnH910dQaR1"],
-        },
-      },
+      users: { raquel },
       modules: {
         homeManager: {
-          "users/raquel": () => ({
+          "users/raquel": {
             imports: [homeManager.core, homeManager.shell, homeManager.packages],
             programs: {
-              git: { userName: config.flake.users.raquel.fullName, userEmail: config.flake.users.raquel.email },
+              git: { userName: raquel.fullName, userEmail: raquel.email },
             },
-          }),
+          },
         },
       },
     },

@@ -1,0 +1,136 @@
+import { nearestNames } from "../composition/nearest.ts";
+import { formatLocation } from "../composition/source-location.ts";
+import type { FleetError } from "../errors.ts";
+import type { ComposedClan, ServiceInstance } from "./composed-clan.ts";
+import { NodeError, ServiceModuleError, TargetHostError, UnknownMachineError } from "./errors.ts";
+import { addressOf, parseTargetHost } from "./target-host.ts";
+
+/**
+ * What the inventory and the nodes say about machines must be about machines that exist.
+ * @param inputs - names of the flake's inputs.
+ */
+export function checkInventory(clan: ComposedClan, inputs: readonly string[]): FleetError[] {
+  return [
+    ...[...clan.instances].flatMap(([name, instance]) => checkInstance(name, instance, clan, inputs)),
+    ...[...clan.tags].flatMap(([tag, machines]) =>
+      machines.flatMap((machine) => checkMachine(machine, `tag ${tag}`, ["clan", "inventory", "tags", tag], clan)),
+    ),
+    ...checkTargetHosts(clan),
+    ...checkNodes(clan),
+  ];
+}
+
+function checkInstance(
+  name: string,
+  instance: ServiceInstance,
+  clan: ComposedClan,
+  inputs: readonly string[],
+): FleetError[] {
+  const path = ["clan", "inventory", "instances", name];
+  const members = Object.entries(instance.roles).flatMap(([role, { machines }]) =>
+    Object.keys(machines).flatMap((machine) =>
+      checkMachine(machine, `role ${name}/${role}`, [...path, "roles", role, "machines", machine], clan),
+    ),
+  );
+  return [...checkModule(name, instance.module, clan, inputs), ...members];
+}
+
+function checkModule(
+  name: string,
+  module: ServiceInstance["module"],
+  clan: ComposedClan,
+  inputs: readonly string[],
+): ServiceModuleError[] {
+  const at = formatLocation(clan.at("clan", "inventory", "instances", name, "module"));
+  const inline = module.imports.length > 0;
+  if (inline && (module.name !== null || module.input !== null)) {
+    return [
+      new ServiceModuleError({
+        summary: `instance ${name}: its module is a service by name and inline at once`,
+        expected: "{ name, input } or { imports, description }",
+        found: `imports beside ${module.name === null ? "input" : "name"}`,
+        at,
+        fix: "keep one of the two",
+      }),
+    ];
+  }
+  if (module.input === null || module.input === "self" || inputs.includes(module.input)) return [];
+  const [near] = nearestNames(module.input, inputs);
+  return [
+    new ServiceModuleError({
+      summary: `instance ${name}: its service comes from an input that the flake does not have`,
+      expected: `one of ${[...inputs, "self"].join(", ")}`,
+      found: JSON.stringify(module.input),
+      at,
+      fix: near === undefined ? "add the input to fleet.ts" : `write ${JSON.stringify(near)}`,
+    }),
+  ];
+}
+
+function checkMachine(name: string, by: string, path: readonly string[], clan: ComposedClan): UnknownMachineError[] {
+  if (clan.machines.has(name)) return [];
+  const [near] = nearestNames(name, clan.machines.keys());
+  return [
+    new UnknownMachineError({
+      summary: `${by} is given to ${name}, which is no machine of the inventory`,
+      expected: `one of ${[...clan.machines.keys()].join(", ")}`,
+      found: name,
+      at: formatLocation(clan.at(...path)),
+      fix: near === undefined ? `add ${name} to clan.inventory.machines, or remove it here` : `write "${near}"`,
+    }),
+  ];
+}
+
+function checkTargetHosts(clan: ComposedClan): TargetHostError[] {
+  const errors: TargetHostError[] = [];
+  const owners = new Map<string, string>();
+  for (const [name, { deploy }] of clan.machines) {
+    if (deploy.targetHost === null) continue;
+    const at = clan.at("clan", "inventory", "machines", name, "deploy", "targetHost");
+    const target = parseTargetHost(deploy.targetHost);
+    if (target === undefined) {
+      errors.push(
+        new TargetHostError({
+          summary: `${name}: its target host cannot be dialled`,
+          expected: "[user@]host[:port]",
+          found: JSON.stringify(deploy.targetHost),
+          at: formatLocation(at),
+          fix: "correct deploy.targetHost",
+        }),
+      );
+      continue;
+    }
+    const address = addressOf(target);
+    const owner = owners.get(address);
+    if (owner === undefined) owners.set(address, name);
+    else errors.push(sharedAddress(name, owner, deploy.targetHost, clan));
+  }
+  return errors;
+}
+
+function sharedAddress(name: string, owner: string, targetHost: string, clan: ComposedClan): TargetHostError {
+  const place = (machine: string): string =>
+    formatLocation(clan.at("clan", "inventory", "machines", machine, "deploy", "targetHost"));
+  return new TargetHostError({
+    summary: `${name}: ${owner} has the same address, so one would be deployed over the other`,
+    expected: "an address of its own for every machine",
+    found: `${targetHost} for ${owner} and for ${name}`,
+    at: `${place(owner)}\n${place(name)}`,
+    fix: "correct one of the two; a machine on a cloud node may leave targetHost out",
+  });
+}
+
+function checkNodes(clan: ComposedClan): FleetError[] {
+  return [...clan.nodes].flatMap(([name, { zones }]) => {
+    const unknown = checkMachine(name, "node", ["nodes", name], clan);
+    if (zones.length > 0) return unknown;
+    const empty = new NodeError({
+      summary: `${name}: its node has no zone to be created in`,
+      expected: 'one zone at least, e.g. zones: ["us-central1-b"]',
+      found: "[ ]",
+      at: formatLocation(clan.at("nodes", name, "zones")),
+      fix: "list the zones in the order in which they should be tried",
+    });
+    return [...unknown, empty];
+  });
+}

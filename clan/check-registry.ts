@@ -1,0 +1,126 @@
+import { nearestNames } from "../composition/nearest.ts";
+import { formatLocation } from "../composition/source-location.ts";
+import type { FleetError } from "../errors.ts";
+import type { ComposedClan, InventoryMachine, RegisteredMachine } from "./composed-clan.ts";
+import {
+  MachineClassError,
+  MachineNameError,
+  MachineNotInInventoryError,
+  MachineNotRegisteredError,
+  RegistryEntryError,
+} from "./errors.ts";
+import { machineNameSchema } from "./fleet-model.ts";
+
+/** Registry and inventory must name the same machines, and mean the same by each. */
+export function checkRegistry(clan: ComposedClan): FleetError[] {
+  const names = [...new Set([...clan.registry.keys(), ...clan.machines.keys()])].sort();
+  return names.flatMap((name) => {
+    const registered = clan.registry.get(name);
+    const inventory = clan.machines.get(name);
+    if (!machineNameSchema.safeParse(name).success) return [nameError(name, clan)];
+    if (registered === undefined) return [notRegistered(name, clan)];
+    const built = checkBuilt(name, registered, clan);
+    return inventory === undefined
+      ? [...built, notInInventory(name, registered, clan)]
+      : [...built, ...checkClass(name, registered, inventory, clan)];
+  });
+}
+
+/** The class that a platform needs: `aarch64-darwin` is built by nix-darwin. */
+export function classOfPlatform(hostPlatform: string): "nixos" | "darwin" {
+  return hostPlatform.endsWith("-darwin") ? "darwin" : "nixos";
+}
+
+function checkBuilt(name: string, { imports, nixpkgs }: RegisteredMachine, clan: ComposedClan): FleetError[] {
+  const platformClass = classOfPlatform(nixpkgs.hostPlatform);
+  const at = clan.at("clan", "machines", name, "imports");
+  if (imports.length === 0) {
+    return [
+      new RegistryEntryError({
+        summary: `${name}: the registry imports nothing, so the machine would be an empty system`,
+        expected: `imports: [config.flake.modules.${platformClass}["machines/${platformClass}/${name}"]]`,
+        found: "no imports",
+        at: formatLocation(at),
+        fix: `name the entry that builds ${name}, or take ${name} out of the registry`,
+      }),
+    ];
+  }
+  return imports
+    .filter((reference) => reference.class !== platformClass && reference.class !== "generic")
+    .map(
+      (reference) =>
+        new MachineClassError({
+          summary: `${name}: the registry imports an entry of class ${reference.class} for ${nixpkgs.hostPlatform}`,
+          expected: `an entry of class ${platformClass} or generic`,
+          found: `config.${reference.path}`,
+          at: formatLocation(reference.usedAt),
+          fix: "import the machine's own entry, or correct nixpkgs.hostPlatform",
+        }),
+    );
+}
+
+function checkClass(
+  name: string,
+  { nixpkgs: { hostPlatform } }: RegisteredMachine,
+  { machineClass }: InventoryMachine,
+  clan: ComposedClan,
+): FleetError[] {
+  const platformClass = classOfPlatform(hostPlatform);
+  if (platformClass === machineClass) return [];
+  const registry = formatLocation(clan.at("clan", "machines", name, "nixpkgs", "hostPlatform"));
+  const inventory = formatLocation(clan.at("clan", "inventory", "machines", name, "machineClass"));
+  return [
+    new MachineClassError({
+      summary: `${name}: class and platform contradict each other`,
+      expected: `machineClass "${platformClass}" for ${hostPlatform} (${registry})`,
+      found: `machineClass "${machineClass}"${machineClass === "nixos" ? ", which is the default" : ""}`,
+      at: inventory,
+      fix: `set clan.inventory.machines.${name}.machineClass to "${platformClass}", or correct the platform`,
+    }),
+  ];
+}
+
+function nameError(name: string, clan: ComposedClan): MachineNameError {
+  const at = clan.registry.has(name) ? ["clan", "machines", name] : ["clan", "inventory", "machines", name];
+  return new MachineNameError({
+    summary: `${JSON.stringify(name)} cannot be a machine's name`,
+    expected: "a-z, 0-9 and inner hyphens, 63 characters at most (RFC 1123)",
+    found: JSON.stringify(name),
+    at: formatLocation(clan.at(...at)),
+    fix: "rename the machine in registry and inventory",
+  });
+}
+
+function notRegistered(name: string, clan: ComposedClan): MachineNotRegisteredError {
+  const [near] = nearestNames(name, without(clan.registry.keys(), clan.machines));
+  const platform = clan.machines.get(name)?.machineClass ?? "nixos";
+  return new MachineNotRegisteredError({
+    summary: `${name}: in the inventory, but not registered: nothing says what builds it`,
+    expected: `clan.machines.${name} with imports: [config.flake.modules.${platform}["machines/${platform}/${name}"]]`,
+    found:
+      near === undefined ? "no such machine in the registry" : `${near} in the registry, which the inventory lacks`,
+    at: formatLocation(clan.at("clan", "inventory", "machines", name)),
+    fix:
+      near === undefined ? `register ${name}, or take it out of the inventory` : `write "${near}", or register ${name}`,
+  });
+}
+
+function notInInventory(name: string, { nixpkgs }: RegisteredMachine, clan: ComposedClan): MachineNotInInventoryError {
+  const [near] = nearestNames(name, without(clan.machines.keys(), clan.registry));
+  const machineClass = classOfPlatform(nixpkgs.hostPlatform);
+  return new MachineNotInInventoryError({
+    summary: `${name}: registered, but not in the inventory: it would have no tags, no roles by them and no target host`,
+    expected: `clan.inventory.machines.${name}${machineClass === "darwin" ? ' with machineClass: "darwin"' : ""}`,
+    found:
+      near === undefined ? "no such machine in the inventory" : `${near} in the inventory, which the registry lacks`,
+    at: formatLocation(clan.at("clan", "machines", name)),
+    fix:
+      near === undefined
+        ? `add ${name} to the inventory, or take it out of the registry`
+        : `write "${near}", or add ${name}`,
+  });
+}
+
+function without(names: Iterable<string>, others: ReadonlyMap<string, unknown>): string[] {
+  return [...names].filter((name) => !others.has(name));
+}
