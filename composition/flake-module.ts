@@ -6,13 +6,16 @@ import type { EntryReference } from "./entry-reference.ts";
 import type { FlakeLib } from "./lib/flake-lib.ts";
 import type { Property } from "./lib/property.ts";
 
-/** A module of the machine's level: what an entry of `flake.modules` is made of. Nix evaluates it, we only print it. */
+/**
+ * A module of the machine's level: what an entry of `flake.modules` is made of. Nix evaluates it, we only print it.
+ * A symbol, e.g. a module of an input, passes as a function: were it listed as well, TypeScript would give the arguments
+ * of an author's function no type.
+ */
 export type ModuleBody =
   | ((args: BodyArguments) => unknown)
   | NixFile
   | NixText
   | EntryReference
-  | NixSymbol
   | Property
   | Readonly<Record<string, unknown>>;
 
@@ -32,12 +35,18 @@ export interface EntryNamespaces {
   readonly [className: string]: EntryNamespace;
 }
 
+/** `config.flake`. Extended like {@link FlakeConfig}. */
+export interface FlakeOutputsConfig {
+  readonly modules: EntryNamespaces;
+  readonly [option: string]: unknown;
+}
+
 /**
  * The flake's configuration, not a machine's. Modules that declare options may extend this interface by declaration
  * merging, so that reading them is typed.
  */
 export interface FlakeConfig {
-  readonly flake: { readonly modules: EntryNamespaces; readonly [option: string]: unknown };
+  readonly flake: FlakeOutputsConfig;
   readonly [option: string]: unknown;
 }
 
