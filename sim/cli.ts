@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { Command, CommanderError } from "commander";
 import { FleetError, FleetErrors } from "../errors.ts";
+import { cloudHostsThatShouldRun } from "./gcp/instance-power.ts";
 import { SimulationError } from "./hosts/errors.ts";
 import { defaultHosts, exampleHosts, type HostSpec } from "./hosts/host-spec.ts";
 import { defaultSimState, readRecord, type SimState } from "./hosts/sim-state.ts";
@@ -23,12 +24,13 @@ const program = new Command("sim")
 program
   .command("up")
   .description(
-    "boot hosts that are off, and wait until sshd answers (default: cinnabar and stibnite; PULUMI_CLAN_SIM_HOSTS=all: every machine that is not a cloud node)",
+    "boot hosts that are off, and wait until sshd answers (default: cinnabar and stibnite, or with PULUMI_CLAN_SIM_HOSTS=all every machine that is not a cloud node; and the hosts of instances that the simulated cloud should be running)",
   )
   .argument("[host...]", "machines of the example fleet")
   .action(async (names: string[]) => {
     requireRoot();
-    const specs = names.length === 0 ? defaultHosts(process.env) : names.map(specNamed);
+    const everyDay = [...defaultHosts(process.env), ...(await cloudHostsThatShouldRun(state))];
+    const specs = names.length === 0 ? everyDay : names.map(specNamed);
     const started = performance.now();
     await bringUp(state, specs, say, signal);
     say(`${specs.length} hosts are up (${seconds(started)})`);

@@ -1,0 +1,21 @@
+import { once } from "node:events";
+import { startGcpStandIn } from "./start-gcp-stand-in.ts";
+
+// Entry of the stand-in: prints its port as first line of stdout, as plugins do, and logs to stderr.
+// It ends with SIGTERM or SIGINT, and when stdin closes: whoever started it is gone then.
+
+const ended = new AbortController();
+process.once("SIGTERM", () => ended.abort());
+process.once("SIGINT", () => ended.abort());
+process.stdin.once("close", () => ended.abort());
+process.stdin.once("end", () => ended.abort());
+process.stdin.resume();
+
+function log(line: string): void {
+  process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+}
+
+await using standIn = await startGcpStandIn(log);
+process.stdout.write(`${standIn.port}\n`);
+if (!ended.signal.aborted) await once(ended.signal, "abort");
+process.stdin.destroy();
