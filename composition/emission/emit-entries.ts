@@ -1,0 +1,83 @@
+import { dirname, join } from "node:path";
+import { type EvaluatedBody, evaluateBody } from "../body/evaluate-body.ts";
+import { NixFile } from "../body/tree-path.ts";
+import type { EntryDefinition, FlakeEvaluation } from "../evaluate-flake.ts";
+import { compareText } from "../nearest.ts";
+import { printNix } from "../nix-text/print-nix.ts";
+import { formatLocation } from "../source-location.ts";
+import { placeDefinitions } from "./definition-files.ts";
+import { type Binding, type EmittedFiles, printFlakeModule, printHeader } from "./generated-file.ts";
+
+/** Emits every definition into a file of its own, and `nix/entries.nix`, which names them. */
+export function emitEntries(evaluation: FlakeEvaluation): EmittedFiles {
+  const files = new Map<string, string>();
+  const bindings: Binding[] = [];
+  const taken = new Set<string>();
+  for (const [className, entries] of sorted(evaluation.namespaces)) {
+    for (const [entry, definitions] of sorted(entries)) {
+      const imports = emitDefinitions(definitions, evaluation.root, taken, files);
+      // By path: an entry that is imported by two ways then counts once. Source: nixpkgs, lib/modules.nix (module keys).
+      bindings.push({ path: ["flake", "modules", className, entry, "imports"], value: imports });
+    }
+  }
+  const file = "nix/entries.nix";
+  files.set(file, printFlakeModule(evaluation.root, { file, source: "the flake modules", arguments: [], bindings }));
+  return files;
+}
+
+function emitDefinitions(
+  definitions: readonly EntryDefinition[],
+  root: string,
+  taken: Set<string>,
+  files: Map<string, string>,
+): readonly NixFile[] {
+  const evaluated = definitions.map((definition) => ({
+    definition,
+    body: evaluateBody(definition.body, definition.definedAt),
+  }));
+  const inText = evaluated.filter(({ body }) => body.kind !== "file").map(({ definition }) => definition);
+  const places = new Map(placeDefinitions(inText, taken).map(({ definition, file }) => [definition, file]));
+  return evaluated.map(({ definition, body }) => {
+    const file = places.get(definition);
+    if (body.kind === "file" || file === undefined) return body.kind === "file" ? body.file : never(definition);
+    files.set(file, printDefinition(definition, body, root, file));
+    return new NixFile(join(root, file), undefined);
+  });
+}
+
+function never(definition: EntryDefinition): never {
+  throw new Error(`no file was chosen for a definition of ${definition.class}.${definition.entry}`);
+}
+
+/** Special and module arguments that every body may use. Source: nixpkgs, lib/modules.nix: absent ones hurt only when used. */
+const moduleArguments = ["config", "lib", "pkgs", "inputs"];
+
+function printDefinition(definition: EntryDefinition, body: EvaluatedBody, root: string, file: string): string {
+  const text = printNix(moduleAttributes(definition, body), {
+    root,
+    folder: dirname(join(root, file)),
+    modules: "inputs.self.modules",
+    at: formatLocation(definition.definedAt),
+  });
+  const names = /\bosConfig\b/.test(text) ? [...moduleArguments, "osConfig"] : moduleArguments;
+  return `${printHeader(definition.definedAt.file)}{ ${names.join(", ")}, ... }:\n${text}\n`;
+}
+
+function moduleAttributes({ definedAt }: EntryDefinition, body: EvaluatedBody): Readonly<Record<string, unknown>> {
+  // Nix then names the TypeScript file in its errors.
+  const _file = definedAt.file;
+  switch (body.kind) {
+    case "attributes":
+      return { _file, ...body.attributes };
+    case "config":
+      return { _file, config: body.value };
+    case "module":
+      return { _file, imports: [body.value] };
+    case "file":
+      return { _file, imports: [body.file] };
+  }
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
+  return [...map].sort(([a], [b]) => compareText(a, b));
+}
