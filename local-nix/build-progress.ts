@@ -13,7 +13,7 @@ export class BuildProgress {
   readonly #errors: string[] = [];
   readonly #downloads = new Map<number, number>();
   #expectedBytes = 0;
-  #last = "";
+  readonly #last = new Map<string, string>();
 
   constructor(machine: string, report: Report) {
     this.#machine = machine;
@@ -38,9 +38,11 @@ export class BuildProgress {
         return;
       case "build-started":
         this.#derivations.set(event.activity, event.derivation);
-        return this.#tell("debug", `building ${nameOf(event.derivation)}`);
+        this.#tell("debug", `building ${nameOf(event.derivation)}`);
+        return;
       case "build-log":
-        return this.#keep(event.activity, event.line);
+        this.#keep(event.activity, event.line);
+        return;
       case "download-started":
         this.#downloads.set(event.activity, 0);
         return;
@@ -51,7 +53,8 @@ export class BuildProgress {
         this.#expectedBytes = event.bytes;
         return;
       case "progress":
-        return this.#progress(event.activity, event.done, event.expected);
+        this.#progress(event.activity, event.done, event.expected);
+        return;
       case "stopped":
       case "other":
         return;
@@ -82,9 +85,10 @@ export class BuildProgress {
   }
 
   #tell(level: FleetEvent["level"], message: string, progress?: NonNullable<FleetEvent["progress"]>): void {
-    const text = `${message} ${JSON.stringify(progress ?? {})}`;
-    if (text === this.#last) return;
-    this.#last = text;
+    // Nix repeats its numbers with every change of any activity.
+    const state = JSON.stringify(progress ?? null);
+    if (this.#last.get(message) === state) return;
+    this.#last.set(message, state);
     const base = { level, subject: this.#machine, phase: "build", message } as const;
     this.#report(progress === undefined ? base : { ...base, progress });
   }

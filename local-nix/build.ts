@@ -70,10 +70,12 @@ export function buildArgs({ drvPath, where, nixOptions = {} }: BuildRequest, roo
 }
 
 function buildError(request: BuildRequest, progress: BuildProgress, error: NixError): NixBuildError {
-  const block = lastErrorBlock(progress.errors.join("\n") || error.failure.stderr);
+  const last = lastErrorBlock(progress.errors.join("\n") || error.failure.stderr);
+  // The command is in our own advice.
+  const block = { ...last, message: last.message.replace(/\s*For full logs, run:\s*nix log \S+/, "") };
   const derivation = /\/nix\/store\/[0-9a-z]{32}-[^\s']+\.drv/.exec(block.message)?.[0];
   const log = progress.logOf(derivation);
-  const shown = block.message.includes("log lines:") || log.length === 0 ? [] : ["the end of its log:", ...log];
+  const shown = /log lines?:/.test(block.message) || log.length === 0 ? [] : ["the end of its log:", ...log];
   return new NixBuildError(
     {
       summary: `${request.machine}: its system does not build`,

@@ -1,4 +1,6 @@
-import { mkdir } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SourceTreeError } from "./errors.ts";
 import { type ProcessResult, runProcess } from "./run-process.ts";
@@ -27,12 +29,25 @@ export async function listFiles(root: string, emptyGitDir: string, signal: Abort
   const inside = await git(listing, root, signal);
   if (inside.exitCode === 0) return { ...parseListing(inside.stdout), inRepository: true };
   if (!inside.stderr.includes("not a git repository")) throw gitFailure(root, inside);
-  await mkdir(emptyGitDir, { recursive: true });
-  const made = await git(["init", "--quiet", "--bare", emptyGitDir], root, signal);
-  if (made.exitCode !== 0) throw gitFailure(root, made);
+  await makeEmptyGitDir(root, emptyGitDir, signal);
   const outside = await git([`--git-dir=${emptyGitDir}`, "--work-tree=.", ...listing], root, signal);
   if (outside.exitCode !== 0) throw gitFailure(root, outside);
   return { ...parseListing(outside.stdout), inRepository: false };
+}
+
+/** Made beside its place and renamed: `git init` twice at a time in one folder fails on its own locks. */
+async function makeEmptyGitDir(root: string, folder: string, signal: AbortSignal): Promise<void> {
+  if (existsSync(join(folder, "HEAD"))) return;
+  const beside = `${folder}.${randomBytes(6).toString("hex")}`;
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => rm(beside, { recursive: true, force: true }));
+  const made = await git(["init", "--quiet", "--bare", beside], root, signal);
+  if (made.exitCode !== 0) throw gitFailure(root, made);
+  try {
+    await rename(beside, folder);
+  } catch (error) {
+    if (!existsSync(join(folder, "HEAD"))) throw error; // otherwise another run was first
+  }
 }
 
 /**

@@ -1,4 +1,6 @@
+import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { z } from "zod";
 import type { FleetError } from "../errors.ts";
 import type { Report } from "../report.ts";
@@ -117,11 +119,26 @@ async function evaluateOne(
   try {
     const text = await runNix(args, { signal, deadlineMs, onLog, purpose: `${machine}: evaluate` });
     const value = answerSchema.parse(JSON.parse(text));
+    await keepDerivation(target, options, value, signal);
     await cache.write(target, options, value);
     return { ...value, cached: false };
   } catch (error) {
     throw error instanceof NixError ? await evaluationError(target, options, error) : error;
   }
+}
+
+/** A root for the derivation, until the machine's next evaluation: it may be built hours after the preview. */
+async function keepDerivation(
+  { machine }: EvaluationTarget,
+  { cacheDir = defaultCacheDir() }: EvaluationOptions,
+  { drvPath }: Evaluated,
+  signal: AbortSignal,
+): Promise<void> {
+  const roots = join(cacheDir, "gc-roots");
+  await mkdir(roots, { recursive: true });
+  // Without "^out" the derivation itself is what is wanted, and it is there already.
+  const args = ["build", "--out-link", join(roots, `${machine}.drv`), drvPath];
+  await runNix(args, { signal, purpose: `${machine}: keep the derivation` });
 }
 
 async function evaluationError(

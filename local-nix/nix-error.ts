@@ -20,14 +20,15 @@ export interface NixErrorBlock {
   readonly sources: readonly string[];
 }
 
+const indentation = "error: ".length;
 const errorLine = /^(\s*)error:\s?(.*)$/;
-const frameLine = /^\s*(?:…|\.\.\.) ?(?:while|from|caused|\(stack trace|\(\d+ duplicate)/;
+const frameLine = /^\s*(?:… |\(stack trace truncated|\(\d+ duplicate)/;
 const positionLine = /^\s*at (.+?):(\d+)(?::\d+)?:?\s*$/;
 const unnumberedPosition = /^\s*at (.+?):\s*$/;
 const excerptLine = /^\s*(?:\d+)?\| ?/;
 const noiseLine = /^\s*(?:warning: |evaluation warning: |trace: |\(stack trace truncated; use '--show-trace')/;
-// nixpkgs' lib/modules.nix quotes `like this'; Nix itself 'like this'.
-const sourceInText = /(?:\b[Ii]n|\bmodule|\bdeclared in|\bdefined in|\bimporting) [`'"]([^`'"\n]+\.(?:ts|nix))['"]/g;
+// nixpkgs' lib/modules.nix quotes `like this' and `like this`, Nix itself 'like this'.
+const sourceInText = /(?:\b[Ii]n|\bmodule|\bdeclared in|\bdefined in|\bimporting) [`'"]([^`'"\n]+\.(?:ts|nix))[`'"]/g;
 
 /**
  * The last `error:` block of what Nix wrote on stderr. Understands the layouts of Nix 2.18 to 2.34: the block of the cause
@@ -64,28 +65,36 @@ function hasOwnText(lines: readonly string[], index: number): boolean {
   return next.trim() !== "" && !frameLine.test(next);
 }
 
-/** Source: nix 2.26 "1 dependencies of derivation '…' failed to build"; nix 2.33 "Cannot build '…'." / "Reason: 1 dependency failed." */
+/**
+ * Source: nix 2.26 "1 dependencies of derivation '…' failed to build", "build of '…' failed"; nix 2.32 "Cannot build '…'." with
+ * "Reason: 1 dependency failed.", closed by "resolution failed"; nix 2.33 "Build failed due to failed dependency".
+ */
 function isConsequence(text: string, next: string): boolean {
-  return /^\d+ dependenc(?:y|ies) of derivation .* failed/.test(text) || /^\s*Reason: \d+ dependenc/.test(next);
+  const closing =
+    /^\d+ dependenc(?:y|ies) of derivation .* failed|^build of .* failed$|^resolution failed$|^Build failed due to/;
+  return closing.test(text) || /^\s*Reason: \d+ dependenc/.test(next);
 }
 
 function readBlock(lines: readonly string[], start: number): NixErrorBlock {
-  const [, indent = "", first = ""] = errorLine.exec(lines[start] ?? "") ?? [];
+  const [, , first = ""] = errorLine.exec(lines[start] ?? "") ?? [];
   const message = first === "" ? [] : [first];
   let position: NixPosition | undefined;
+  let ended = false;
   for (const line of lines.slice(start + 1)) {
     if (frameLine.test(line) || errorLine.test(line)) break;
+    const isPosition = positionLine.test(line) || unnumberedPosition.test(line);
+    ended ||= isPosition;
     position ??= readPosition(line);
-    if (positionLine.test(line) || unnumberedPosition.test(line)) continue;
+    if (isPosition) continue;
     if (noiseLine.test(line)) break;
     // After the position only the excerpt of the source follows; further text belongs to something else.
-    if (position !== undefined) {
+    if (ended) {
       if (line.trim() === "" || excerptLine.test(line)) continue;
       break;
     }
-    // The text of a block is indented as deep as `error: ` itself ends; a line at the margin is somebody else's.
-    if (line.trim() !== "" && indent.length > 0 && !line.startsWith(indent)) break;
-    message.push(line.slice(Math.min(indent.length + (indent === "" ? 7 : 0), leadingSpaces(line))));
+    // Further lines of a block are indented by the width of `error: `, at the margin something else begins.
+    if (line.trim() !== "" && leadingSpaces(line) < indentation) break;
+    message.push(line.slice(Math.min(indentation, leadingSpaces(line))));
   }
   const text = message.join("\n").trim();
   return {
