@@ -1,0 +1,138 @@
+import { z } from "zod";
+import { nearestNames } from "../composition/nearest.ts";
+import { FleetError, throwGathered } from "../errors.ts";
+
+/** A key or value of `Pulumi.<stack>.yaml` that cannot be meant. */
+export class StackConfigError extends FleetError {
+  readonly code = "FLEET_STACK_CONFIG";
+}
+
+// YAML 1.1 readers turn a bare `on` or `off` into a boolean before it reaches us.
+const power = z.preprocess(
+  (value) => (value === true ? "on" : value === false ? "off" : value),
+  z.enum(["on", "off", "absent"]),
+);
+
+const hostSchema = z.strictObject({
+  /** `[user@]host[:port]`; wins over the inventory's `deploy.targetHost`. */
+  targetHost: z.string().min(1).optional(),
+  /** `ssh-ed25519 AAAA…`; wins over the key among the clan's vars. */
+  hostKey: z
+    .string()
+    .regex(/^(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$/, "expected one line of a public key file")
+    .optional(),
+  /** Private key file, relative to the project. Default: `identityFile` of the stack, else the agent and `~/.ssh/config`. */
+  identityFile: z.string().min(1).optional(),
+  /** Where its system is built. Default: here when the platform fits, else on the target itself. */
+  buildOn: z.enum(["local", "target"]).optional(),
+});
+
+const nodeSchema = z.strictObject({
+  /** `off` stops the node and skips its machine; `absent` removes both. */
+  power: power.optional(),
+});
+
+const seconds = z.int().positive();
+
+const policySchema = z.strictObject({
+  /** Take a host over that another project or stack owns. Default false. */
+  takeOver: z.boolean().exactOptional(),
+  /** For switch-to-configuration or activate. Default 900. */
+  testDeadlineSeconds: seconds.exactOptional(),
+  /** For profile, boot entry and their verification. Default 300. */
+  commitDeadlineSeconds: seconds.exactOptional(),
+  /** For copying the closure. Default 7200. */
+  pushDeadlineSeconds: seconds.exactOptional(),
+  /** For getting a lost connection back. Default 180. */
+  reconnectDeadlineSeconds: seconds.exactOptional(),
+});
+
+const schema = z.strictObject({
+  /** Machines of this stack: a name, `tag:<tag>`, or either with a leading `!` to leave out. Default: all. */
+  machines: z.array(z.string().min(1)).optional(),
+  hosts: z.record(z.string(), hostSchema).optional(),
+  nodes: z.record(z.string(), nodeSchema).optional(),
+  policy: policySchema.optional(),
+  /** Private key file for every host, relative to the project. */
+  identityFile: z.string().min(1).optional(),
+  /** Folder of the clan's vars, relative to the project. Default `vars`. */
+  vars: z.string().min(1).optional(),
+  /** Folder of a Nix function that builds systems instead of the flake's own `{nixos,darwin}Configurations`. */
+  systemBuilder: z.string().min(1).optional(),
+  /** Overrides of flake inputs, as `nix --override-input` takes them. */
+  overrideInputs: z.record(z.string(), z.string()).optional(),
+  /** Seconds that one machine may take, build included. Default 14400. */
+  deadlineSeconds: seconds.optional(),
+});
+
+export type StackConfig = z.output<typeof schema>;
+export type HostConfig = z.output<typeof hostSchema>;
+
+/**
+ * Parses the `pulumi-clan:` part of a stack's configuration.
+ * @param raw - every key of the stack as Pulumi hands it over: structured values are JSON text.
+ * @param file - the stack file's name, for messages.
+ * @throws {StackConfigError} gathered, one per key.
+ */
+export function parseStackConfig(raw: Readonly<Record<string, string>>, file: string): StackConfig {
+  const own = new Map(
+    Object.entries(raw)
+      .filter(([key]) => key.startsWith("pulumi-clan:"))
+      .map(([key, text]) => [key.slice("pulumi-clan:".length), text] as const),
+  );
+  const result = schema.safeParse(Object.fromEntries([...own].map(([key, text]) => [key, readValue(key, text)])));
+  if (result.success) return result.data;
+  const errors = result.error.issues.flatMap((issue) => configErrors(issue, own, file));
+  throwGathered(errors);
+  throw new Error("unreachable: a failed parse has issues");
+}
+
+// Pulumi hands scalars over as bare text and structured values as JSON; a text key stays text even if it reads "true".
+const textKeys = new Set(["identityFile", "vars", "systemBuilder"]);
+
+function readValue(key: string, text: string): unknown {
+  if (textKeys.has(key)) return text;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text; // the schema says what was expected instead
+    throw error;
+  }
+}
+
+function configErrors(issue: z.core.$ZodIssue, raw: ReadonlyMap<string, string>, file: string): StackConfigError[] {
+  const at = (path: readonly PropertyKey[]): string => `${file}: pulumi-clan:${path.map(String).join(".")}`;
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const known = knownKeys(issue.path);
+      const near = nearestNames(key, known)[0];
+      return new StackConfigError({
+        summary: `${at([...issue.path, key])} is not a key of the stack's configuration`,
+        expected: `one of ${known.join(", ")}`,
+        found: key,
+        at: at([...issue.path, key]),
+        fix: near === undefined ? "remove the key" : `write "${near}"`,
+      });
+    });
+  }
+  const [head] = issue.path;
+  return [
+    new StackConfigError({
+      summary: `${at(issue.path)} has a value that cannot be used`,
+      expected: issue.message.replace(/^Invalid (input|option): expected /, "").replace(/, received .*$/, ""),
+      found: raw.get(String(head)) ?? "nothing",
+      at: at(issue.path),
+      fix: `correct it in ${file}, or: pulumi config set --path '${["pulumi-clan:", issue.path.map(String).join(".")].join("")}' …`,
+    }),
+  ];
+}
+
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  const [head] = path;
+  const shapes: Record<string, { shape: Record<string, unknown> }> = {
+    hosts: hostSchema,
+    nodes: nodeSchema,
+    policy: policySchema,
+  };
+  return Object.keys((head === undefined ? schema : (shapes[String(head)] ?? schema)).shape);
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { FleetError, FleetErrors } from "../errors.ts";
+import { emitCommand } from "./emit.ts";
+import { lockCommand } from "./lock.ts";
+import { showCommand } from "./show.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
+
+function fleetCommand(terminal: Terminal, signal: AbortSignal): Command {
+  return new Command("fleet")
+    .description("a fleet of NixOS and nix-darwin machines, composed of deferred modules")
+    .option("-C, --dir <folder>", "folder of fleet.ts", process.cwd())
+    .addCommand(showCommand(terminal))
+    .addCommand(emitCommand(terminal))
+    .addCommand(lockCommand(terminal, signal))
+    .exitOverride()
+    .showHelpAfterError("(fleet --help lists the commands)");
+}
+
+/** Runs one command. Exit 0: done; 1: it failed; 2: wrong usage; 130: interrupted. */
+async function main(argv: readonly string[], terminal: Terminal): Promise<void> {
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
+  const fleet = fleetCommand(terminal, interrupted.signal);
+  for (const command of fleet.commands) command.exitOverride();
+  try {
+    await fleet.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    terminal.exitCode = interrupted.signal.aborted ? 130 : failure(error, terminal);
+  }
+}
+
+function failure(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has already said why
+  if (error instanceof FleetError || error instanceof FleetErrors) {
+    terminal.tell(error.message);
+    return 1;
+  }
+  terminal.tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return 1;
+}
+
+const terminal = processTerminal();
+await main(process.argv.slice(2), terminal);
+process.exitCode = terminal.exitCode;

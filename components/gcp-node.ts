@@ -1,0 +1,89 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+import type { GcpNodeModel } from "../clan/fleet-model.ts";
+
+export interface GcpNodeArgs extends Omit<GcpNodeModel, "kind" | "definedAt"> {
+  /** The machine that runs on it; also the VM's name. */
+  readonly machine: string;
+  /** `off` stops the VM and keeps its disk. */
+  readonly power: "on" | "off";
+}
+
+/**
+ * A Compute Engine VM under a machine: address, firewall and the VM itself.
+ * Children: `<name>-address`, `<name>-ssh` (22/tcp), `<name>-zerotier` (9993/udp), `<name>-vm`.
+ */
+export class GcpNode extends pulumi.ComponentResource {
+  /** External IPv4 address; reserved, so it survives stop and start. */
+  declare readonly address: pulumi.Output<string>;
+  /** Google's own number of the VM; a new one means new disks. */
+  declare readonly instanceId: pulumi.Output<string>;
+
+  constructor(name: string, args: GcpNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("clan:gcp:Node", name, { ...args }, opts);
+    const parent = { parent: this };
+    const { machine, project } = args;
+    const zone = args.zones[0];
+    if (zone === undefined)
+      throw new pulumi.InputPropertyError({ propertyPath: "zones", reason: "expected one zone at least" });
+
+    const address = new gcp.compute.Address(
+      `${name}-address`,
+      { name: machine, project, region: regionOf(zone) },
+      parent,
+    );
+    const reachable = { project, network: "default", targetTags: [machine] };
+    new gcp.compute.Firewall(
+      `${name}-ssh`,
+      {
+        ...reachable,
+        name: `${machine}-ssh`,
+        sourceRanges: [...args.sshSources],
+        allows: [{ protocol: "tcp", ports: ["22"] }],
+      },
+      parent,
+    );
+    new gcp.compute.Firewall(
+      `${name}-zerotier`,
+      {
+        ...reachable,
+        name: `${machine}-zerotier`,
+        sourceRanges: ["0.0.0.0/0"],
+        allows: [{ protocol: "udp", ports: ["9993"] }],
+      },
+      parent,
+    );
+    const vm = new gcp.compute.Instance(`${name}-vm`, vmArgs(args, zone, address.address), parent);
+
+    // The VM's own word: known only when the VM is there, so whoever dials it waits for the VM and not for the address.
+    this.address = pulumi
+      .all([vm.networkInterfaces, address.address])
+      .apply(([interfaces, reserved]) => interfaces[0]?.accessConfigs?.[0]?.natIp ?? reserved);
+    this.instanceId = vm.instanceId;
+    this.registerOutputs({ address: this.address, instanceId: this.instanceId });
+  }
+}
+
+function vmArgs(args: GcpNodeArgs, zone: string, natIp: pulumi.Input<string>): gcp.compute.InstanceArgs {
+  return {
+    name: args.machine,
+    project: args.project,
+    zone,
+    machineType: args.machineType,
+    tags: [args.machine],
+    labels: { ...args.labels, "pulumi-clan-machine": args.machine },
+    bootDisk: { initializeParams: { image: args.image, size: args.diskSizeGb } },
+    networkInterfaces: [{ network: "default", accessConfigs: [{ natIp }] }],
+    guestAccelerators: [...args.accelerators],
+    scheduling: { onHostMaintenance: args.onHostMaintenance, automaticRestart: true },
+    // Root's key would never arrive where OS Login is on, and a project-wide key is nobody's decision for this host.
+    metadata: { "enable-oslogin": "FALSE", "block-project-ssh-keys": "TRUE" },
+    desiredStatus: args.power === "on" ? "RUNNING" : "TERMINATED",
+    allowStoppingForUpdate: true,
+  };
+}
+
+/** `us-central1-b` is in `us-central1`. Source: Compute Engine documentation, "Regions and zones". */
+export function regionOf(zone: string): string {
+  return zone.replace(/-[a-z]$/, "");
+}

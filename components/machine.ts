@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { GcpNodeModel, MachineModel } from "../clan/fleet-model.ts";
+import type { StorePath } from "../local-nix/store-path.ts";
+import { SystemClosure } from "../providers/system-closure.ts";
+import type { ClosureInputs } from "../providers/system-closure-schema.ts";
+import { GcpNode } from "./gcp-node.ts";
+import type { MachineOutcome } from "./machine-registry.ts";
+
+/** How the machine's system is built and delivered: everything but the way to the host. */
+export type Delivery = Omit<ClosureInputs, "machine" | "class" | "targetHost" | "reportTo" | "power">;
+
+export interface MachineSettings {
+  readonly machine: string;
+  /** Plain data: the resource tree never depends on a value that is unknown in a preview. */
+  readonly spec: MachineModel;
+  readonly delivery: Delivery;
+  /** `[user@]host[:port]` to dial; for a machine on a node its address takes the host's place. */
+  readonly targetHost: string;
+  /** Asks the host what it runs, for the preview. */
+  readonly probe: (
+    machine: string,
+    targetHost: string,
+    machineClass: "nixos" | "darwin",
+    declared: StorePath,
+  ) => Promise<string>;
+  /** The cloud node under the machine. Absent: the machine is somewhere already. */
+  readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off" };
+}
+
+/** A registered machine and the system it runs. Children: `<name>-node` where it has one, `<name>-closure`. */
+export class Machine extends pulumi.ComponentResource {
+  /** This machine's row in the fleet's table. */
+  declare readonly row: pulumi.Output<MachineOutcome>;
+
+  constructor(name: string, settings: MachineSettings, opts?: pulumi.ComponentResourceOptions) {
+    const { spec, delivery, node } = settings;
+    const shown = { machine: settings.machine, spec, toplevel: delivery.toplevel }; // a preview shows their changes
+    super("clan:index:Machine", name, shown, opts);
+    const targetHost = node === undefined ? settings.targetHost : this.#onNode(name, settings.targetHost, node);
+    const closure = new SystemClosure(
+      `${name}-closure`,
+      {
+        ...delivery,
+        machine: settings.machine,
+        class: spec.class,
+        targetHost,
+        power: node?.power ?? "on",
+        reportTo: this.urn,
+      },
+      { parent: this },
+    );
+    if (pulumi.runtime.isDryRun() && node?.power !== "off") this.#tell(settings, targetHost);
+    this.row = pulumi
+      .all([closure.outcome, closure.running, closure.generation, closure.seconds, targetHost])
+      .apply(([outcome, toplevel, generation, seconds, host]) => ({
+        class: spec.class,
+        outcome,
+        toplevel,
+        generation,
+        seconds,
+        targetHost: host,
+      }));
+    this.registerOutputs({ running: closure.running, outcome: closure.outcome });
+  }
+
+  /** Before an update, one line on what the host runs; an address that is not known yet is not asked. */
+  #tell({ machine, spec, delivery, probe }: MachineSettings, targetHost: pulumi.Input<string>): void {
+    pulumi.output(targetHost).apply(async (host) => {
+      await pulumi.log.info(await probe(machine, host, spec.class, delivery.toplevel), this);
+    });
+  }
+
+  #onNode(name: string, targetHost: string, node: NonNullable<MachineSettings["node"]>): pulumi.Output<string> {
+    const { kind: _kind, definedAt: _definedAt, ...spec } = node.spec;
+    const { address } = new GcpNode(`${name}-node`, { ...spec, machine: name, power: node.power }, { parent: this });
+    const user = /^([^@]*@)?/.exec(targetHost)?.[0] ?? "";
+    return pulumi.interpolate`${user}${address}`;
+  }
+}

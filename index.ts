@@ -1,0 +1,24 @@
+import { readFleet } from "./clan/read-fleet.ts";
+import { selectMachines } from "./clan/select-machines.ts";
+import { Fleet } from "./components/fleet.ts";
+import { readConnections } from "./program/connections.ts";
+import { evaluateSystems } from "./program/evaluate-systems.ts";
+import { machineSettings, planMachines } from "./program/machine-settings.ts";
+import { hostProber } from "./program/probe-machine.ts";
+import { pulumiReport, rendered } from "./program/pulumi-report.ts";
+import { readStack } from "./program/stack.ts";
+
+/** Machine → class, outcome, running toplevel, generation, seconds, target host. */
+export const machines = await rendered(async () => {
+  const signal = AbortSignal.timeout(60 * 60_000);
+  const root = import.meta.dirname;
+  const stack = readStack();
+  const fleet = await readFleet(root);
+  const selected = selectMachines(fleet.model.machines, stack.config.machines, stack.file);
+  const owned = planMachines(fleet.model, selected, stack);
+  const connections = await readConnections(root, stack, fleet.model, owned, signal);
+  const probe = hostProber(connections, signal);
+  const systems = await evaluateSystems(fleet, stack, owned, pulumiReport, signal);
+  const settings = owned.map((machine) => machineSettings(machine, systems, connections, stack, probe));
+  return new Fleet(fleet.model.name, { model: fleet.model, machines: settings }).machines;
+});

@@ -1,0 +1,52 @@
+import * as grpc from "@grpc/grpc-js";
+import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
+import type { FleetEvent, Report } from "../report.ts";
+
+/** A report that shows on one resource's line, and the means to let go of the engine. */
+export interface EngineLog extends AsyncDisposable {
+  readonly report: Report;
+}
+
+/**
+ * Sends events to Pulumi's engine, on the line of `urn`.
+ *
+ * A dynamic provider's own stdout has no resource, and `pulumi.log` does not reach the engine from a plugin
+ * (pulumi#6065), but the engine's address is the plugin's last argument. Progress is sent as ephemeral: it shows live
+ * and leaves no line behind. Source: @pulumi/pulumi 3.270, cmd/dynamic-provider/index.js and proto/engine.proto.
+ */
+export function openEngineLog(urn: string, address: string | undefined = process.argv.at(-1)): EngineLog {
+  if (address === undefined || !/^[^/]+:\d+$/.test(address)) {
+    return { report: () => undefined, [Symbol.asyncDispose]: () => Promise.resolve() }; // called outside of an engine
+  }
+  const client = new EngineClient(address, grpc.credentials.createInsecure());
+  const inFlight = new Set<Promise<void>>();
+  const report: Report = (event) => {
+    if (event.level === "debug") return;
+    const sent = send(client, request(urn, event)).finally(() => inFlight.delete(sent));
+    inFlight.add(sent);
+  };
+  return {
+    report,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(inFlight);
+      client.close();
+    },
+  };
+}
+
+function request(urn: string, event: FleetEvent): engineProto.LogRequest {
+  const log = new engineProto.LogRequest();
+  log.setSeverity(event.level === "warning" ? engineProto.LogSeverity.WARNING : engineProto.LogSeverity.INFO);
+  log.setMessage(`${event.phase}: ${event.message}`);
+  log.setUrn(urn);
+  log.setEphemeral(event.progress !== undefined);
+  return log;
+}
+
+// A log line that the engine does not take is no reason to fail a deployment: the outcome says what happened.
+function send(client: EngineClient, log: engineProto.LogRequest): Promise<void> {
+  return new Promise((resolve) => {
+    client.log(log, new grpc.Metadata(), { deadline: Date.now() + 5_000 }, () => resolve());
+  });
+}

@@ -1,0 +1,62 @@
+import { type Outcome, type OutcomeKind, renderOutcome } from "../deploy/outcome.ts";
+import { FleetError } from "../errors.ts";
+import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
+import type { ClosureOutputs } from "./system-closure-schema.ts";
+
+/** Outcomes of a host to which nothing was done. */
+const untouched: readonly OutcomeKind[] = ["refused", "unreachable", "skipped"];
+
+/**
+ * A deployment that did not end as declared. Where the host was touched, `id` and `properties` make Pulumi keep the
+ * resource with the host's true state and try again at the next `up`; otherwise the state stays what it was.
+ * `properties` hold `__provider` as every input does: without it a later read or delete fails.
+ * Source: @pulumi/pulumi 3.270, cmd/dynamic-provider/index.js, grpcResponseFromError.
+ */
+export class HostAfterError extends FleetError {
+  readonly code = "FLEET_NOT_AS_DECLARED";
+  readonly id?: string;
+  readonly properties?: ClosureOutputs;
+  readonly reasons: readonly string[];
+
+  constructor(outcome: Outcome, properties: ClosureOutputs) {
+    super({
+      summary: renderOutcome(outcome),
+      expected: `${outcome.machine} runs ${renderStorePath(properties.toplevel)}, now and after a reboot`,
+      found: renderFound(outcome),
+      at: properties.targetHost,
+      fix: fixFor(outcome),
+    });
+    this.reasons = [this.message];
+    if (untouched.includes(outcome.kind)) return;
+    this.id = properties.machine;
+    this.properties = properties;
+  }
+}
+
+function renderFound({ facts, kind, reason }: Outcome): string {
+  const short = (path: StorePath | null): string => (path === null ? "unknown" : renderStorePath(path));
+  const state = untouched.includes(kind)
+    ? (reason ?? kind)
+    : `runs ${short(facts.current)}, profile ${short(facts.profile)}${facts.committed ? "" : ", not committed"}`;
+  const units = facts.newlyFailed.flatMap(({ unit, journal }) => [
+    `${unit} failed:`,
+    ...journal.map((line) => `  ${line}`),
+  ]);
+  return [state, ...units].join("\n");
+}
+
+function fixFor({ kind, machine, facts }: Outcome): string {
+  const unit = facts.newlyFailed[0]?.unit;
+  switch (kind) {
+    case "unreachable":
+      return `bring ${machine} up, or leave it out of this run with --exclude; the next \`pulumi up\` tries again`;
+    case "refused":
+      return "remove what the reason names; nothing was changed on the host";
+    case "superseded":
+      return "somebody else deployed meanwhile: run `pulumi refresh`, look, then `pulumi up`";
+    default:
+      return unit === undefined
+        ? "correct the cause, then `pulumi up` goes on where this one ended"
+        : `correct the unit (on the host: journalctl -u ${unit}), then \`pulumi up\`; a reboot brings the previous system back`;
+  }
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { activationPolicySchema } from "../deploy/activation/policy.ts";
+import { pinnedHostKeySchema } from "../deploy/ssh/host-key.ts";
+import { isStorePath } from "../local-nix/store-path.ts";
+
+const storePath = z.string().refine(isStorePath, "expected /nix/store/<hash>-<name>");
+
+/** What a program declares for one machine. Plain JSON: it is stored in the state and crosses gRPC. */
+export const closureInputsSchema = z.object({
+  machine: z.string().min(1),
+  class: z.enum(["nixos", "darwin"]),
+  /** The machine's declared platform, e.g. `x86_64-linux`. */
+  system: z.string().min(1),
+  toplevel: storePath,
+  /** `/nix/store/<hash>-<name>.drv` on the operator's machine. */
+  drvPath: z.string().min(1),
+  buildOn: z.enum(["local", "target"]),
+  /** `[user@]host[:port]`; the way to the machine, not its identity: never compared. */
+  targetHost: z.string().min(1),
+  /** Private key files in the order they are tried; empty: agent and `~/.ssh/config`. */
+  identityFiles: z.array(z.string()),
+  /** Pinned public keys and where each comes from; empty: the deployment is refused. */
+  hostKeys: z.array(pinnedHostKeySchema),
+  policy: activationPolicySchema,
+  /** Seconds for the whole: build, push, activation. */
+  deadlineSeconds: z.number().positive(),
+  /** Written on the host; another project or stack is refused unless the policy says `takeOver`. */
+  owner: z.object({ project: z.string().min(1), stack: z.string().min(1) }),
+  /** `off`: the node under the machine is stopped on purpose, nothing is contacted. */
+  power: z.enum(["on", "off"]),
+  /** Pulumi resource whose line shows the progress. */
+  reportTo: z.string(),
+});
+
+export type ClosureInputs = z.output<typeof closureInputsSchema>;
+
+/** What the host said after the last deployment or refresh. */
+const closureFactsSchema = z.object({
+  /** Target of `/run/current-system`; null: never deployed, or skipped. */
+  running: storePath.nullable(),
+  /** Target of the system profile. */
+  profile: storePath.nullable(),
+  generation: z.number().nullable(),
+  /** Kind of the last deployment's outcome. */
+  outcome: z.string(),
+  /** System units that failed after the deployment, or at the last refresh. */
+  failedUnits: z.array(z.string()),
+  /** Seconds that the last deployment took. */
+  seconds: z.number(),
+});
+export type ClosureFacts = z.output<typeof closureFactsSchema>;
+
+/** Loose: Pulumi's own keys such as `__provider` pass through. */
+export const closureOutputsSchema = z.looseObject({ ...closureInputsSchema.shape, ...closureFactsSchema.shape });
+export type ClosureOutputs = ClosureInputs & ClosureFacts;

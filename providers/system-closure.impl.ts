@@ -1,0 +1,109 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
+import { z } from "zod";
+import { isAsDeclared } from "../deploy/outcome.ts";
+import { openEngineLog } from "./engine-log.ts";
+import { HostAfterError } from "./host-after-error.ts";
+import {
+  type ClosureFacts,
+  type ClosureInputs,
+  type ClosureOutputs,
+  closureInputsSchema,
+  closureOutputsSchema,
+} from "./system-closure-schema.ts";
+import { deliverSystem, readRunning } from "./system-delivery.ts";
+
+/** In a preview any property may still be Pulumi's placeholder for "unknown", whatever its type. */
+const uncheckedSchema = z.object(
+  Object.fromEntries(
+    Object.entries(closureInputsSchema.shape).map(([key, schema]) => [key, z.union([z.literal(unknownValue), schema])]),
+  ),
+);
+
+export async function check(_olds: unknown, news: ClosureInputs): Promise<dynamic.CheckResult<ClosureInputs>> {
+  const issues = uncheckedSchema.safeParse(news).error?.issues ?? [];
+  const failures = issues.map(({ path, message }) => ({ property: path.map(String).join("."), reason: message }));
+  return { inputs: news, failures };
+}
+
+/**
+ * What a host was last seen to run against what is declared. The way to the host (address, user, identity, pins),
+ * deadlines and provider code are no differences: with them every edit would touch every host.
+ */
+export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInputs): Promise<dynamic.DiffResult> {
+  if (news.power === "off") return { changes: olds.power !== "off" };
+  const seen = closureOutputsSchema.partial().parse(olds);
+  const changes =
+    seen.running !== news.toplevel ||
+    seen.profile !== news.toplevel ||
+    seen.power === "off" ||
+    JSON.stringify(seen.owner) !== JSON.stringify(news.owner);
+  return { changes, replaces: seen.machine === news.machine ? [] : ["machine"] };
+}
+
+/** @throws {FleetError} before the host was touched. @throws {HostAfterError} afterwards: its state is kept. */
+export async function create(raw: ClosureInputs): Promise<dynamic.CreateResult<ClosureOutputs>> {
+  return { id: raw.machine, outs: await deploy(raw, undefined) };
+}
+
+/** @throws {FleetError} before the host was touched. @throws {HostAfterError} afterwards: its state is kept. */
+export async function update(
+  _id: string,
+  olds: ClosureOutputs,
+  news: ClosureInputs,
+): Promise<dynamic.UpdateResult<ClosureOutputs>> {
+  return { outs: await deploy(news, olds) };
+}
+
+/** Asks the host. One that cannot be reached keeps its last known state, with a warning: it may be asleep. */
+export async function read(id: string, props: ClosureOutputs | undefined): Promise<dynamic.ReadResult<ClosureOutputs>> {
+  const known = closureOutputsSchema.parse(props);
+  if (known.power === "off") return { id, ...(props === undefined ? {} : { props }) };
+  await using log = openEngineLog(known.reportTo);
+  const seen = await readRunning(known, log.report, interrupted());
+  return { id, props: { ...known, ...seen } };
+}
+
+/** Leaves the host running as it is: only the state forgets it. */
+export async function remove(_id: string, props: ClosureOutputs): Promise<void> {
+  const known = closureOutputsSchema.partial().parse(props);
+  await using log = openEngineLog(known.reportTo ?? "");
+  log.report({ level: "info", phase: "forget", message: "the host keeps running as it is" });
+}
+
+async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Promise<ClosureOutputs> {
+  const inputs = closureInputsSchema.parse(raw);
+  if (inputs.power === "off") return { ...raw, ...skipped(olds) };
+  const began = performance.now();
+  await using log = openEngineLog(inputs.reportTo);
+  const deadline = AbortSignal.timeout(inputs.deadlineSeconds * 1000);
+  const outcome = await deliverSystem(inputs, log.report, AbortSignal.any([deadline, interrupted()]));
+  const { facts } = outcome;
+  const seen: ClosureFacts = {
+    running: facts.current,
+    profile: facts.profile,
+    generation: facts.generation,
+    outcome: outcome.kind,
+    failedUnits: facts.failedAfter,
+    seconds: Math.round((performance.now() - began) / 100) / 10,
+  };
+  if (isAsDeclared(outcome)) return { ...raw, ...seen };
+  throw new HostAfterError(outcome, { ...raw, ...seen });
+}
+
+function skipped(olds: ClosureOutputs | undefined): ClosureFacts {
+  const { running = null, profile = null, generation = null, failedUnits = [] } = olds ?? {};
+  return { running, profile, generation, failedUnits, outcome: "skipped", seconds: 0 };
+}
+
+let interruption: AbortController | undefined;
+
+/** Pulumi's second ^C sends SIGINT to the plugin's process group and kills it 5 s later. Source: pulumi 3.250, engine. */
+function interrupted(): AbortSignal {
+  if (interruption === undefined) {
+    const controller = new AbortController();
+    interruption = controller;
+    process.once("SIGINT", () => controller.abort(new Error("interrupted")));
+  }
+  return interruption.signal;
+}

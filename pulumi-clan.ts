@@ -1,0 +1,8 @@
+/** The package for other Pulumi programs: `import { Fleet, GcpNode } from "pulumi-clan"`. */
+export { Fleet, type FleetArgs } from "./components/fleet.ts";
+export { GcpNode, type GcpNodeArgs } from "./components/gcp-node.ts";
+export { Inventory, type InventoryArgs } from "./components/inventory.ts";
+export { type Delivery, Machine, type MachineSettings } from "./components/machine.ts";
+export { type MachineOutcome, MachineRegistry, type MachineRegistryArgs } from "./components/machine-registry.ts";
+export { ServiceInstance, type ServiceInstanceArgs } from "./components/service-instance.ts";
+export { SystemClosure, type SystemClosureArgs } from "./providers/system-closure.ts";
