@@ -40,7 +40,11 @@ export function emitFlake({ root, definition }: FlakeEvaluation): string {
     inputs: Object.fromEntries(
       Object.entries(definition.inputs).map(([name, input]) => [name, inputAttributes(input)]),
     ),
-    outputs: nix`inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } ${{ imports: modules }}`,
+    outputs: nix`
+      inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } {
+        imports = ${modules};
+      }
+    `,
   };
   return `${printHeader(source)}${printNix(attributes, flakePlace(root, "flake.nix", source))}\n`;
 }

@@ -6,7 +6,8 @@ import { NixFile, TreePath } from "../body/tree-path.ts";
 import type { FlakeEvaluation, OverlayDefinition } from "../evaluate-flake.ts";
 import { compareText } from "../nearest.ts";
 import { printAttributeName } from "../nix-text/attribute-name.ts";
-import { printNix } from "../nix-text/print-nix.ts";
+import { cursorAt } from "../nix-text/cursor.ts";
+import { printNix, printTerm } from "../nix-text/print-nix.ts";
 import { formatLocation } from "../source-location.ts";
 import { OverlayShapeError } from "./errors.ts";
 import { flakePlace, printHeader } from "./generated-file.ts";
@@ -22,7 +23,7 @@ const packages = "pkgs/by-name";
 export function emitOverlays({ root, overlays }: FlakeEvaluation): string {
   const members = overlays.map((overlay) => {
     const place = flakePlace(root, file, formatLocation(overlay.definedAt));
-    return `    # ${overlay.definedAt.file}\n    ${printNix([overlayTerm(overlay)], place, 4).slice(2, -2)}\n`;
+    return `    # ${overlay.definedAt.file}\n    ${printTerm(overlayTerm(overlay), cursorAt(place, 4))}\n`;
   });
   const byName = printByName(root);
   const all = [...members, ...(byName === undefined ? [] : [byName])].join("");

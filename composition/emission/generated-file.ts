@@ -44,10 +44,20 @@ export function flakePlace(root: string, file: string, at: string): NixPlace {
 /** A module of the flake level: one definition after the other, each with its source above it. */
 export function printFlakeModule(root: string, module: GeneratedModule): string {
   const bindings = module.bindings.map((binding) => printBinding(root, module, binding));
-  const body = bindings.length === 0 ? "{ }\n" : `{\n${bindings.join("")}}\n`;
+  const body = bindings.length === 0 ? "{ }\n" : `{\n${joinBindings(bindings)}}\n`;
   const used = module.arguments.filter((name) => new RegExp(`(?<![\\w.'-])${name}(?![\\w'-])`).test(body));
   const head = used.length === 0 ? "" : `{ ${[...used, "..."].join(", ")} }:\n`;
   return printHeader(module.source) + head + body;
+}
+
+/** A blank line around definitions of several lines. */
+function joinBindings(bindings: readonly string[]): string {
+  return bindings
+    .map((binding, index) => {
+      const spacious = index > 0 && [binding, bindings[index - 1] ?? ""].some((text) => text.trim().includes("\n"));
+      return spacious ? `\n${binding}` : binding;
+    })
+    .join("");
 }
 
 function printBinding(root: string, { file }: GeneratedModule, { source, path, value }: Binding): string {

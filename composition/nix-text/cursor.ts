@@ -27,6 +27,11 @@ export interface NixCursor {
   readonly around: readonly object[];
 }
 
+/** The beginning of a text. @param indent - column of its line, in spaces. */
+export function cursorAt(place: NixPlace, indent: number): NixCursor {
+  return { place, indent, column: indent, path: [], around: [] };
+}
+
 /** Goes into a list or a set of attributes. */
 export function enter(value: object, cursor: NixCursor): NixCursor {
   if (cursor.around.includes(value)) throw notData("a value that contains itself", cursor);

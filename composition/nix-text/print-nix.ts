@@ -6,7 +6,7 @@ import { NixFile, TreePath } from "../body/tree-path.ts";
 import { EntryReference } from "../entry-reference.ts";
 import { isProperty } from "../lib/property.ts";
 import { printAttributeName, printAttributePath } from "./attribute-name.ts";
-import { describePath, enter, guard, type NixCursor, type NixPlace, notData } from "./cursor.ts";
+import { cursorAt, describePath, enter, guard, type NixCursor, type NixPlace, notData } from "./cursor.ts";
 import { NotNixDataError } from "./errors.ts";
 import { printNumber } from "./number-literal.ts";
 import { printPath } from "./path-literal.ts";
@@ -23,7 +23,7 @@ const lineWidth = 100;
  * @throws {NotNixDataError} @throws {NixTemplateError}
  */
 export function printNix(value: unknown, place: NixPlace, indent = 0): string {
-  return printValue(value, { place, indent, column: indent, path: [], around: [] });
+  return printValue(value, cursorAt(place, indent));
 }
 
 /** The value on one line where it fits, on several otherwise. */
@@ -36,7 +36,16 @@ export function printValue(value: unknown, cursor: NixCursor): string {
 export function printTerm(value: unknown, cursor: NixCursor): string {
   const inline = printInlineTerm(value, cursor);
   if (inline !== undefined && fits(inline, cursor)) return inline;
-  return isTerm(value) ? printBlock(value, cursor) : `(${printBlock(value, { ...cursor, column: cursor.column + 1 })})`;
+  if (isTerm(value)) return printBlock(value, cursor);
+  return value instanceof NixText ? printEnclosed(value, cursor) : `(${printBlock(value, cursor)})`;
+}
+
+/** A template of several lines in parentheses on lines of their own. */
+function printEnclosed(text: NixText, cursor: NixCursor): string {
+  const indent = cursor.indent + 2;
+  const inner = printTemplate(text, { ...cursor, indent, column: indent });
+  if (!inner.includes("\n")) return `(${inner})`;
+  return `(\n${" ".repeat(indent)}${inner.trimEnd()}\n${" ".repeat(cursor.indent)})`;
 }
 
 function fits(text: string, cursor: NixCursor): boolean {
