@@ -60,7 +60,7 @@ export async function run(command, { log, append = false, cwd, env = {}, deadlin
     const why = late ? `it did not end within ${deadlineSeconds} s` : failure;
     const tail = lastLines(path, 15).map((line) => `  | ${line}`);
     throw new SetupError(
-      `\`${command.slice(0, 4).join(" ")} …\` failed`,
+      `\`${command.join(" ").slice(0, 120)}\` failed`,
       why,
       `its last lines, all of them in ${path}:\n${tail.join("\n")}`,
     );

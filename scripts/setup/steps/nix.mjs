@@ -21,6 +21,9 @@ const programs = [
   "nix-store",
 ];
 
+/** One word for sh. @param {string} text */
+const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
 /**
  * Runs the base root's Nix through that root's own loader and libraries.
  * NIX_CONF_DIR, not NIX_CONFIG: the user's nix.conf and NIX_CONFIG are read after it and win.
@@ -30,8 +33,13 @@ export function wrapper(name, root, conf) {
   const { triplet, loader } = debianArchitecture();
   return `#!/bin/sh
 # made by setup: Nix of the simulated hosts' base root, outside of it
-root='${root}'
-export NIX_CONF_DIR="\${NIX_CONF_DIR-${conf}}"
+root=${quote(root)}
+conf=${quote(conf)}
+export NIX_CONF_DIR="\${NIX_CONF_DIR-$conf}"
+# Nix cannot execute itself through this loader: __build-remote fails on its libraries. A nix.conf cannot say so, since
+# Nix sets its own default after reading it.
+export NIX_CONFIG="build-hook =
+\${NIX_CONFIG-}"
 exec "$root/${loader}" --argv0 ${name} --library-path "$root/lib/${triplet}:$root/usr/lib/${triplet}" "$root/usr/bin/nix" "$@"
 `;
 }
@@ -40,8 +48,6 @@ exec "$root/${loader}" --argv0 ${name} --library-path "$root/lib/${triplet}:$roo
 export function nixConf(substitutersReachable) {
   return `# made by setup
 experimental-features = nix-command flakes
-# run through another root's loader, Nix cannot execute itself: __build-remote fails on its libraries
-build-hook =
 # root builds, and there are no build users
 build-users-group =
 sandbox = false
