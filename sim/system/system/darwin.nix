@@ -1,0 +1,7 @@
+{
+  _file = "<darwin>";
+  imports = [
+    ./launchd.nix
+    ./darwin-toplevel.nix
+  ];
+}

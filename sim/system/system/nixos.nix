@@ -1,0 +1,10 @@
+{
+  _file = "<nixos>";
+  imports = [
+    ./units
+    ./tmpfiles.nix
+    ./boot.nix
+    ./specialisation.nix
+    ./nixos-toplevel.nix
+  ];
+}
