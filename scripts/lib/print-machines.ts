@@ -1,5 +1,6 @@
-// Reads the stack's output `machines` as JSON from stdin and prints it as a table.
-import { json } from "node:stream/consumers";
-import { machinesSchema, renderMachineTable } from "./machine-table.ts";
+// Prints the table of machines after an update: print-machines.ts <output before, JSON> <output after, JSON>
+import { machinesSchema, renderMachineTable, sinceUpdate } from "./machine-table.ts";
 
-console.log(`\n${renderMachineTable(machinesSchema.parse(await json(process.stdin)))}`);
+const [before, after] = process.argv.slice(2).map((text) => machinesSchema.parse(JSON.parse(text)));
+if (before !== undefined && after !== undefined && Object.keys(after).length > 0)
+  console.log(`\n${renderMachineTable(sinceUpdate(before, after))}`);

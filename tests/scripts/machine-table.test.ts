@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderMachineTable } from "../../scripts/lib/machine-table.ts";
+import { renderMachineTable, sinceUpdate } from "../../scripts/lib/machine-table.ts";
 
 describe("the table after quickstart", () => {
   it("has one line per machine, and says where nothing is known", () => {
@@ -13,5 +13,19 @@ describe("the table after quickstart", () => {
 cinnabar  nixos   switched     /nix/store/abc-nixos  3.1
 stibnite  darwin  unreachable  -                     -`,
     );
+  });
+
+  it("says unchanged of a machine that the update did not deploy", () => {
+    const row = { class: "nixos", outcome: "switched", toplevel: "/nix/store/abc-nixos", seconds: 3.14 };
+    const staged = { ...row, outcome: "staged-for-reboot" };
+    const before = { cinnabar: row, galena: row, pyrite: staged };
+    const after = { cinnabar: row, galena: { ...row, seconds: 2.5 }, pyrite: staged, stibnite: row };
+    const outcomes = Object.entries(sinceUpdate(before, after)).map(([name, { outcome }]) => `${name} ${outcome}`);
+    assert.deepEqual(outcomes, [
+      "cinnabar unchanged",
+      "galena switched",
+      "pyrite staged-for-reboot",
+      "stibnite switched",
+    ]);
   });
 });
