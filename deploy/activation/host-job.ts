@@ -3,6 +3,7 @@ import type { Report } from "../../report.ts";
 import { ConnectionLostError, RemoteDeadlineError, RemoteOutputError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
+import { quoteCommand } from "../ssh/shell-quote.ts";
 import { hostScript, type ScriptName, scriptText } from "./scripts.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -44,15 +45,8 @@ export async function runHostJob(
 ): Promise<JobEnd> {
   if (!job.attach) {
     const { id, transaction, how, deadlineSeconds, script, args } = job;
-    const start = [
-      JSON.stringify(transaction),
-      id,
-      transaction.id,
-      how,
-      String(deadlineSeconds),
-      scriptText(script),
-      ...args,
-    ];
+    const text = `set -- ${quoteCommand(args)}\n${scriptText(script)}`;
+    const start = [JSON.stringify(transaction), id, transaction.id, how, String(deadlineSeconds), text];
     await session.retried(
       () => session.script(hostScript("start-job", start), { deadlineSeconds: 30 }, signal),
       signal,

@@ -150,7 +150,8 @@ function readKey(blob: Buffer): HostKey | undefined {
 
 function describe(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(describe).join("; ");
-  return error instanceof Error ? error.message : String(error);
+  // Node adds its own end of the socket, which tells nobody anything.
+  return error instanceof Error ? error.message.replace(/ - Local \(.*\)$/, "") : String(error);
 }
 
 function ignoreLateErrors(): void {

@@ -1,4 +1,4 @@
-# $1 transaction as JSON, $2 job, $3 its transaction's id, $4 `unit` or `process`, $5 seconds it may take, $6 script, then the script's arguments.
+# $1 transaction as JSON, $2 job, $3 its transaction's id, $4 `unit` or `process`, $5 seconds it may take, $6 what to run, as a script.
 # Prints `started`, or `there` for a job that exists: a job never runs twice.
 transaction=$1
 job=$2
@@ -6,11 +6,14 @@ id=$3
 how=$4
 seconds=$5
 text=$6
-shift 6
 
-# The wrapper's arguments hold the job's name: that is how is_alive knows it.
-# shellcheck disable=SC2016
-wrapper='folder=$1; shift; echo "$$" >"$folder/pid"; /bin/sh "$folder/run.sh" "$@" >"$folder/log" 2>&1 </dev/null; code=$?; printf "%s\n" "$code" >"$folder/status.new" && mv -f "$folder/status.new" "$folder/status"'
+# Its command line holds the job's name: that is how is_alive knows it.
+# In files, since systemd expands `$` in a unit's command line.
+wrapper='folder=$1
+echo "$$" >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
+/bin/sh "$folder/run.sh" >"$folder/log" 2>&1 </dev/null
+code=$?
+printf "%s\n" "$code" >"$folder/status.new" && mv -f "$folder/status.new" "$folder/status"'
 
 {
   folder=$state/jobs/$job
@@ -22,15 +25,15 @@ wrapper='folder=$1; shift; echo "$$" >"$folder/pid"; /bin/sh "$folder/run.sh" "$
   for old in "$state"/jobs/*; do
     case $old in "$state/jobs/$id"-*) ;; *) rm -rf "$old" ;; esac
   done
-  mkdir -p "$folder" && : >"$folder/log" && printf '%s\n' "$text" >"$folder/run.sh" || exit 1
+  mkdir -p "$folder" && printf '%s\n' "$text" >"$folder/run.sh" && printf '%s\n' "$wrapper" >"$folder/job.sh" || exit 1
   write_atomically "$state/transaction.json" "$transaction" || exit 1
   if [ "$how" = unit ]; then
     # A unit of its own survives the death of this session and systemd's re-execution; --no-block: a waiting client survives neither.
     systemd-run --unit="pulumi-clan-$job" --description="pulumi-clan $job" --no-block --collect --quiet --no-ask-password \
-      --service-type=exec --property="RuntimeMaxSec=$seconds" -- /bin/sh -c "$wrapper" sh "$folder" "$@" || exit 1
+      --service-type=exec --property="RuntimeMaxSec=$seconds" -- /bin/sh "$folder/job.sh" "$folder" || exit 1
   else
     # From the session's own process, not from launchd: macOS grants its privacy permissions to sshd's children.
-    nohup /bin/sh -c "$wrapper" sh "$folder" "$@" >/dev/null 2>&1 &
+    nohup /bin/sh "$folder/job.sh" "$folder" >/dev/null 2>&1 &
   fi
   echo started
 } </dev/null
