@@ -80,9 +80,10 @@ export function parseStackConfig(raw: Readonly<Record<string, string>>, file: st
       .filter(([key]) => key.startsWith("pulumi-clan:"))
       .map(([key, text]) => [key.slice("pulumi-clan:".length), text] as const),
   );
-  const result = schema.safeParse(Object.fromEntries([...own].map(([key, text]) => [key, readValue(key, text)])));
+  const values = Object.fromEntries([...own].map(([key, text]) => [key, readValue(key, text)]));
+  const result = schema.safeParse(values);
   if (result.success) return result.data;
-  const errors = result.error.issues.flatMap((issue) => configErrors(issue, own, file));
+  const errors = result.error.issues.flatMap((issue) => configErrors(issue, values, file));
   throwGathered(errors);
   throw new Error("unreachable: a failed parse has issues");
 }
@@ -100,7 +101,7 @@ function readValue(key: string, text: string): unknown {
   }
 }
 
-function configErrors(issue: z.core.$ZodIssue, raw: ReadonlyMap<string, string>, file: string): StackConfigError[] {
+function configErrors(issue: z.core.$ZodIssue, values: unknown, file: string): StackConfigError[] {
   const at = (path: readonly PropertyKey[]): string => `${file}: pulumi-clan:${path.map(String).join(".")}`;
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
@@ -115,16 +116,21 @@ function configErrors(issue: z.core.$ZodIssue, raw: ReadonlyMap<string, string>,
       });
     });
   }
-  const [head] = issue.path;
   return [
     new StackConfigError({
       summary: `${at(issue.path)} has a value that cannot be used`,
       expected: issue.message.replace(/^Invalid (input|option): expected /, "").replace(/, received .*$/, ""),
-      found: raw.get(String(head)) ?? "nothing",
+      found: JSON.stringify(valueAt(values, issue.path)) ?? "nothing",
       at: at(issue.path),
       fix: `correct it in ${file}, or: pulumi config set --path '${["pulumi-clan:", issue.path.map(String).join(".")].join("")}' …`,
     }),
   ];
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  const [head, ...rest] = path;
+  if (head === undefined || typeof value !== "object" || value === null) return value;
+  return valueAt(Object.entries(value).find(([key]) => key === String(head))?.[1], rest);
 }
 
 function knownKeys(path: readonly PropertyKey[]): string[] {

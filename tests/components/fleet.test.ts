@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { type FleetModel, fleetModelSchema } from "../../clan/fleet-model.ts";
+import type { MachineSettings } from "../../components/machine.ts";
+import { activationPolicySchema } from "../../deploy/activation/policy.ts";
+import { parseStorePath } from "../../local-nix/store-path.ts";
+import { type Registered, recordResources, valueOf } from "./support.ts";
+
+const toplevel = parseStorePath("/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system");
+const definedAt = { file: "modules/clan/machines.ts", line: 1 };
+
+const model: FleetModel = fleetModelSchema.parse({
+  schema: 1,
+  name: "minerals",
+  machines: {
+    cinnabar: machine("nixos", ["controller", "all", "nixos"]),
+    galena: machine("nixos", ["peer", "all", "nixos"]),
+  },
+  namespaces: {},
+  instances: {
+    zerotier: {
+      module: { name: "zerotier", input: null },
+      roles: {
+        controller: { machines: ["cinnabar"], tags: [], members: ["cinnabar"], settings: {} },
+        peer: { machines: [], tags: ["peer"], members: ["galena"], settings: {} },
+      },
+      definedAt,
+    },
+  },
+  tags: { all: ["cinnabar", "galena"], peer: ["galena"] },
+  nodes: {
+    galena: {
+      kind: "gcp",
+      project: "minerals-lab",
+      machineType: "n1-standard-8",
+      zones: ["us-central1-f"],
+      accelerators: [{ type: "nvidia-tesla-t4", count: 1 }],
+      diskSizeGb: 100,
+      image: "debian-cloud/debian-12",
+      onHostMaintenance: "TERMINATE",
+      labels: { fleet: "minerals" },
+      sshSources: ["203.0.113.0/24"],
+      definedAt,
+    },
+  },
+  vars: { directory: "vars", perMachine: {}, shared: [] },
+  secretStore: null,
+});
+
+function machine(machineClass: string, tags: string[]) {
+  return {
+    class: machineClass,
+    system: "x86_64-linux",
+    tags,
+    description: null,
+    targetHost: null,
+    buildHost: null,
+    imports: [],
+    users: [],
+    registered: true,
+    inInventory: true,
+    definedAt,
+  };
+}
+
+function settings(name: "cinnabar" | "galena", extra: Partial<MachineSettings> = {}): MachineSettings {
+  const spec = Object.entries(model.machines).find(([machineName]) => machineName === name)?.[1];
+  assert.ok(spec);
+  return {
+    machine: name,
+    spec,
+    targetHost: `root@${name}`,
+    probe: () => Promise.resolve("not asked in an update"),
+    delivery: {
+      system: "x86_64-linux",
+      toplevel,
+      drvPath: "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system.drv",
+      buildOn: "local",
+      identityFiles: [],
+      hostKeys: [],
+      policy: activationPolicySchema.parse({}),
+      deadlineSeconds: 60,
+      owner: { project: "pulumi-clan", stack: "test" },
+    },
+    ...extra,
+  };
+}
+
+describe("Fleet", () => {
+  let resources: Registered[] = [];
+  let table: Record<string, unknown> = {};
+  const named = (name: string): Registered => {
+    const found = resources.find((resource) => resource.name === name);
+    assert.ok(found, `${name} is not among ${resources.map((resource) => resource.name).join(", ")}`);
+    return found;
+  };
+
+  before(async () => {
+    resources = await recordResources(({ type, inputs }) =>
+      type === "gcp:compute/address:Address"
+        ? { address: "192.0.2.14" }
+        : type.endsWith(":SystemClosure")
+          ? { running: inputs["toplevel"], outcome: "switched", generation: 2, seconds: 3 }
+          : {},
+    );
+    const { Fleet } = await import("../../components/fleet.ts");
+    const node = { spec: model.nodes["galena" as keyof typeof model.nodes], power: "on" } as const;
+    assert.ok(node.spec);
+    const machines = [settings("cinnabar"), settings("galena", { node: { ...node, spec: node.spec } })];
+    table = await valueOf(new Fleet("minerals", { model, machines }).machines);
+  });
+
+  it("registers the tree of design: inventory with instances, registry with machines and their closures", () => {
+    assert.deepEqual(resources.map(({ type, name }) => `${type} ${name}`).sort(), [
+      "clan:gcp:Node galena-node",
+      "clan:index:Fleet minerals",
+      "clan:index:Inventory minerals-inventory",
+      "clan:index:Machine cinnabar",
+      "clan:index:Machine galena",
+      "clan:index:MachineRegistry minerals-registry",
+      "clan:index:ServiceInstance minerals-inventory-zerotier",
+      "gcp:compute/address:Address galena-node-address",
+      "gcp:compute/firewall:Firewall galena-node-ssh",
+      "gcp:compute/firewall:Firewall galena-node-zerotier",
+      "gcp:compute/instance:Instance galena-node-vm",
+      "pulumi-nodejs:dynamic/clan:SystemClosure cinnabar-closure",
+      "pulumi-nodejs:dynamic/clan:SystemClosure galena-closure",
+    ]);
+  });
+
+  it("gives a service instance its resolved members as inputs, so that a moved tag is a property diff", () => {
+    assert.deepEqual(named("minerals-inventory-zerotier").inputs["roles"], model.instances["zerotier"]?.roles);
+  });
+
+  it("dials a machine on a node at the address of its VM", () => {
+    assert.equal(named("galena-closure").inputs["targetHost"], "root@192.0.2.14");
+    assert.equal(named("cinnabar-closure").inputs["targetHost"], "root@cinnabar");
+  });
+
+  it("gives the VM what its node states: GPU, maintenance, disk, and no way in but the host's own key", () => {
+    const { inputs } = named("galena-node-vm");
+    assert.deepEqual(inputs["guestAccelerators"], [{ type: "nvidia-tesla-t4", count: 1 }]);
+    assert.deepEqual(inputs["scheduling"], { onHostMaintenance: "TERMINATE", automaticRestart: true });
+    assert.deepEqual(inputs["bootDisk"], { initializeParams: { image: "debian-cloud/debian-12", size: 100 } });
+    assert.deepEqual(inputs["metadata"], { "enable-oslogin": "FALSE", "block-project-ssh-keys": "TRUE" });
+    assert.equal(inputs["desiredStatus"], "RUNNING");
+  });
+
+  it("opens 22/tcp to the named ranges alone, and 9993/udp for ZeroTier", () => {
+    assert.deepEqual(named("galena-node-ssh").inputs["sourceRanges"], ["203.0.113.0/24"]);
+    assert.deepEqual(named("galena-node-ssh").inputs["allows"], [{ protocol: "tcp", ports: ["22"] }]);
+    assert.deepEqual(named("galena-node-zerotier").inputs["allows"], [{ protocol: "udp", ports: ["9993"] }]);
+  });
+
+  it("puts out one row per machine", () => {
+    assert.deepEqual(table["galena"], {
+      class: "nixos",
+      outcome: "switched",
+      toplevel,
+      generation: 2,
+      seconds: 3,
+      targetHost: "root@192.0.2.14",
+    });
+    assert.deepEqual(Object.keys(table), ["cinnabar", "galena"]);
+  });
+
+  it("stores a provider of two kilobytes that captures nothing", () => {
+    const stored = named("cinnabar-closure").inputs["__provider"];
+    assert.equal(typeof stored, "string");
+    const text = String(stored);
+    assert.ok(text.length < 2300, `${text.length} bytes`);
+    assert.match(text, /import\("pulumi-clan\/runtime\/system-closure"\)/);
+    assert.doesNotMatch(text, /require\(|deployMachine|\/nix\/store/);
+  });
+});

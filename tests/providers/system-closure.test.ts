@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
+import { describe, it } from "mocha";
+import { activationPolicySchema } from "../../deploy/activation/policy.ts";
+import { noFacts, type Outcome } from "../../deploy/outcome.ts";
+import { parseStorePath } from "../../local-nix/store-path.ts";
+import { HostAfterError } from "../../providers/host-after-error.ts";
+import { check, create, diff, read, update } from "../../providers/system-closure.impl.ts";
+import type { ClosureInputs, ClosureOutputs } from "../../providers/system-closure-schema.ts";
+
+const system = (letter: string) => parseStorePath(`/nix/store/${letter.repeat(32)}-nixos-system-galena`);
+const [one, two] = [system("1"), system("2")];
+
+const inputs: ClosureInputs = {
+  machine: "galena",
+  class: "nixos",
+  system: "x86_64-linux",
+  toplevel: one,
+  drvPath: `${one}.drv`,
+  buildOn: "local",
+  targetHost: "root@192.0.2.14",
+  identityFiles: [],
+  hostKeys: [],
+  policy: activationPolicySchema.parse({}),
+  deadlineSeconds: 60,
+  owner: { project: "pulumi-clan", stack: "burst" },
+  power: "on",
+  reportTo: "urn:pulumi:burst::pulumi-clan::clan:index:Machine::galena",
+};
+const deployed: ClosureOutputs = {
+  ...inputs,
+  running: one,
+  profile: one,
+  generation: 3,
+  outcome: "switched",
+  failedUnits: [],
+  seconds: 4,
+};
+
+describe("SystemClosure", () => {
+  it("accepts what a preview does not know yet", async () => {
+    const { failures = [] } = await check({}, { ...inputs, targetHost: unknownValue });
+    assert.deepEqual(failures, []);
+  });
+
+  it("names the property that cannot be", async () => {
+    const { failures = [] } = await check({}, { ...inputs, class: "macos" as "darwin" });
+    assert.deepEqual(
+      failures.map(({ property }) => property),
+      ["class"],
+    );
+  });
+
+  describe("differs", () => {
+    const differs = async (olds: Partial<ClosureOutputs>, news: Partial<ClosureInputs>) =>
+      (await diff("galena", { ...deployed, ...olds }, { ...inputs, ...news })).changes;
+
+    it("not from a host that runs what is declared, whatever the way to it", async () => {
+      assert.equal(await differs({}, {}), false);
+      const way = { targetHost: "ops@192.0.2.99:2222", identityFiles: ["/other"], deadlineSeconds: 9 };
+      assert.equal(await differs({}, { ...way, drvPath: `${two}.drv`, reportTo: "urn:elsewhere" }), false);
+      assert.equal(await differs({}, { targetHost: unknownValue }), false);
+    });
+
+    it("when another system is declared", async () => {
+      assert.equal(await differs({}, { toplevel: two }), true);
+    });
+
+    it("when the host was found to run, or to boot, another one", async () => {
+      assert.equal(await differs({ running: two }, {}), true);
+      assert.equal(await differs({ profile: two }, {}), true);
+      assert.equal(await differs({ running: null }, {}), true);
+    });
+
+    it("not while its node is off on purpose, and when it is on again", async () => {
+      assert.equal(await differs({ power: "off" }, { power: "off", toplevel: two }), false);
+      assert.equal(await differs({ power: "off" }, {}), true);
+    });
+
+    it("as a replacement only when it is another machine", async () => {
+      assert.deepEqual((await diff("galena", deployed, { ...inputs, toplevel: two })).replaces, []);
+      assert.deepEqual((await diff("galena", deployed, { ...inputs, machine: "scheelite" })).replaces, ["machine"]);
+    });
+  });
+
+  it("contacts no host whose node is off, and keeps what was known of it", async () => {
+    const off = { ...inputs, power: "off" } as const;
+    assert.equal((await create(off)).outs?.outcome, "skipped");
+    assert.equal((await update("galena", deployed, off)).outs?.running, one);
+    assert.equal((await read("galena", { ...deployed, power: "off" })).props?.running, one);
+  });
+});
+
+describe("a deployment that did not end as declared", () => {
+  const outcome = (kind: Outcome["kind"], facts: Partial<Outcome["facts"]> = {}): Outcome => ({
+    kind,
+    machine: "galena",
+    facts: { ...noFacts, ...facts },
+  });
+
+  it("keeps the host's true state with Pulumi once the host was touched", () => {
+    const error = new HostAfterError(outcome("switched-with-failed-units", { current: two }), deployed);
+    assert.equal(error.id, "galena");
+    assert.deepEqual(error.properties, deployed);
+  });
+
+  it("leaves the state alone when the host was not touched", () => {
+    for (const kind of ["refused", "unreachable", "skipped"] as const) {
+      const error = new HostAfterError({ ...outcome(kind), reason: "because" }, deployed);
+      assert.equal(error.id, undefined, kind);
+      assert.equal(error.properties, undefined, kind);
+    }
+  });
+
+  it("says which unit failed, its last words, and what a reboot would bring", () => {
+    const facts = {
+      current: two,
+      profile: one,
+      newlyFailed: [{ unit: "gitea.service", journal: ["cannot bind port 3000"] }],
+    };
+    assert.equal(
+      new HostAfterError(outcome("switched-with-failed-units", facts), deployed).message,
+      [
+        "galena: switched to 2222222-nixos-system-galena, NOT committed, failed units: gitea.service (0.0 MB in 0.0 s)",
+        "  expected: galena runs 1111111-nixos-system-galena, now and after a reboot",
+        "  found:    runs 2222222-nixos-system-galena, profile 1111111-nixos-system-galena, not committed",
+        "            gitea.service failed:",
+        "              cannot bind port 3000",
+        "  at:       root@192.0.2.14",
+        "  fix:      correct the unit (on the host: journalctl -u gitea.service), then `pulumi up`; a reboot brings the previous system back",
+      ].join("\n"),
+    );
+  });
+});
