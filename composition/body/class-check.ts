@@ -19,13 +19,16 @@ const systemClasses: ReadonlySet<string> = new Set(["nixos", "darwin"]);
  * References whose class does not fit where they are imported. Nix would say so too, but only when it evaluates the
  * machine, and without the second file. Source: nixpkgs, lib/modules.nix (checkModule): `generic` passes everywhere.
  */
-export function checkClasses(evaluation: FlakeEvaluation): readonly FleetError[] {
+export function checkClasses(evaluation: Pick<FlakeEvaluation, "namespaces">): readonly FleetError[] {
   return [...evaluation.namespaces.values()]
     .flatMap((entries) => [...entries.values()].flat())
     .flatMap((definition) => checkDefinition(definition, evaluation));
 }
 
-function checkDefinition(definition: EntryDefinition, evaluation: FlakeEvaluation): readonly FleetError[] {
+function checkDefinition(
+  definition: EntryDefinition,
+  evaluation: Pick<FlakeEvaluation, "namespaces">,
+): readonly FleetError[] {
   return collectReferences(definition.body, definition.definedAt).flatMap((placed) => {
     const accepted = acceptedClasses(definition, placed);
     return accepted === undefined ? [] : (checkReference(placed.reference, accepted, evaluation) ?? []);

@@ -114,6 +114,7 @@ function trapsFor(expression: NixExpression): ProxyHandler<() => undefined> {
     apply: (_target, _receiver, args: unknown[]) => {
       const callback = args.find((argument) => typeof argument === "function" && !isNixSymbol(argument));
       if (callback !== undefined) misuse("called with a JavaScript function, which Nix cannot call");
+      if (args.length === 0) misuse("called without an argument, which Nix has no form for");
       return record({ kind: "call", callee: expression, arguments: args });
     },
     has: (_target, key) => misuse(`searched with \`${String(key)} in\``),

@@ -17,7 +17,7 @@ export function printPath(folder: string, path: string): string {
   if (segments.length === 0) return "./.";
   const dotted = segments[0] === ".." ? segments : [".", ...segments];
   if (dotted.every((segment) => literalSegment.test(segment))) {
-    return dotted.at(-1) === ".." ? `${dotted.join("/")}/.` : dotted.join("/");
+    return dotted.length === 1 ? `${dotted[0]}/.` : dotted.join("/"); // no literal without a slash
   }
   const strange = dotted.findIndex((segment) => !literalSegment.test(segment));
   return `(${dotted.slice(0, strange).join("/")}/. + ${printString(`/${dotted.slice(strange).join("/")}`)})`;

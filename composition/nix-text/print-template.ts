@@ -13,7 +13,7 @@ import { isPlainInStrings, printString } from "./string-literal.ts";
 interface Slot {
   readonly value: unknown;
   readonly position: NixPosition;
-  /** The text right before and right after it. */
+  /** The text right before it, and all that follows, with a word for every further value. */
   readonly before: string;
   readonly after: string;
 }
@@ -53,7 +53,7 @@ function scanTemplate(text: NixText, scanner: NixScanner): readonly (string | Sl
       value: text.values[index],
       position: scanner.position,
       before: fragment,
-      after: text.fragments[index + 1] ?? "",
+      after: text.fragments.slice(index + 1).join("value"),
     };
     return [fragment, slot];
   });

@@ -53,7 +53,7 @@ function survivesIndentation(value: string): boolean {
   const lines = value.split("\n");
   const last = lines.pop() ?? "";
   if (lines.length === 0 || value.includes("\r")) return false;
-  if (/'''|'\$|''\\|'$/m.test(value)) return false; // runs that the lexer would read otherwise
+  if (/'''|'\$|''\\|'$/.test(value)) return false; // runs that the lexer would read otherwise
   if (last !== "" && last.trim() === "") return false; // taken for the indentation of the closing quotes
   const text = [...lines, last].filter((line) => line.trim() !== "");
   return text.some((line) => !line.startsWith(" "));

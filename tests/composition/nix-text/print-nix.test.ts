@@ -1,13 +1,21 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Nix's interpolation, written in JavaScript strings
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { nix } from "../../../composition/body/nix-template.ts";
-import { symbol } from "../../../composition/body/symbol.ts";
-import { TreePath } from "../../../composition/body/tree-path.ts";
+import { bodyArguments } from "../../../composition/body/symbol.ts";
 import { EntryReference } from "../../../composition/entry-reference.ts";
-import { mkDefault, mkForce, mkIf, mkMerge, mkOrder } from "../../../composition/lib/property.ts";
+import {
+  mkAfter,
+  mkBefore,
+  mkDefault,
+  mkForce,
+  mkIf,
+  mkMerge,
+  mkOrder,
+  mkOverride,
+} from "../../../composition/lib/property.ts";
 import type { NixPlace } from "../../../composition/nix-text/cursor.ts";
+import { NotNixDataError } from "../../../composition/nix-text/errors.ts";
 import { printNix } from "../../../composition/nix-text/print-nix.ts";
 import { evaluateAll } from "./nix-process.ts";
 
@@ -17,6 +25,7 @@ const place: NixPlace = {
   modules: "inputs.self.modules",
   at: "modules/a.ts:1",
 };
+const at = { file: "modules/a.ts", line: 1 };
 const print = (value: unknown): string => printNix(value, place);
 
 const hostile = fc.constantFrom(
@@ -116,4 +125,119 @@ describe("printed Nix data", () => {
       [numbers.slice(2)],
     );
   });
+});
+
+describe("the layout of printed Nix", () => {
+  const { config, pkgs, lib } = bodyArguments();
+
+  it("collapses paths, keeps the author's order, and breaks what is long", () => {
+    const value = {
+      _file: "modules/a.ts",
+      imports: [new EntryReference("nixos", "base", at), new EntryReference("homeManager", "users/crs58", at)],
+      networking: { hostName: "galena", "a.b": { c: { d: 1, e: -2 } } },
+      environment: { systemPackages: [pkgs.git, pkgs.hello.override({ x: true }), lib.mkIf(config.a.b, pkgs.x)] },
+      services: { cron: lib.mkIf(config.services.cron.enable, { enable: true, jobs: ["a", "b"] }) },
+      long: Array.from({ length: 9 }, (_, index) => `a-package-with-a-name-${index}`),
+      empty: { set: {}, list: [], text: "" },
+      users: [{ name: "a" }, { name: "b", uid: 3 }],
+      script: "set -e\n  echo ${HOME} ''\n\necho 'done'\n",
+      line: "one line\n",
+      in: null,
+    };
+    assert.equal(
+      print(value),
+      `{
+  _file = "modules/a.ts";
+  imports = [ inputs.self.modules.nixos.base inputs.self.modules.homeManager."users/crs58" ];
+  networking = {
+    hostName = "galena";
+    "a.b".c = {
+      d = 1;
+      e = -2;
+    };
+  };
+  environment.systemPackages = [
+    pkgs.git
+    (pkgs.hello.override { x = true; })
+    (lib.mkIf config.a.b pkgs.x)
+  ];
+  services.cron = lib.mkIf config.services.cron.enable {
+    enable = true;
+    jobs = [ "a" "b" ];
+  };
+  long = [
+${value.long.map((name) => `    "${name}"\n`).join("")}  ];
+  empty = {
+    set = { };
+    list = [ ];
+    text = "";
+  };
+  users = [
+    { name = "a"; }
+    {
+      name = "b";
+      uid = 3;
+    }
+  ];
+  script = ''
+    set -e
+      echo ''\${HOME} '''
+
+    echo 'done'
+  '';
+  line = "one line\\n";
+  "in" = null;
+}`,
+    );
+  });
+
+  it("prints the flake level's properties as nixpkgs' functions", () => {
+    assert.equal(print(mkIf(true, { a: 1 })), "lib.mkIf true { a = 1; }");
+    assert.equal(
+      print(mkMerge([mkDefault(1), mkForce(2), mkOverride(75, 3)])),
+      "lib.mkMerge [ (lib.mkDefault 1) (lib.mkForce 2) (lib.mkOverride 75 3) ]",
+    );
+    assert.equal(
+      print([mkBefore([1]), mkAfter([2]), mkOrder(7, [-3])]),
+      "[ (lib.mkBefore [ 1 ]) (lib.mkAfter [ 2 ]) (lib.mkOrder 7 [ (-3) ]) ]",
+    );
+  });
+
+  it("prints references as the place finds entries", () => {
+    const reference = new EntryReference("generic", "ssh-known-hosts", at);
+    assert.equal(
+      printNix(reference, { ...place, modules: "config.flake.modules" }),
+      "config.flake.modules.generic.ssh-known-hosts",
+    );
+  });
+});
+
+describe("what Nix cannot hold", () => {
+  const circle: Record<string, unknown> = {};
+  circle["itself"] = [circle];
+  const refused: readonly (readonly [string, unknown, string])[] = [
+    ["NUL", { a: { b: ["x", "\0"] } }, "a.b[1]: text with a NUL character has no form in Nix"],
+    ["half a character", { a: "\ud800" }, "a: half of a surrogate pair has no form in Nix"],
+    ["NUL in a name", { "\0": 1 }, "the value: text with a NUL character has no form in Nix"],
+    ["NaN", { a: Number.NaN }, "a: NaN has no form in Nix"],
+    ["an infinity", { a: [Number.NEGATIVE_INFINITY] }, "a[0]: -Infinity has no form in Nix"],
+    ["more than 64 bits", { a: 2n ** 63n }, "a: 9223372036854775808 has no form in Nix"],
+    ["undefined", { a: { b: undefined } }, "a.b: undefined has no form in Nix"],
+    ["a function", { a: () => 1 }, "a: a JavaScript function has no form in Nix"],
+    ["a date", { a: new Date(0) }, "a: an instance of Date has no form in Nix"],
+    ["a value in itself", { a: circle }, "a.itself[0]: a value that contains itself has no form in Nix"],
+  ];
+  for (const [title, value, summary] of refused) {
+    it(`is refused with its path: ${title}`, () => {
+      assert.throws(
+        () => print(value),
+        (error: unknown) => {
+          assert.ok(error instanceof NotNixDataError);
+          assert.equal(error.facts.summary, summary);
+          assert.equal(error.facts.at, "modules/a.ts:1");
+          return true;
+        },
+      );
+    });
+  }
 });

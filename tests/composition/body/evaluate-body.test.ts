@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { BodyFailedError, BodyShapeError } from "../../../composition/body/errors.ts";
+import { evaluateBody } from "../../../composition/body/evaluate-body.ts";
+import { nix } from "../../../composition/body/nix-template.ts";
+import { type BodyArguments, symbol } from "../../../composition/body/symbol.ts";
+import { ConfigScope } from "../../../composition/evaluation/config-scope.ts";
+import { mkIf } from "../../../composition/lib/property.ts";
+
+const definedAt = { file: "modules/nixos/base.ts", line: 5 };
+const kind = (body: unknown): string => evaluateBody(body, definedAt).kind;
+
+describe("a body", () => {
+  it("is attributes, a module in Nix, or definitions under a condition", () => {
+    assert.equal(kind({ networking: {} }), "attributes");
+    assert.equal(kind(nix`{ pkgs, ... }: { }`), "module");
+    assert.equal(kind(symbol("inputs")["disko"].nixosModules.default), "module");
+    assert.equal(kind(mkIf(true, {})), "config");
+    assert.equal(
+      kind(({ config, lib }: BodyArguments) => lib.mkIf(config.a, { b: 1 })),
+      "config",
+    );
+    assert.equal(
+      kind(({ pkgs }: BodyArguments) => ({ environment: { systemPackages: [pkgs.git] } })),
+      "attributes",
+    );
+  });
+
+  it("is called once, however often it is asked for", () => {
+    let calls = 0;
+    const body = () => ({ calls: ++calls });
+    assert.equal(evaluateBody(body, definedAt), evaluateBody(body, definedAt));
+    assert.equal(calls, 1);
+  });
+
+  it("that throws is reported with its cause and place", () => {
+    const body = () => {
+      throw new TypeError("boom");
+    };
+    assert.throws(
+      () => evaluateBody(body, definedAt),
+      (error: unknown) => {
+        assert.ok(error instanceof BodyFailedError);
+        assert.equal(error.facts.summary, "a body threw: TypeError: boom");
+        assert.equal(error.facts.at, "modules/nixos/base.ts:5");
+        assert.ok(error.cause instanceof TypeError);
+        return true;
+      },
+    );
+  });
+
+  const shapeless: readonly (readonly [string, unknown, string])[] = [
+    ["a list", [], "a body is a list"],
+    ["text", "x", "a body is a string"],
+    ["nothing", () => undefined, "a body is undefined"],
+    ["a promise", async () => ({}), "a body is a promise"],
+    ["a function of functions", () => () => ({}), "a body is a function"],
+    ["imports that are no list", { imports: {} }, "`imports` of a body is an object that is no attribute set"],
+  ];
+  for (const [title, body, summary] of shapeless) {
+    it(`is not ${title}`, () => {
+      assert.throws(
+        () => evaluateBody(body, definedAt),
+        (error: unknown) => error instanceof BodyShapeError && error.facts.summary === summary,
+      );
+    });
+  }
+
+  it("does not take the flake's config for the machine's", () => {
+    const scope = new ConfigScope("/fleet", []);
+    scope.current = { flake: {} };
+    const config = scope.view();
+    assert.throws(
+      () => evaluateBody(() => config, definedAt),
+      (error: Error) => {
+        assert.equal(
+          error.message,
+          [
+            "config is the flake's configuration, used as a value of a machine",
+            "  expected: the machine's own configuration, or data",
+            "  found:    the flake's config",
+            "  at:       modules/nixos/base.ts:5",
+            "  fix:      take `config` from the body's arguments, ({ config, pkgs }) => ({ … }), and give the flake's another name",
+          ].join("\n"),
+        );
+        return true;
+      },
+    );
+  });
+});
