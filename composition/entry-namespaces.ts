@@ -1,9 +1,9 @@
 import { EntryReference, normaliseClass } from "./entry-reference.ts";
 import { UnknownEntryError } from "./errors.ts";
-import { listNames } from "./evaluation/config-scope.ts";
 import type { EntryNamespace, EntryNamespaces } from "./flake-module.ts";
 import { didYouMean } from "./nearest.ts";
 import { formatPath } from "./option-path.ts";
+import { listNames } from "./show-value.ts";
 import { captureLocation, formatLocation } from "./source-location.ts";
 
 /** Entries by class, by name. */
@@ -18,41 +18,50 @@ const languageKeys: ReadonlySet<string> = new Set(["then", "toJSON", "toString",
  */
 export class ReferenceMaker {
   readonly #root: string;
-  readonly #unchecked: EntryReference[] = [];
+  /** References by the run that asked for them. */
+  readonly #byRun = new Map<unknown, EntryReference[]>();
+  #current: EntryReference[] = [];
   #known: KnownEntries | undefined;
 
   constructor(root: string) {
     this.#root = root;
   }
 
-  /** @param known - entries of the evaluation at hand, for `Object.keys` and `in`; may suspend. */
-  namespaces(known: () => KnownEntries): EntryNamespaces {
+  /** @param known - entries of the evaluation at hand, for `Object.keys` and `in`; undefined: not known yet. */
+  namespaces(known: () => KnownEntries | undefined): EntryNamespaces {
     const classes = namesProxy(
       (className) => this.#entriesOf(className, known),
-      () => [...known().keys()],
+      () => [...(known()?.keys() ?? [])],
     );
     // Any class may be named, the well-known ones of the interface among them.
     return classes as EntryNamespaces;
   }
 
+  /** @param run - what runs from now on; undefined: its references do not count. */
+  startRun(run: unknown): void {
+    this.#current = [];
+    if (run !== undefined) this.#byRun.set(run, this.#current);
+  }
+
   /** From now on entries are known. @returns errors for references that were given out and name nothing. */
   check(known: KnownEntries): readonly UnknownEntryError[] {
     this.#known = known;
-    const errors = this.#unchecked.flatMap((reference) => unknownEntry(reference, known) ?? []);
-    // A function that ran twice used the same line twice.
+    const references = [...this.#byRun.values()].flat();
+    const errors = references.flatMap((reference) => unknownEntry(reference, known) ?? []);
+    // One line may ask for the same entry twice.
     return [...new Map(errors.map((error) => [error.message, error])).values()];
   }
 
-  #entriesOf(className: string, known: () => KnownEntries): EntryNamespace {
+  #entriesOf(className: string, known: () => KnownEntries | undefined): EntryNamespace {
     return namesProxy(
       (entry) => this.#reference(className, entry),
-      () => [...(known().get(normaliseClass(className))?.keys() ?? [])],
+      () => [...(known()?.get(normaliseClass(className))?.keys() ?? [])],
     );
   }
 
   #reference(className: string, entry: string): EntryReference {
     const reference = new EntryReference(normaliseClass(className), entry, captureLocation(this.#root));
-    if (this.#known === undefined) this.#unchecked.push(reference);
+    if (this.#known === undefined) this.#current.push(reference);
     else {
       const error = unknownEntry(reference, this.#known);
       if (error !== undefined) throw error;

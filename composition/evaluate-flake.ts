@@ -68,7 +68,8 @@ export async function evaluateFlake(
     argumentsFor: (config) => ({ config, ...args }),
     overlay: {
       path: ["flake", "modules"],
-      view: (config) => references.namespaces(() => entryNames(config())),
+      view: (config) => references.namespaces(() => knownEntries(config())),
+      startRun: (run) => references.startRun(run),
     },
   });
   const namespaces = checkEverything(evaluation.config, references);
@@ -82,6 +83,10 @@ export async function evaluateFlake(
     nixFiles: unique(trees.flatMap(({ nix }) => nix)),
     overlays: collectOverlays(evaluation.config),
   };
+}
+
+function knownEntries(config: EvaluatedConfig | undefined): ReturnType<typeof entryNames> | undefined {
+  return config && entryNames(config);
 }
 
 /** Computes every value, then checks references, whose errors would only repeat those of the values. */

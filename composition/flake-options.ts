@@ -22,8 +22,9 @@ const namespaces: OptionType = {
 /** `common` stands for `generic`; a file that uses both gives two definitions. */
 function normaliseClasses(definition: Definition): readonly Definition[] {
   const { value, source, path } = definition;
-  if (!isAttributeSet(value) || !Object.hasOwn(value, "common")) return [definition];
+  if (!isAttributeSet(value)) return [definition];
   const { common, ...others } = Object.getOwnPropertyDescriptors(value);
+  if (common === undefined) return [definition];
   const written: DefinitionSource = {
     file: source.file,
     root: source.root,

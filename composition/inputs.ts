@@ -1,7 +1,7 @@
 import { type NixSymbol, symbol } from "./body/symbol.ts";
 import { UnknownInputError } from "./errors.ts";
-import { listNames } from "./evaluation/config-scope.ts";
 import { didYouMean } from "./nearest.ts";
+import { listNames } from "./show-value.ts";
 import { captureLocation, formatLocation } from "./source-location.ts";
 
 /**

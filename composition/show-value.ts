@@ -46,3 +46,11 @@ function showObject(value: object, depth: number): string {
     );
   return `{ ${shown.join(", ")}${properties.length > 20 ? ", …" : ""} }`;
 }
+
+const mostNames = 12;
+
+/** `"a", "b", … (40 in all)` */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, mostNames).map((name) => JSON.stringify(name));
+  return names.length > mostNames ? `${shown.join(", ")}, … (${names.length} in all)` : shown.join(", ");
+}

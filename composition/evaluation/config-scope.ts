@@ -1,25 +1,32 @@
 import { FlakeConfigMisuseError, UnknownOptionError } from "../errors.ts";
+import { equalValues } from "../lib/equal-values.ts";
 import { didYouMean } from "../nearest.ts";
 import { formatPath, samePath, startsWithPath } from "../option-path.ts";
+import { listNames } from "../show-value.ts";
 import { captureLocation, formatLocation } from "../source-location.ts";
 import { isEvaluated } from "./lazy-value.ts";
+import { unknownValue } from "./unknown-value.ts";
 
-type EvaluatedRecord = Readonly<Record<string, unknown>>;
-
-/** Thrown through a module's function when it reads a value that cannot be known yet; the module is run again later. */
-export class Suspension {
-  readonly path: readonly string[];
-
-  constructor(path: readonly string[]) {
-    this.path = path;
-  }
-}
+export type EvaluatedRecord = Readonly<Record<string, unknown>>;
 
 /** A part of `config` that is not read from the evaluation, such as the namespaces with their references. */
 export interface ScopeOverlay {
   readonly path: readonly string[];
-  /** @param config - the values at hand; may suspend the module that asks. */
-  view(config: () => EvaluatedRecord): object;
+  /** @param config - the values at hand; undefined while nothing is known. */
+  view(config: () => EvaluatedRecord | undefined): object;
+  /**
+   * A run begins: what an earlier run of the same module asked for counts no longer.
+   * @param run - the module; undefined: what this run asks for does not count.
+   */
+  startRun(run: unknown): void;
+}
+
+/** Something that a function learned from `config`. */
+export interface Read {
+  readonly path: readonly string[];
+  readonly kind: "value" | "names" | "presence";
+  /** Absent where reading it threw. */
+  readonly observed?: unknown;
 }
 
 const views = new WeakMap<object, readonly string[]>();
@@ -34,45 +41,64 @@ export function flakeConfigPath(value: object): readonly string[] | undefined {
   return views.get(value);
 }
 
+/** Makes a part of `config` known to {@link isFlakeConfig}. */
+export function markFlakeConfig(value: object, path: readonly string[]): void {
+  views.set(value, path);
+}
+
 /**
- * Makes the `config` that modules read. While modules are collected nothing is known and reading suspends; afterwards
- * it reads the evaluation at hand and notes what was read, so that a module is run again when that changes.
+ * Makes the `config` that modules read. While modules are collected nothing is known: reads give stand-ins. Afterwards
+ * it reads the evaluation at hand and notes what was read, so that a function is run again when that changes.
  */
 export class ConfigScope {
   readonly root: string;
   readonly prefix: readonly string[];
-  readonly #overlay: { readonly path: readonly string[]; readonly view: object } | undefined;
-  /** The evaluation to read; undefined: not known yet. */
+  readonly #overlay: { readonly scope: ScopeOverlay; readonly view: object } | undefined;
+  /** The evaluation to read; undefined: nothing is known yet. */
   current: EvaluatedRecord | undefined;
   /** Where reads are noted; undefined: nobody is interested any more. */
-  reads: (readonly string[])[] | undefined;
+  reads: Read[] | undefined;
+  /** Paths to take as unknown although they are known. */
+  blocked: readonly (readonly string[])[] = [];
+  /** A stand-in was given out since this was last set to false. */
+  gaveUnknown = false;
 
   constructor(root: string, prefix: readonly string[], overlay?: ScopeOverlay) {
     this.root = root;
     this.prefix = prefix;
-    this.#overlay = overlay && { path: overlay.path, view: overlay.view(() => this.#valuesFor(overlay.path)) };
+    this.#overlay = overlay && { scope: overlay, view: overlay.view(() => this.#valuesFor(overlay.path)) };
   }
 
   view(): EvaluatedRecord {
     return this.#viewAt([], () => this.current);
   }
 
+  startRun(run: unknown): void {
+    this.#overlay?.scope.startRun(run);
+  }
+
+  /** Whether reading again would give the same. */
+  stillHolds(read: Read): boolean {
+    if (!Object.hasOwn(read, "observed")) return false;
+    try {
+      return equalValues(observe(this.current, read.path, read.kind), read.observed);
+    } catch {
+      // Whatever is wrong now is an error of the function that reads it, when it is run again.
+      return false;
+    }
+  }
+
   #viewAt(path: readonly string[], record: () => EvaluatedRecord | undefined): EvaluatedRecord {
-    const known = (): EvaluatedRecord => {
-      const found = record();
-      if (found === undefined) throw new Suspension(path);
-      return found;
-    };
     const readOnly = (): never => {
       throw this.#misuse(path, "changed", "give definitions in what the module returns; config is for reading");
     };
     const proxy = new Proxy<EvaluatedRecord>(
       {},
       {
-        get: (_target, key) => this.#get(path, key, record, known),
-        has: (_target, key) => typeof key === "string" && this.#noted([...path, key], Object.hasOwn(known(), key)),
-        ownKeys: () => this.#noted(path, Object.keys(known())),
-        getOwnPropertyDescriptor: (_target, key) => this.#describe(path, key, record, known),
+        get: (_target, key) => this.#get(path, key, record()),
+        has: (_target, key) => typeof key === "string" && this.#isPresent([...path, key], key, record()),
+        ownKeys: () => [...this.#names(path, record())],
+        getOwnPropertyDescriptor: (_target, key) => this.#describe(path, key, record),
         set: readOnly,
         defineProperty: readOnly,
         deleteProperty: readOnly,
@@ -82,86 +108,96 @@ export class ConfigScope {
     return proxy;
   }
 
-  #get(
-    path: readonly string[],
-    key: string | symbol,
-    record: () => EvaluatedRecord | undefined,
-    known: () => EvaluatedRecord,
-  ): unknown {
-    if (key === Symbol.toPrimitive)
+  #get(path: readonly string[], key: string | symbol, record: EvaluatedRecord | undefined): unknown {
+    if (key === Symbol.toPrimitive) {
       return () => {
         throw this.#conversion(path);
       };
+    }
     if (typeof key === "symbol") return undefined;
     const place = [...path, key];
-    if (this.#overlay !== undefined && startsWithPath(this.#overlay.path, place)) {
-      if (samePath(this.#overlay.path, place)) return this.#overlay.view;
-      return this.#viewAt(place, () => this.#childRecord(record(), key));
+    const overlay = this.#overlay;
+    if (overlay !== undefined && startsWithPath(overlay.scope.path, place)) {
+      if (samePath(overlay.scope.path, place)) return overlay.view;
+      return this.#viewAt(place, () => asRecord(observe(this.current, place, "value")));
     }
-    if (languageKeys.has(key) && (record() === undefined || !Object.hasOwn(known(), key))) return undefined;
-    const found = known();
-    if (!Object.hasOwn(found, key)) throw this.#unknown(path, key, found);
-    return this.#wrap(place, found[key]);
+    if (languageKeys.has(key) && (record === undefined || !Object.hasOwn(record, key))) return undefined;
+    if (record === undefined || this.#isBlocked(place)) return this.#unknown();
+    if (!Object.hasOwn(record, key)) throw this.#noSuchOption(path, key, record);
+    return this.#value(place, key, record);
+  }
+
+  #value(place: readonly string[], key: string, record: EvaluatedRecord): unknown {
+    const failed = this.reads?.push({ path: place, kind: "value" });
+    const value = record[key];
+    // It did not throw.
+    if (failed !== undefined) this.reads?.splice(failed - 1, 1);
+    // Looked up anew at each use: a body may keep the view until everything is known.
+    if (asRecord(value) !== undefined)
+      return this.#viewAt(place, () => asRecord(observe(this.current, place, "value")));
+    this.reads?.push({ path: place, kind: "value", observed: value });
+    return value;
+  }
+
+  #names(path: readonly string[], record: EvaluatedRecord | undefined): readonly string[] {
+    if (record === undefined || this.#isBlocked(path)) {
+      this.gaveUnknown = true;
+      return [];
+    }
+    const names = Object.keys(record);
+    this.reads?.push({ path, kind: "names", observed: names });
+    return names;
+  }
+
+  #isPresent(place: readonly string[], key: string, record: EvaluatedRecord | undefined): boolean {
+    if (record === undefined || this.#isBlocked(place)) {
+      this.gaveUnknown = true;
+      return false;
+    }
+    const present = Object.hasOwn(record, key);
+    this.reads?.push({ path: place, kind: "presence", observed: present });
+    return present;
   }
 
   #describe(
     path: readonly string[],
     key: string | symbol,
     record: () => EvaluatedRecord | undefined,
-    known: () => EvaluatedRecord,
   ): PropertyDescriptor | undefined {
-    if (typeof key === "symbol" || !Object.hasOwn(known(), key)) return undefined;
-    return { get: () => this.#get(path, key, record, known), enumerable: true, configurable: true };
+    const values = record();
+    if (typeof key === "symbol" || values === undefined || !Object.hasOwn(values, key)) return undefined;
+    return { get: () => this.#get(path, key, record()), enumerable: true, configurable: true };
   }
 
-  #wrap(place: readonly string[], value: unknown): unknown {
-    if (isEvaluated(value) && !Array.isArray(value)) {
-      // isEvaluated: records and lists only, and this is no list.
-      return this.#viewAt(place, () => value as EvaluatedRecord);
-    }
-    return this.#noted(place, value);
+  #isBlocked(place: readonly string[]): boolean {
+    return this.blocked.some((path) => startsWithPath(place, path));
   }
 
-  #childRecord(record: EvaluatedRecord | undefined, key: string): EvaluatedRecord | undefined {
-    const child = record === undefined || !Object.hasOwn(record, key) ? undefined : record[key];
-    // A set of options above the overlay's path is always a record.
-    return isEvaluated(child) ? (child as EvaluatedRecord) : undefined;
+  #unknown(): unknown {
+    this.gaveUnknown = true;
+    return unknownValue();
   }
 
-  #noted<T>(path: readonly string[], value: T): T {
-    this.reads?.push(path);
-    return value;
+  #valuesFor(path: readonly string[]): EvaluatedRecord | undefined {
+    if (this.current === undefined) this.gaveUnknown = true;
+    else this.reads?.push({ path, kind: "names", observed: observe(this.current, path, "names") });
+    return this.current;
   }
 
-  #valuesFor(path: readonly string[]): EvaluatedRecord {
-    if (this.current === undefined) throw new Suspension(path);
-    return this.#noted(path, this.current);
-  }
-
-  #name(path: readonly string[]): string {
-    return formatPath(["config", ...this.prefix, ...path]);
-  }
-
-  #unknown(path: readonly string[], key: string, found: EvaluatedRecord): UnknownOptionError {
-    this.reads?.push([...path, key]);
-    const place = formatPath([...this.prefix, ...path, key]);
-    const machine =
-      "is the machine's own configuration meant? Then take `config` from the body's arguments: ({ config, pkgs }) => ({ … })";
+  #noSuchOption(path: readonly string[], key: string, record: EvaluatedRecord): UnknownOptionError {
+    this.reads?.push({ path: [...path, key], kind: "value" });
+    const names = Object.keys(record);
     return new UnknownOptionError({
-      summary: `config.${place}: there is no such ${path.length === 0 ? "option of the flake" : "option or attribute"}`,
-      expected: `one of ${listNames(Object.keys(found))}`,
+      summary: `${this.#name([...path, key])}: there is no such ${path.length === 0 ? "option" : "option or attribute"}`,
+      expected: names.length === 0 ? "nothing: it is empty" : `one of ${listNames(names)}`,
       found: JSON.stringify(key),
       at: formatLocation(captureLocation(this.root)),
-      fix: didYouMean(key, Object.keys(found)) ?? machine,
+      fix: didYouMean(key, names) ?? machineConfigHint,
     });
   }
 
   #conversion(path: readonly string[]): FlakeConfigMisuseError {
-    return this.#misuse(
-      path,
-      "used as text or as a number",
-      "read one of its attributes; for the machine's own configuration take `config` from the body's arguments: ({ config, pkgs }) => ({ … })",
-    );
+    return this.#misuse(path, "used as text or as a number", `read one of its attributes; ${machineConfigHint}`);
   }
 
   #misuse(path: readonly string[], use: string, fix: string): FlakeConfigMisuseError {
@@ -173,16 +209,29 @@ export class ConfigScope {
       fix,
     });
   }
+
+  #name(path: readonly string[]): string {
+    return formatPath(["config", ...this.prefix, ...path]);
+  }
 }
+
+const machineConfigHint =
+  "where the machine's own configuration is meant, take `config` from the body's arguments: ({ config, pkgs }) => ({ … })";
 
 /** JavaScript itself asks for these when it awaits, converts or prints a value. */
 const languageKeys: ReadonlySet<string> = new Set(["then", "toJSON", "toString", "valueOf", "constructor"]);
 
-const mostNames = 12;
+function observe(record: EvaluatedRecord | undefined, path: readonly string[], kind: Read["kind"]): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return kind === "names" ? Object.keys(record ?? {}) : record;
+  const present = record !== undefined && Object.hasOwn(record, key);
+  if (rest.length === 0 && kind === "presence") return present;
+  if (!present) return undefined;
+  if (rest.length === 0 && kind === "value") return record[key];
+  return observe(asRecord(record[key]), rest, kind);
+}
 
-/** `"a", "b", … (40 in all)` */
-export function listNames(names: readonly string[]): string {
-  if (names.length === 0) return "none: there are no names here";
-  const shown = names.slice(0, mostNames).map((name) => JSON.stringify(name));
-  return names.length > mostNames ? `${shown.join(", ")}, … (${names.length} in all)` : shown.join(", ");
+function asRecord(value: unknown): EvaluatedRecord | undefined {
+  // isEvaluated: records and lists only.
+  return isEvaluated(value) && !Array.isArray(value) ? (value as EvaluatedRecord) : undefined;
 }

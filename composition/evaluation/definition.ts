@@ -2,6 +2,7 @@ import { OptionTypeError } from "../errors.ts";
 import { isProperty, orders, type Property, priorities } from "../lib/property.ts";
 import { showValue } from "../show-value.ts";
 import { formatLocation, pathInFleet, type SourceLocation } from "../source-location.ts";
+import { isUnknown } from "./unknown-value.ts";
 
 /** Where definitions come from: a file of the tree, or the module of a library. */
 export interface DefinitionSource {
@@ -36,7 +37,7 @@ export class Definition {
     return new Definition(value, this.source, this.path);
   }
 
-  /** The attribute `key` of this definition's value; calls a getter if it is one. */
+  /** The definition of the attribute `key` inside of this one. */
   child(key: string, value: unknown): Definition {
     return new Definition(value, this.source, [...this.path, key]);
   }
@@ -62,6 +63,7 @@ interface Rank {
 export function discharge(definition: Definition, inherited: Rank = {}): readonly RankedDefinition[] {
   const { value } = definition;
   if (isProperty(value)) return dischargeProperty(definition, value, inherited);
+  if (isUnknown(value)) return [];
   return [{ definition, priority: inherited.priority ?? priorities.plain, order: inherited.order ?? orders.plain }];
 }
 
@@ -86,6 +88,7 @@ function conditionHolds(
   site: { readonly path: string; readonly line: number } | undefined,
 ): boolean {
   if (typeof condition === "boolean") return condition;
+  if (isUnknown(condition)) return false;
   const { root } = definition.source;
   const at = site === undefined ? definition.at : { file: pathInFleet(root, site.path), line: site.line };
   throw new OptionTypeError({
@@ -103,6 +106,13 @@ export function strongest(ranked: readonly RankedDefinition[]): readonly Definit
   const kept = ranked.filter(({ priority }) => priority === top);
   if (kept.some(({ order }) => order !== orders.plain)) kept.sort((a, b) => a.order - b.order);
   return kept.map(({ definition }) => definition);
+}
+
+/** Where the attribute `key` is defined; calls no getter, hence without values. */
+export function definedBelow(ranked: readonly RankedDefinition[], key: string): readonly Definition[] {
+  return ranked
+    .filter(({ definition: { value } }) => isAttributeSet(value) && Object.hasOwn(value, key))
+    .map(({ definition }) => definition.child(key, undefined));
 }
 
 /** Definitions of the attribute `key` inside definitions of the set around it; what surrounds the set is inherited. */

@@ -6,6 +6,7 @@ import { evaluateSet, unmatchedDefinitions } from "./evaluate-set.ts";
 import type { EvaluationTrace } from "./lazy-value.ts";
 import { ModuleGraph, type ModuleInput, type ModuleNode } from "./module-graph.ts";
 import { declareOptions, type OptionSet } from "./option-tree.ts";
+import { isUnknown } from "./unknown-value.ts";
 
 export interface EvaluationRequest {
   readonly modules: readonly ModuleInput[];
@@ -39,7 +40,7 @@ export function evaluateModules(request: EvaluationRequest): ModulesEvaluation {
   const nodes = graph.settle(request.modules);
   const evaluation = evaluate(nodes);
   scope.current = evaluation.config;
-  scope.reads = undefined;
+  scope.startRun(evaluation);
   throwGathered(unmatchedDefinitions(path, evaluation.options, evaluation.definitions, evaluation.open));
   return evaluation;
 }
@@ -53,7 +54,8 @@ function evaluateNodes(
   let freeform: ModuleNode["output"];
   for (const { output, input } of nodes) {
     if (output === undefined) continue;
-    if (output.options !== undefined) declareOptions(options, output.options, input.source, []);
+    if (output.options !== undefined && !isUnknown(output.options))
+      declareOptions(options, output.options, input.source, []);
     if (output.freeformType !== undefined) freeform = output;
     definitions.push(output.config);
   }

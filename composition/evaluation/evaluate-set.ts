@@ -2,10 +2,16 @@ import { OptionTypeError, UnknownOptionError } from "../errors.ts";
 import type { MergeContext, OptionType } from "../lib/option-type.ts";
 import { didYouMean } from "../nearest.ts";
 import { formatPath } from "../option-path.ts";
-import { showValue } from "../show-value.ts";
+import { listNames, showValue } from "../show-value.ts";
 import { formatLocation } from "../source-location.ts";
-import { listNames } from "./config-scope.ts";
-import { type Definition, descend, discharge, isAttributeSet, type RankedDefinition } from "./definition.ts";
+import {
+  type Definition,
+  definedBelow,
+  descend,
+  discharge,
+  isAttributeSet,
+  type RankedDefinition,
+} from "./definition.ts";
 import { LazyValue, lazyRecord } from "./lazy-value.ts";
 import { mergeOption, mergeRanked } from "./merge-definitions.ts";
 import type { OptionNode, OptionSet } from "./option-tree.ts";
@@ -36,7 +42,7 @@ function lazyNode(
 ): LazyValue {
   const context = { path: [...path, name], trace };
   const inside = () => descend(around(), name);
-  const definitions = () => inside().map(({ definition }) => definition);
+  const definitions = () => definedBelow(around(), name);
   if (node.kind === "option") {
     return new LazyValue(trace, context.path, definitions, () =>
       mergeOption(context, node.spec, node.declared, inside()),
@@ -75,7 +81,7 @@ function freeformValues(
   return open.map((name) => {
     const context = { path: [...path, name], trace };
     const inside = () => descend(ranked, name);
-    const definitions = () => inside().map(({ definition }) => definition);
+    const definitions = () => definedBelow(ranked, name);
     return [name, new LazyValue(trace, context.path, definitions, () => mergeRanked(context, element, inside()))];
   });
 }

@@ -1,11 +1,10 @@
 import { FleetError, FleetErrors, throwGathered } from "../../errors.ts";
 import { moduleFailure } from "../module-failure.ts";
-import { type ConfigScope, Suspension } from "./config-scope.ts";
+import type { ConfigScope, EvaluatedRecord, Read } from "./config-scope.ts";
 import type { DefinitionSource } from "./definition.ts";
+import { cycleError, findCycle, provenCycle, rootFailures } from "./module-cycles.ts";
 import { type ModuleOutput, readModuleOutput } from "./module-output.ts";
-import { cycleAmong, readsItsOwnDefinition, staleReads } from "./module-reads.ts";
-
-type EvaluatedRecord = Readonly<Record<string, unknown>>;
+import { isUnknown } from "./unknown-value.ts";
 
 /** A module to evaluate, and where it comes from. */
 export interface ModuleInput {
@@ -24,31 +23,27 @@ export interface ModuleInput {
 export interface ModuleNode {
   readonly input: ModuleInput;
   imports: readonly ModuleNode[];
-  /** The last output; undefined: never got that far. */
+  /** What the last run said. */
   output: ModuleOutput | undefined;
-  /** The output before the last, to see what it no longer defines. */
-  before: ModuleOutput | undefined;
+  /** The last run was given stand-ins: what it declares is right, what it defines perhaps not. */
+  provisional: boolean;
   failure: FleetError | FleetErrors | undefined;
-  /** Option paths that the last run read. */
-  reads: readonly (readonly string[])[];
-  ranInRound: number;
-  changedInRound: number;
+  /** What the last run learned from `config`. */
+  reads: readonly Read[];
 }
 
 /**
- * Runs modules' functions until none has read anything that changed afterwards.
+ * Runs modules' functions until none has read anything that came out differently afterwards.
  *
- * A function that reads an option's value while modules are still collected is put aside and run again when the others
- * are known; if what it read changes through a later module, it runs once more. In nixpkgs laziness does this. What a
- * plain function cannot do is read a value that it takes part in defining, even where Nix could: that is reported as a
- * cycle, and a getter (`get tags() { … }`), which is called only when its value is asked for, avoids it.
+ * In Nix laziness lets a module read `config` while it helps to define it. A JavaScript function runs at once, so one
+ * that reads values is run first with stand-ins, which shows its options and imports, and then again with the values
+ * that its siblings give, until what it read stays as it was. Values that really depend on themselves are an error.
  */
 export class ModuleGraph {
   readonly #scope: ConfigScope;
   readonly #args: object;
   readonly #evaluate: (nodes: readonly ModuleNode[]) => EvaluatedRecord;
   readonly #byKey = new Map<unknown, ModuleNode>();
-  #round = 0;
 
   constructor(scope: ConfigScope, args: object, evaluate: (nodes: readonly ModuleNode[]) => EvaluatedRecord) {
     this.#scope = scope;
@@ -59,16 +54,24 @@ export class ModuleGraph {
   /** @returns every module once, imported ones before those that import them. @throws {FleetError} @throws {FleetErrors} */
   settle(inputs: readonly ModuleInput[]): readonly ModuleNode[] {
     const roots = inputs.map((input) => this.#add(input));
-    let waiting = this.#unfinished();
-    while (waiting.length > 0) {
-      this.#round++;
-      const before = inOrder(roots);
-      this.#scope.current = this.#evaluate(before);
+    let waiting = inOrder(roots).filter(({ provisional }) => provisional);
+    for (let round = 1; waiting.length > 0; round++) {
+      this.#scope.current = this.#evaluate(inOrder(roots));
       for (const node of waiting) this.#run(node);
-      waiting = this.#stale(waiting);
+      const nodes = inOrder(roots);
+      this.#scope.current = this.#evaluate(nodes);
+      const stale = nodes.filter((node) => node.failure === undefined && !this.#holds(node));
+      const advanced = waiting.some(({ failure }) => failure === undefined);
+      // Each round settles at least one module of a chain; more rounds than modules means that they chase each other.
+      if (stale.length > 0 && round > nodes.length) throw cycleError(findCycle(stale) ?? [], this.#scope.prefix);
+      waiting =
+        advanced && round <= nodes.length ? [...nodes.filter(({ failure }) => failure !== undefined), ...stale] : stale;
     }
-    throwGathered([...this.#byKey.values()].flatMap(({ failure }) => eachError(failure)));
-    return inOrder(roots);
+    const nodes = inOrder(roots);
+    throwGathered(rootFailures(nodes, this.#scope.prefix));
+    const cycle = provenCycle(nodes, (node, blocked) => this.#rerunWithout(node, blocked));
+    if (cycle !== undefined) throw cycleError(cycle, this.#scope.prefix);
+    return nodes;
   }
 
   #add(input: ModuleInput): ModuleNode {
@@ -79,59 +82,69 @@ export class ModuleGraph {
       input,
       imports: [],
       output: undefined,
-      before: undefined,
+      provisional: false,
       failure: undefined,
       reads: [],
-      ranInRound: -1,
-      changedInRound: -1,
     };
     this.#byKey.set(key, node);
     this.#run(node);
     return node;
   }
 
+  #holds(node: ModuleNode): boolean {
+    return !node.provisional && node.reads.every((read) => this.#scope.stillHolds(read));
+  }
+
   #run(node: ModuleNode): void {
+    try {
+      const { output, reads, provisional } = this.#call(node, node, (noted) => {
+        node.reads = noted;
+      });
+      node.output = output;
+      node.reads = reads;
+      node.provisional = provisional;
+      node.failure = undefined;
+      const imported = output.imports.filter((member) => !isUnknown(member));
+      node.imports = imported.map((member) => this.#add(importInput(node.input, member)));
+    } catch (thrown) {
+      node.provisional = this.#scope.gaveUnknown;
+      // With stand-ins anything may fail; the next run tells.
+      if (!node.provisional) node.failure = failureOf(node.input.source, thrown);
+    }
+  }
+
+  #call(
+    node: ModuleNode,
+    run: unknown,
+    began: (reads: readonly Read[]) => void,
+  ): { readonly output: ModuleOutput; readonly reads: readonly Read[]; readonly provisional: boolean } {
     const { module, source, path } = node.input;
-    const outer = this.#scope.reads;
-    const reads: (readonly string[])[] = [];
-    this.#scope.reads = reads;
-    node.ranInRound = this.#round;
+    const scope = this.#scope;
+    const outer = scope.reads;
+    const reads: Read[] = [];
+    began(reads);
+    scope.reads = reads;
+    scope.gaveUnknown = false;
+    scope.startRun(run);
     try {
       const data: unknown = typeof module === "function" ? module(this.#args) : module;
-      const output = readModuleOutput(data, source, path);
-      node.before = node.output;
-      node.output = output;
-      node.failure = undefined;
-      node.changedInRound = this.#round;
-      this.#scope.reads = outer;
-      node.imports = output.imports.map((imported) => this.#add(importInput(node.input, imported)));
-    } catch (thrown) {
-      if (!(thrown instanceof Suspension)) node.failure = failureOf(source, thrown);
+      return { output: readModuleOutput(data, source, path), reads, provisional: scope.gaveUnknown };
     } finally {
-      node.reads = reads;
-      this.#scope.reads = outer;
+      scope.reads = outer;
     }
   }
 
-  /** Modules to run next; none: the fixpoint is reached, or what is left fails for good. */
-  #stale(ran: readonly ModuleNode[]): readonly ModuleNode[] {
-    const all = [...this.#byKey.values()];
-    for (const node of ran) {
-      const own = readsItsOwnDefinition(node);
-      if (own !== undefined) throw cycleAmong([node], this.#scope.prefix);
+  /** What the module says when the paths are unknown; undefined: it fails then. */
+  #rerunWithout(node: ModuleNode, blocked: readonly (readonly string[])[]): ModuleOutput | undefined {
+    this.#scope.blocked = blocked;
+    try {
+      return this.#call(node, undefined, () => undefined).output;
+    } catch (thrown) {
+      if (thrown instanceof Error) return undefined;
+      throw thrown;
+    } finally {
+      this.#scope.blocked = [];
     }
-    const stale = all.filter(
-      (node) => node.output !== undefined && node.failure === undefined && staleReads(node, all),
-    );
-    // Each round settles at least one module of a chain; more rounds than modules means that they chase each other.
-    if (stale.length > 0 && this.#round > all.length) throw cycleAmong(stale, this.#scope.prefix);
-    const changed = all.some(({ changedInRound }) => changedInRound === this.#round);
-    const failed = changed ? all.filter(({ failure }) => failure !== undefined) : [];
-    return [...new Set([...this.#unfinished(), ...failed, ...stale])];
-  }
-
-  #unfinished(): readonly ModuleNode[] {
-    return [...this.#byKey.values()].filter(({ output, failure }) => output === undefined && failure === undefined);
   }
 }
 
@@ -142,11 +155,6 @@ function importInput(importer: ModuleInput, imported: unknown): ModuleInput {
 function failureOf(source: DefinitionSource, thrown: unknown): FleetError | FleetErrors {
   if (thrown instanceof FleetError || thrown instanceof FleetErrors) return thrown;
   return moduleFailure(source.root, source.file, thrown, source.file);
-}
-
-function eachError(failure: FleetError | FleetErrors | undefined): readonly FleetError[] {
-  if (failure === undefined) return [];
-  return failure instanceof FleetError ? [failure] : failure.errors.filter((error) => error instanceof FleetError);
 }
 
 function inOrder(roots: readonly ModuleNode[]): readonly ModuleNode[] {

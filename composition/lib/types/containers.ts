@@ -1,5 +1,6 @@
 import {
   type Definition,
+  definedBelow,
   descend,
   discharge,
   isAttributeSet,
@@ -81,7 +82,7 @@ export function mergeAttributes(
     const ranked = () => descend(defining, key);
     if (keep !== undefined && !keep(ranked())) continue;
     const place = { path: [...path, key], trace };
-    const inner = () => ranked().map(({ definition }) => definition);
+    const inner = () => definedBelow(defining, key);
     values.set(key, new LazyValue(trace, place.path, inner, () => mergeRanked(place, element, ranked())));
   }
   return lazyRecord(values);
