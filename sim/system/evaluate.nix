@@ -4,21 +4,23 @@
 { tree, system }:
 let
   lib = import ./lib;
+  # As text: a path in a string would be copied, and the whole repository with it.
+  root = toString tree;
   flake =
-    if builtins.pathExists "${tree}/flake.nix" then
-      import "${tree}/flake.nix"
+    if builtins.pathExists "${root}/flake.nix" then
+      import "${root}/flake.nix"
     else
       {
         inputs = { };
-        outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } "${tree}/nix/fleet.nix";
+        outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } "${root}/nix/fleet.nix";
       };
   self = outputs // {
-    outPath = toString tree;
+    outPath = root;
     inherit outputs inputs;
     _type = "flake";
   };
   inputs = import ./inputs {
-    inherit lib system self tree;
+    inherit lib system self root;
     names = builtins.attrNames (flake.inputs or { });
   };
   outputs = flake.outputs inputs;

@@ -1,5 +1,5 @@
 # clan-core: the flake module that makes machines of registry, inventory and services.
-{ lib, evaluateSystem, tree }:
+{ lib, evaluateSystem, root }:
 let
   flakeModule =
     { config, inputs, ... }:
@@ -16,8 +16,8 @@ let
               config.clan.machines.${name} or { }
               (import ./core-module.nix { inherit name; clan = config.clan; })
             ]
-            ++ lib.optional (builtins.pathExists "${tree}/machines/${name}/configuration.nix") (
-              "${tree}/machines/${name}/configuration.nix"
+            ++ lib.optional (builtins.pathExists "${root}/machines/${name}/configuration.nix") (
+              "${root}/machines/${name}/configuration.nix"
             )
             ++ resolution.modulesOf class name;
         };

@@ -1,6 +1,6 @@
 # Stand-ins for the flake's inputs. What they give is little, but it is real: modules that declare options, functions
 # that evaluate machines, a package set.
-{ lib, system, self, tree, names }:
+{ lib, system, self, root, names }:
 let
   evaluateSystem = import ../system { inherit lib system; };
 
@@ -41,9 +41,10 @@ let
     inherit self;
     flake-parts = import ./flake-parts.nix { inherit lib self; };
     import-tree = import ./import-tree.nix { inherit lib; };
-    clan-core = import ../clan { inherit lib evaluateSystem tree; };
+    clan-core = import ../clan { inherit lib evaluateSystem root; };
     home-manager = import ./home-manager.nix { inherit lib; };
     nixpkgs = import ./nixpkgs.nix { inherit lib system evaluateSystem; };
+    nixos-hardware.nixosModules = import ./nixos-hardware.nix { inherit lib; };
     nix-darwin.lib.darwinSystem = arguments: evaluateSystem (arguments // { class = "darwin"; });
   };
 in

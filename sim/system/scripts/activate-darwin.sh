@@ -1,6 +1,7 @@
 # Activation of a darwin system: stops at the first step that fails, with what is done until then left as it is.
 set -e
-export PATH=/usr/bin:/bin:/usr/sbin:/sbin
+# launchctl of a simulated Mac lies apart from the commands of its Debian.
+export PATH=/usr/bin:/bin:/usr/sbin:/sbin:/usr/lib/simulated-host/darwin-bin
 umask 0022
 if [ "$(id -u)" != 0 ]; then
   echo "system activation must now be run as root" >&2

@@ -1,8 +1,5 @@
-# Stand-in for GRUB's configuration builder. Argument: the toplevel that becomes the default. It copies first and
-# removes afterwards; the default is the toplevel itself, whether a profile has it or not.
-set -eu
-PATH=/usr/bin:/bin:/usr/sbin:/sbin
-default=$1
+# Stand-in for GRUB's configuration builder: it copies first and removes afterwards, and `default` becomes the default
+# whether a profile has it or not.
 boot=$esp
 kernels=$boot/kernels
 mkdir -p "$kernels" "$boot/grub"

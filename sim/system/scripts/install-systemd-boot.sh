@@ -1,20 +1,6 @@
-# Stand-in for systemd-boot's builder. Argument: the toplevel that becomes the default, if a profile has it.
-set -eu
-PATH=/usr/bin:/bin:/usr/sbin:/sbin
-default=$1
+# Stand-in for systemd-boot's builder: `default` becomes the default if a profile has it.
 entries=$esp/loader/entries
 files=$esp/EFI/nixos
-loader=$esp/EFI/systemd/systemd-bootx64.efi
-
-if [ ! -e "$loader" ]; then
-  if [ "${NIXOS_INSTALL_BOOTLOADER-}" != 1 ] && [ -e "$esp/grub/grub.cfg" ]; then
-    echo "Could not find any previously installed systemd-boot" >&2
-    exit 1
-  fi
-  # A simulated host comes without a loader of its own.
-  mkdir -p "${loader%/*}"
-  echo "systemd-boot (simulated)" > "$loader"
-fi
 mkdir -p "$entries" "$files"
 
 # /nix/store/<hash>-linux-6.12/bzImage → <hash>-linux-6.12-bzImage.efi

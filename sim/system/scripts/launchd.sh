@@ -1,39 +1,60 @@
-# Stand-in for launchd: property lists in /Library/LaunchDaemons, their programs run by the host's systemd.
+# Stand-in for launchd: property lists in /Library/LaunchDaemons, their programs as units of the host's systemd. They live
+# below /run: a booting host gets those of the system that it activates.
 launchd_folder=/Library/LaunchDaemons
+launchd_units=/run/systemd/system
 
-run_daemon() { # words-file label
-  systemctl stop "launchd-$2.service" 2> /dev/null || :
-  systemctl reset-failed "launchd-$2.service" 2> /dev/null || :
-  set --  "$1" "$2"
-  words_file=$1
-  label=$2
-  set --
-  while IFS= read -r word; do set -- "$@" "$word"; done < "$words_file"
-  if [ "$#" -gt 0 ]; then
-    systemd-run --quiet --collect --unit="launchd-$label" --property=Restart=on-failure --property=RestartSec=10 -- "$@"
-  fi
+# While a host boots, its systemd comes after the activation.
+systemd_runs() { [ "$(cat /proc/1/comm)" = systemd ]; }
+
+write_daemon() { # words-file label
+  command=
+  while IFS= read -r word; do
+    command="$command \"$(printf %s "$word" | sed 's/[\\"]/\\&/g; s/[%$]/&&/g')\""
+  done < "$1"
+  mkdir -p "$launchd_units/multi-user.target.wants"
+  cat << UNIT > "$launchd_units/launchd-$2.service"
+[Unit]
+Description=launchd: $2
+[Service]
+ExecStart=:${command# }
+Restart=on-failure
+RestartSec=10
+UNIT
+  ln -sfn "../launchd-$2.service" "$launchd_units/multi-user.target.wants/launchd-$2.service"
+}
+
+remove_daemon() { # label
+  echo "removing service $1" >&2
+  if systemd_runs; then systemctl stop "launchd-$1.service" || :; fi
+  ! command -v launchctl > /dev/null || launchctl unload "$launchd_folder/$1.plist"
+  rm -f "$launchd_units/launchd-$1.service" "$launchd_units/multi-user.target.wants/launchd-$1.service" \
+    "$launchd_folder/$1.plist" "$launchd_folder/.$1.ours"
 }
 
 setup_launchd() { # toplevel
   mkdir -p "$launchd_folder"
-  for plist in "$launchd_folder"/*.plist; do
-    [ -L "$plist" ] || [ -e "$plist" ] || continue
-    label=$(basename "$plist" .plist)
-    if [ ! -e "$1/Library/LaunchDaemons/$label.plist" ] && [ -e "$launchd_folder/.$label.words" ]; then
-      echo "removing service $label" >&2
-      systemctl stop "launchd-$label.service" 2> /dev/null || :
-      rm -f "$plist" "$launchd_folder/.$label.words"
-    fi
+  for mark in "$launchd_folder"/.*.ours; do
+    [ -e "$mark" ] || continue
+    label=${mark##*/.}
+    label=${label%.ours}
+    [ -e "$1/Library/LaunchDaemons/$label.plist" ] || remove_daemon "$label"
   done
+  changed=
   for plist in "$1"/Library/LaunchDaemons/*.plist; do
     [ -e "$plist" ] || continue
     label=$(basename "$plist" .plist)
-    words=$1/Library/LaunchDaemons/$label.words
-    if ! cmp -s "$plist" "$launchd_folder/$label.plist" || ! systemctl is-active --quiet "launchd-$label.service"; then
+    if ! cmp -s "$plist" "$launchd_folder/$label.plist" || [ ! -e "$launchd_units/launchd-$label.service" ]; then
       echo "reloading service $label" >&2
       cp -f --no-preserve=mode "$plist" "$launchd_folder/$label.plist"
-      cp -f --no-preserve=mode "$words" "$launchd_folder/.$label.words"
-      run_daemon "$words" "$label"
+      : > "$launchd_folder/.$label.ours"
+      ! command -v launchctl > /dev/null || launchctl load -w "$launchd_folder/$label.plist"
+      write_daemon "$1/Library/LaunchDaemons/$label.words" "$label"
+      changed="$changed launchd-$label.service"
     fi
   done
+  if systemd_runs; then
+    systemctl daemon-reload
+    # shellcheck disable=SC2086 # one word per unit
+    [ -z "$changed" ] || systemctl restart $changed
+  fi
 }

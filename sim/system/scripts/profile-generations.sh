@@ -1,4 +1,3 @@
-
 # Lines "profile number toplevel" of every generation of every profile; the profile `system` prints as "-".
 profile_generations() {
   for link in /nix/var/nix/profiles/system-*-link /nix/var/nix/profiles/system-profiles/*-*-link; do

@@ -4,8 +4,6 @@ let
   inherit (lib) mkOption types;
   cfg = config.boot;
   option = type: default: mkOption { inherit type default; };
-  loaderScript =
-    if cfg.loader.grub.enable then ../scripts/install-grub.sh else ../scripts/install-systemd-boot.sh;
 in
 {
   _file = "<boot>";
@@ -73,8 +71,11 @@ in
           echo '#!/bin/sh'
           echo ${lib.escapeShellArg "limit=${toString (if cfg.loader.grub.enable then cfg.loader.grub.configurationLimit else cfg.loader.systemd-boot.configurationLimit)}"}
           echo ${lib.escapeShellArg "timeout=${toString cfg.loader.timeout}"}
+          echo ${lib.escapeShellArg "wanted=${if cfg.loader.grub.enable then "grub" else "systemd-boot"}"}
           echo ${lib.escapeShellArg "esp=${cfg.loader.efi.efiSysMountPoint}"}
-          cat ${../scripts/profile-generations.sh} ${loaderScript}
+          cat ${../scripts/profile-generations.sh}
+          echo ${lib.escapeShellArg "grub=${../scripts/install-grub.sh} systemd_boot=${../scripts/install-systemd-boot.sh}"}
+          cat ${../scripts/install-boot-loader.sh}
         } > "$out"
         chmod 555 "$out"
       '';

@@ -22,7 +22,8 @@ let
     finish_activation
   '';
   toplevel = pkgs.runCommand "darwin-system-${label}" {
-    inherit activation system label;
+    inherit activation label;
+    platform = system;
     versionJson = builtins.toJSON version;
     passAsFile = [ "activation" ];
   } ''
@@ -36,7 +37,7 @@ let
     printf %s "$out" > "$out/systemConfig"
     printf %s "$label" > "$out/darwin-version"
     printf %s "$versionJson" > "$out/darwin-version.json"
-    printf %s "$system" > "$out/system"
+    printf %s "$platform" > "$out/system"
   '';
 in
 {

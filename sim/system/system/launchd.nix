@@ -26,11 +26,11 @@ let
     else if builtins.isInt value then
       "<integer>${toString value}</integer>"
     else if builtins.isList value then
-      "<array>${lib.concatMapStrings plist value}</array>"
+      "<array>${lib.concatMapStrings (entry: "\n${plist entry}") value}\n</array>"
     else if builtins.isAttrs value && !(value ? outPath) then
       "<dict>${
-        lib.concatStrings (lib.mapAttrsToList (name: entry: "<key>${lib.escapeXML name}</key>${plist entry}") value)
-      }</dict>"
+        lib.concatStrings (lib.mapAttrsToList (name: entry: "\n<key>${lib.escapeXML name}</key>\n${plist entry}") value)
+      }\n</dict>"
     else
       "<string>${lib.escapeXML "${toString value}"}</string>";
   document =

@@ -54,7 +54,8 @@ let
   };
 
   toplevel = pkgs.runCommand name {
-    inherit activation system;
+    inherit activation;
+    platform = system;
     bootSpec = builtins.toJSON bootSpec;
     inhibitors = builtins.toJSON config.system.switch.inhibitors;
     version = config.system.nixos.version;
@@ -78,7 +79,7 @@ let
     ln -s ${config.system.path} "$out/sw"
     ln -s ${config.systemd.package} "$out/systemd"
     printf %s "$version" > "$out/nixos-version"
-    printf %s "$system" > "$out/system"
+    printf %s "$platform" > "$out/system"
     printf %s "$label" > "$out/configuration-name"
     printf %s "$inhibitors" > "$out/switch-inhibitors"
     echo "systemd 2" > "$out/init-interface-version"

@@ -89,6 +89,8 @@ in
       }
     else
       {
+        # A Mac has its users before nix-darwin comes; a simulated one gets those that have a home.
+        users.users = lib.genAttrs (builtins.attrNames cfg.users) (_: { });
         system.activationScripts.home-manager = {
           deps = [ "etc" "users" ];
           text = lib.concatLines (
