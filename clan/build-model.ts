@@ -1,6 +1,6 @@
 import type { FlakeEvaluation } from "../composition/evaluate-flake.ts";
 import { classOfPlatform } from "./check-registry.ts";
-import type { ComposedClan, RegisteredMachine, ServiceInstance } from "./composed-clan.ts";
+import { type ComposedClan, isInline, type RegisteredMachine, type ServiceInstance } from "./composed-clan.ts";
 import { EntryGraph, entryName, type Reach } from "./entry-graph.ts";
 import { type FleetModel, fleetModelSchema, type MachineClass } from "./fleet-model.ts";
 import { carriedTags, resolveMembers, resolveTags } from "./resolve-members.ts";
@@ -85,11 +85,11 @@ function namespaceModels(evaluation: FlakeEvaluation, reach: ReadonlyMap<string,
   );
 }
 
-function instanceModel(name: string, { module, roles }: ServiceInstance, { clan, tags }: Resolved) {
-  const inline = module.imports.length > 0;
+function instanceModel(name: string, instance: ServiceInstance, { clan, tags }: Resolved) {
+  const { module, roles } = instance;
   return {
     // An inline service is emitted as one of the fleet's own: clan.modules.<instance>.
-    module: { name: module.name ?? name, input: inline ? "self" : module.input },
+    module: { name: module.name ?? name, input: isInline(instance) ? "self" : module.input },
     roles: Object.fromEntries(
       Object.entries(roles).map(([role, stated]) => {
         const assignment = { machines: Object.keys(stated.machines), tags: Object.keys(stated.tags) };

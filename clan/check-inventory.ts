@@ -42,8 +42,7 @@ function checkModule(
   inputs: readonly string[],
 ): ServiceModuleError[] {
   const at = formatLocation(clan.at("clan", "inventory", "instances", name, "module"));
-  const inline = module.imports.length > 0;
-  if (inline && (module.name !== null || module.input !== null)) {
+  if (module.imports.length > 0 && (module.name !== null || module.input !== null)) {
     return [
       new ServiceModuleError({
         summary: `instance ${name}: its module is a service by name and inline at once`,
@@ -122,7 +121,7 @@ function sharedAddress(name: string, owner: string, targetHost: string, clan: Co
 
 function checkNodes(clan: ComposedClan): FleetError[] {
   return [...clan.nodes].flatMap(([name, { zones }]) => {
-    const unknown = checkMachine(name, "node", ["nodes", name], clan);
+    const unknown = checkMachine(name, "a node", ["nodes", name], clan);
     if (zones.length > 0) return unknown;
     const empty = new NodeError({
       summary: `${name}: its node has no zone to be created in`,

@@ -92,13 +92,12 @@ function nameError(name: string, clan: ComposedClan): MachineNameError {
 }
 
 function notRegistered(name: string, clan: ComposedClan): MachineNotRegisteredError {
-  const [near] = nearestNames(name, without(clan.registry.keys(), clan.machines));
+  const near = likelyName(name, clan.registry, clan.machines);
   const platform = clan.machines.get(name)?.machineClass ?? "nixos";
   return new MachineNotRegisteredError({
     summary: `${name}: in the inventory, but not registered: nothing says what builds it`,
     expected: `clan.machines.${name} with imports: [config.flake.modules.${platform}["machines/${platform}/${name}"]]`,
-    found:
-      near === undefined ? "no such machine in the registry" : `${near} in the registry, which the inventory lacks`,
+    found: near === undefined ? "no such machine in the registry" : `${near} in the registry`,
     at: formatLocation(clan.at("clan", "inventory", "machines", name)),
     fix:
       near === undefined ? `register ${name}, or take it out of the inventory` : `write "${near}", or register ${name}`,
@@ -106,13 +105,12 @@ function notRegistered(name: string, clan: ComposedClan): MachineNotRegisteredEr
 }
 
 function notInInventory(name: string, { nixpkgs }: RegisteredMachine, clan: ComposedClan): MachineNotInInventoryError {
-  const [near] = nearestNames(name, without(clan.machines.keys(), clan.registry));
+  const near = likelyName(name, clan.machines, clan.registry);
   const machineClass = classOfPlatform(nixpkgs.hostPlatform);
   return new MachineNotInInventoryError({
     summary: `${name}: registered, but not in the inventory: it would have no tags, no roles by them and no target host`,
     expected: `clan.inventory.machines.${name}${machineClass === "darwin" ? ' with machineClass: "darwin"' : ""}`,
-    found:
-      near === undefined ? "no such machine in the inventory" : `${near} in the inventory, which the registry lacks`,
+    found: near === undefined ? "no such machine in the inventory" : `${near} in the inventory`,
     at: formatLocation(clan.at("clan", "machines", name)),
     fix:
       near === undefined
@@ -121,6 +119,12 @@ function notInInventory(name: string, { nixpkgs }: RegisteredMachine, clan: Comp
   });
 }
 
-function without(names: Iterable<string>, others: ReadonlyMap<string, unknown>): string[] {
-  return [...names].filter((name) => !others.has(name));
+/** The name that was meant: preferably one that the other side lacks as well. */
+function likelyName(
+  name: string,
+  known: ReadonlyMap<string, unknown>,
+  others: ReadonlyMap<string, unknown>,
+): string | undefined {
+  const lacking = [...known.keys()].filter((machine) => !others.has(machine));
+  return nearestNames(name, lacking)[0] ?? nearestNames(name, known.keys())[0];
 }

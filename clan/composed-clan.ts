@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { EntryReference } from "../composition/entry-reference.ts";
+import { OptionUndefinedError } from "../composition/errors.ts";
 import type { FlakeEvaluation } from "../composition/evaluate-flake.ts";
 import { isAttributeSet } from "../composition/evaluation/definition.ts";
-import type { SourceLocation } from "../composition/source-location.ts";
+import { formatLocation, type SourceLocation } from "../composition/source-location.ts";
 import type { FleetError } from "../errors.ts";
 import { gcpNodeSchema, type Location } from "./fleet-model.ts";
 import { gathering } from "./gather.ts";
@@ -36,6 +37,11 @@ export type RegisteredMachine = z.output<typeof registrySchema>;
 export type InventoryMachine = z.output<typeof inventoryMachineSchema>;
 export type ServiceInstance = z.output<typeof instanceSchema>;
 export type NodeStatement = z.output<typeof nodeSchema>;
+
+/** True where the instance's service is written in the fleet itself, as the document's pattern 3 has it. */
+export function isInline({ module }: ServiceInstance): boolean {
+  return module.imports.length > 0 || (module.description !== null && module.name === null && module.input === null);
+}
 
 /** What the flake level says of the clan, typed; the values keep their references. */
 export interface ComposedClan {
@@ -75,7 +81,13 @@ function readEach<T>(
   const attributes = gathering(errors, () => attributesAt(evaluation, path)) ?? {};
   for (const name of Object.keys(attributes)) {
     // The option types have checked the value; this gives it its static type, and reads every lazy part of it.
-    const value = gathering(errors, () => schema.parse(attributes[name]));
+    const value = gathering(errors, () => {
+      try {
+        return schema.parse(attributes[name]);
+      } catch (error) {
+        throw error instanceof OptionUndefinedError ? statedHere(error, evaluation, [...path, name]) : error;
+      }
+    });
     if (value !== undefined) found.set(name, value);
   }
   return found;
@@ -87,6 +99,15 @@ function attributesAt(evaluation: FlakeEvaluation, path: readonly string[]): Rea
   // One attribute at a time: reading a whole set would compute its every value.
   for (const name of path) value = isAttributeSet(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   return isAttributeSet(value) ? value : {};
+}
+
+/** What lacks the value is of interest, not where the option is declared. */
+function statedHere(
+  error: OptionUndefinedError,
+  evaluation: FlakeEvaluation,
+  path: readonly string[],
+): OptionUndefinedError {
+  return new OptionUndefinedError({ ...error.facts, at: formatLocation(locate(evaluation, path)) }, { cause: error });
 }
 
 /** The innermost part of the path that is stated anywhere, at its first place. */
