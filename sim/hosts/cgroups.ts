@@ -25,17 +25,17 @@ export async function detectHierarchies(): Promise<Hierarchies> {
   return { kind: "legacy", roots };
 }
 
-/** Makes the host's cgroups in every hierarchy and gives their paths. */
+/** Makes the host's cgroups in every hierarchy, with a child `container` in each, and gives their paths. */
 export async function createCgroups({ roots }: Hierarchies, state: SimState, host: string): Promise<readonly string[]> {
   const made: string[] = [];
   for (const root of roots) {
     let path = root;
-    for (const part of [parent, state.instance, host]) {
+    for (const part of [parent, state.instance, host, "container"]) {
       path = join(path, part);
       await mkdir(path, { recursive: true });
       await inheritCpuset(path);
     }
-    made.push(path);
+    made.push(join(path, ".."));
   }
   return made;
 }

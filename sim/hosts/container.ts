@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { open, rmdir } from "node:fs/promises";
+import { open, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createCgroups, detectHierarchies, processesOf, removeCgroups } from "./cgroups.ts";
 import { type HostSpec, operatorAddress } from "./host-spec.ts";
@@ -83,13 +83,13 @@ export async function stopContainer(
   await killContainer(state, name, signal);
 }
 
-/** Ends every process of the host at once, as a power failure does, and removes its cgroups. */
+/** Ends every process of the host at once, as a power failure does, and removes its cgroups and what nspawn forgets. */
 export async function killContainer(state: SimState, name: string, signal: AbortSignal): Promise<void> {
   const hierarchies = await detectHierarchies();
   for (const pid of await processesOf(hierarchies, state, name)) signalProcess(pid, "SIGKILL");
   await untilEmpty(state, name, 20_000, signal);
   await removeCgroups(hierarchies, state, name);
-  await removeNspawnFolders(state, name);
+  await removeNspawnFiles(state, name);
 }
 
 /** True while any process of the host lives. */
@@ -107,13 +107,19 @@ async function untilEmpty(state: SimState, name: string, deadlineMs: number, sig
   await waitFor(what, { deadlineMs, everyMs: 20 }, async () => !(await isRunning(state, name)), signal);
 }
 
-// systemd-nspawn 252 leaves its folder for propagated mounts behind when it is killed.
-async function removeNspawnFolders(state: SimState, name: string): Promise<void> {
+// systemd-nspawn 252 leaves its folder for propagated mounts and the lock on its root behind when it is killed.
+async function removeNspawnFiles(state: SimState, name: string): Promise<void> {
   for (const folder of ["propagate", "unix-export"]) {
     try {
       await rmdir(`/run/systemd/nspawn/${folder}/${machineName(state, name)}`);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+  }
+  try {
+    const { dev, ino } = await stat(hostPaths(state, name).root);
+    await rm(`/run/systemd/nspawn/locks/inode-${dev}:${ino}`, { force: true });
+  } catch (error) {
+    if (!isNotFound(error)) throw error; // no root: nothing was started from it
   }
 }

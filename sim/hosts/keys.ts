@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "./run-command.ts";
 import { hostPaths, publishedKeyPath, readIfThere, type SimState, writeAtomically } from "./sim-state.ts";
@@ -33,6 +33,9 @@ async function keyPair(state: SimState, path: string, comment: string, signal: A
     const file = join(temporary, "key");
     await runCommand("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file], {}, signal);
     await mkdir(join(path, ".."), { recursive: true });
+    // Started through sudo: ssh refuses a private key that its user does not own.
+    const [uid, gid] = [Number(process.env["SUDO_UID"]), Number(process.env["SUDO_GID"])];
+    if (uid > 0 && gid > 0) await chown(file, uid, gid);
     // The public half first: whoever sees the private one also sees its partner.
     await rename(`${file}.pub`, `${path}.pub`);
     await rename(file, path);

@@ -1,4 +1,4 @@
-import { mkdir, open, rm } from "node:fs/promises";
+import { link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isAlive, startTimeOf, waitFor } from "./processes.ts";
 import { readIfThere } from "./sim-state.ts";
@@ -9,18 +9,23 @@ import { readIfThere } from "./sim-state.ts";
  */
 export async function withLock<T>(path: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
-  const mine = `${process.pid} ${await startTimeOf(process.pid)} ${crypto.randomUUID()}`;
-  await waitFor(
-    {
-      subject: "simulation",
-      expected: "the lock of another run of the simulation to be released",
-      at: path,
-      fix: "wait for the other run, or end it",
-    },
-    { deadlineMs: 180_000 },
-    () => tryTake(path, mine),
-    signal,
-  );
+  const own = `${path}.${crypto.randomUUID()}`;
+  await writeFile(own, `${process.pid} ${await startTimeOf(process.pid)}`);
+  try {
+    await waitFor(
+      {
+        subject: "simulation",
+        expected: "the lock of another run of the simulation to be released",
+        at: path,
+        fix: "wait for the other run, or end it",
+      },
+      { deadlineMs: 180_000, everyMs: 20 },
+      () => tryTake(path, own),
+      signal,
+    );
+  } finally {
+    await rm(own, { force: true });
+  }
   try {
     return await work();
   } finally {
@@ -28,19 +33,29 @@ export async function withLock<T>(path: string, work: () => Promise<T>, signal: 
   }
 }
 
-async function tryTake(path: string, mine: string): Promise<boolean> {
+// link(2) makes the lock appear with its holder's name in it, or not at all.
+async function tryTake(path: string, own: string): Promise<boolean> {
   try {
-    await using file = await open(path, "wx");
-    await file.writeFile(mine);
+    await link(own, path);
     return true;
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   }
   const holder = await readIfThere(path);
   const [pid = "", startTime = ""] = (holder ?? "").split(" ");
-  // An empty file is one that its holder is about to fill.
-  if (pid !== "" && !(await isAlive({ pid: Number(pid), startTime })) && (await readIfThere(path)) === holder) {
-    await rm(path, { force: true });
-  }
+  if (holder !== undefined && !(await isAlive({ pid: Number(pid), startTime }))) await takeAway(path, holder);
   return false;
+}
+
+// Of several that find the same dead holder one moves its lock away; a lock taken meanwhile is put back.
+async function takeAway(path: string, deadHolder: string): Promise<void> {
+  const aside = `${path}.${crypto.randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return;
+    throw error;
+  }
+  if ((await readIfThere(aside)) === deadHolder) await rm(aside, { force: true });
+  else await rename(aside, path);
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SimulationError } from "./errors.ts";
+import { HostDiedError, SimulationError } from "./errors.ts";
 import { isNotFound } from "./sim-state.ts";
 
 /** A process that cannot be mistaken for a later one with the same pid. */
@@ -51,6 +51,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | number): voi
 
 /**
  * Asks again and again until the condition gives a value.
+ * @throws {HostDiedError} that the condition threw; its other errors are reasons to ask again.
  * @throws {SimulationError} naming `what` when the deadline passes; the signal's reason when it is aborted.
  */
 export async function waitFor<T>(
@@ -66,6 +67,7 @@ export async function waitFor<T>(
       const value = await condition(limit);
       if (value !== undefined && value !== false) return value;
     } catch (error) {
+      if (error instanceof HostDiedError) throw error;
       last = error;
     }
     await sleep(everyMs, undefined, { signal: limit }).catch((error: unknown) => {

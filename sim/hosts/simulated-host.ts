@@ -3,7 +3,7 @@ import { chmod, cp, mkdir, rm, statfs, truncate, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { initOf, isRunning, killContainer, startContainer, stopContainer } from "./container.ts";
 import { mountDisk } from "./disk.ts";
-import { SimulationError } from "./errors.ts";
+import { HostDiedError, SimulationError } from "./errors.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { hostKeys, knownHostsFile, operatorKeys } from "./keys.ts";
 import { withLock } from "./lock.ts";
@@ -12,7 +12,15 @@ import { createLink, currentNetwork, removeLink } from "./network.ts";
 import { isAlive, waitFor } from "./processes.ts";
 import { type CommandOptions, type CommandResult, runCommand, tryCommand } from "./run-command.ts";
 import { rootLayers, writeBelow } from "./seed.ts";
-import { defaultSimState, hostPaths, isNotFound, readRecord, type SimState, writeRecord } from "./sim-state.ts";
+import {
+  defaultSimState,
+  hostPaths,
+  isNotFound,
+  readIfThere,
+  readRecord,
+  type SimState,
+  writeRecord,
+} from "./sim-state.ts";
 
 /** A simulated host: a container with its own systemd, sshd, Nix, disk and network. Disposal removes it. */
 export interface SimHost extends AsyncDisposable {
@@ -37,8 +45,12 @@ export interface SimHost extends AsyncDisposable {
   stop(signal: AbortSignal): Promise<void>;
   /** Every process ends at once; the disk stays as it is. */
   powerLoss(signal: AbortSignal): Promise<void>;
-  /** Waits until the host came back from a reboot that it was asked for inside. */
-  untilUp(signal: AbortSignal): Promise<void>;
+  /** Orderly reboot, as `systemctl reboot` inside; waits until it is up again. */
+  reboot(signal: AbortSignal): Promise<void>;
+  /** Another one after each boot. @throws {SimulationError} while it is off. */
+  bootId(signal: AbortSignal): Promise<string>;
+  /** Waits until systemd has booted and sshd answers; with `after`, in another boot than that one. */
+  untilUp(signal: AbortSignal, after?: string): Promise<void>;
   /** Leaves so many bytes free on the disk; `releaseDisk` gives them back. */
   fillDisk(freeBytes: number): Promise<void>;
   releaseDisk(): Promise<void>;
@@ -98,7 +110,13 @@ export async function prepareHost(spec: HostSpec, signal: AbortSignal, state: Si
     boot: (within) => locked(state, spec, () => bootHost(state, host, within), within),
     stop: (within) => locked(state, spec, () => halt(state, spec, 30_000, within), within),
     powerLoss: (within) => locked(state, spec, () => halt(state, spec, 0, within), within),
-    untilUp: (within) => untilUp(host, within),
+    reboot: async (within) => {
+      const before = await host.bootId(within);
+      await host.exec("systemctl reboot", within);
+      await untilUp(state, host, within, before);
+    },
+    bootId: async (within) => (await host.exec("cat /proc/sys/kernel/random/boot_id", within)).stdout.trim(),
+    untilUp: (within, after) => untilUp(state, host, within, after),
     fillDisk: async (freeBytes) => {
       const { bavail, bsize } = await statfs(paths.disk);
       await writeBallast(join(paths.disk, ballast), Math.max(0, bavail * bsize - freeBytes));
@@ -140,7 +158,7 @@ async function bootHost(state: SimState, host: SimHost, signal: AbortSignal): Pr
   const { spec } = host;
   const record = await readRecord(state, spec.name);
   if (record?.supervisor !== undefined && (await isAlive(record.supervisor))) {
-    await untilUp(host, signal);
+    await untilUp(state, host, signal);
     return 0;
   }
   await killContainer(state, spec.name, signal); // what a crash may have left
@@ -154,7 +172,7 @@ async function bootHost(state: SimState, host: SimHost, signal: AbortSignal): Pr
   const supervisor = await startContainer(state, spec);
   const running = { schema: 1, spec, supervisor, network: await currentNetwork() } as const;
   await writeRecord(state, running);
-  await untilUp(host, signal);
+  await untilUp(state, host, signal);
   const bootSeconds = Math.round(performance.now() - began) / 1000;
   await writeRecord(state, { ...running, bootSeconds });
   return bootSeconds;
@@ -180,7 +198,7 @@ async function personalise(state: SimState, spec: HostSpec, signal: AbortSignal)
   }
 }
 
-async function untilUp(host: SimHost, signal: AbortSignal): Promise<void> {
+async function untilUp(state: SimState, host: SimHost, signal: AbortSignal, after?: string): Promise<void> {
   const what = {
     subject: host.name,
     expected: "systemd to have finished booting and sshd to answer with the published key",
@@ -189,6 +207,8 @@ async function untilUp(host: SimHost, signal: AbortSignal): Promise<void> {
   };
   const up = async (within: AbortSignal): Promise<boolean> => {
     const options = { deadlineMs: 30_000 };
+    await assertSupervised(state, host.name);
+    if (after !== undefined && (await host.bootId(within)) === after) throw new Error("it has not gone down yet");
     const system = await host.exec("systemctl is-system-running --wait", within, options);
     if (!/^(running|degraded)/.test(system.stdout)) throw new Error(`systemd: ${system.stdout || system.stderr}`);
     const session = await host.ssh("true", within, options);
@@ -196,6 +216,20 @@ async function untilUp(host: SimHost, signal: AbortSignal): Promise<void> {
     return true;
   };
   await waitFor(what, { deadlineMs: 90_000, everyMs: 100 }, up, signal);
+}
+
+async function assertSupervised(state: SimState, name: string): Promise<void> {
+  const supervisor = (await readRecord(state, name))?.supervisor;
+  if (supervisor !== undefined && (await isAlive(supervisor))) return;
+  const { console } = hostPaths(state, name);
+  const said = ((await readIfThere(console)) ?? "").trim().split("\n").slice(-5).join("\n");
+  throw new HostDiedError({
+    summary: `${name}: the host went down while it was booting`,
+    expected: "a running container",
+    found: said === "" ? "it ended and said nothing" : said,
+    at: console,
+    fix: `npm run sim -- reset ${name}`,
+  });
 }
 
 async function runningInit(state: SimState, spec: HostSpec): Promise<number> {
