@@ -57,11 +57,6 @@ export class RemoteOutputError extends FleetError {
   readonly code = "FLEET_REMOTE_OUTPUT";
 }
 
-/** Neither root nor `sudo -n`. */
-export class PrivilegeError extends FleetError {
-  readonly code = "FLEET_PRIVILEGE";
-}
-
 /** A closure could not be copied to the host. */
 export class PushError extends FleetError {
   readonly code = "FLEET_PUSH";

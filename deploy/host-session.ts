@@ -1,8 +1,8 @@
 import type { Report } from "../report.ts";
-import { ConnectionLostError, PrivilegeError } from "./errors.ts";
+import { ConnectionLostError } from "./errors.ts";
 import { type HostFacts, type MachineClass, readFacts } from "./host-facts.ts";
 import type { ConnectionPool } from "./ssh/connection-pool.ts";
-import { type ConnectionSpec, renderAddress } from "./ssh/connection-spec.ts";
+import type { ConnectionSpec } from "./ssh/connection-spec.ts";
 import type { Elevation, RemoteScript } from "./ssh/remote-command.ts";
 import type { ExecOptions, SshHost } from "./ssh/ssh-host.ts";
 
@@ -13,6 +13,7 @@ export class HostSession {
   readonly #report: Report;
   readonly #reconnectDeadlineSeconds: number;
   #elevation: Elevation = "none";
+  #last: SshHost | undefined;
 
   constructor(pool: ConnectionPool, spec: ConnectionSpec, reconnectDeadlineSeconds: number, report: Report) {
     this.#pool = pool;
@@ -25,8 +26,17 @@ export class HostSession {
     return this.#elevation;
   }
 
-  connection(signal: AbortSignal): Promise<SshHost> {
-    return this.#pool.acquire(this.spec, this.#report, signal);
+  /** The connection that is open now. */
+  get connected(): SshHost | undefined {
+    return this.#last?.dead.aborted === false ? this.#last : undefined;
+  }
+
+  async connection(signal: AbortSignal): Promise<SshHost> {
+    // A host that was there a moment ago is waited for as long as the policy says, not as long as for a first connection.
+    const again = { connectDeadlineSeconds: this.#reconnectDeadlineSeconds };
+    const spec = this.#last === undefined ? this.spec : { ...this.spec, ...again };
+    this.#last = await this.#pool.acquire(spec, this.#report, signal);
+    return this.#last;
   }
 
   /** Facts, and from them the way to be root. */
@@ -59,16 +69,4 @@ export class HostSession {
       }
     }
   }
-}
-
-/** @throws {PrivilegeError} unless root or `sudo -n` can be had. */
-export function requireRoot(spec: ConnectionSpec, facts: Pick<HostFacts, "uid">): void {
-  if (facts.uid === 0) return;
-  throw new PrivilegeError({
-    summary: `${spec.machine}: ${spec.user} cannot become root`,
-    expected: "user root, or sudo without a password (`sudo -n true`)",
-    found: `user ${spec.user}, and sudo asks or is not there`,
-    at: renderAddress(spec),
-    fix: "log in as root, or allow the user NOPASSWD in sudoers",
-  });
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Report } from "../../report.ts";
-import { ConnectionLostError, RemoteDeadlineError, RemoteOutputError } from "../errors.ts";
+import { RemoteDeadlineError, RemoteOutputError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
 import { quoteCommand } from "../ssh/shell-quote.ts";
@@ -111,9 +111,4 @@ function late(session: HostSession, job: HostJob): RemoteDeadlineError {
     at: renderAddress(session.spec),
     fix: `look at the host: \`systemctl status pulumi-clan-${job.id}\`, /nix/var/pulumi-clan/jobs/${job.id}/log`,
   });
-}
-
-/** Errors after which a job may still be at work on the host. */
-export function mayStillRun(error: unknown): boolean {
-  return error instanceof ConnectionLostError || error instanceof RemoteDeadlineError;
 }

@@ -1,15 +1,10 @@
 import type { Readable } from "node:stream";
 import type { ClientChannel } from "ssh2";
+import type { HostSession } from "../host-session.ts";
 import { collectBounded } from "../ssh/bounded-text.ts";
 import { connectionLost } from "../ssh/connection-errors.ts";
-import type { Elevation } from "../ssh/remote-command.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import { hostScript } from "./scripts.ts";
-
-/** The host's deployment lock; it ends with its disposal, with the connection, or with the host. */
-export interface HostLock extends AsyncDisposable {
-  readonly kind: "held";
-}
 
 export interface HostBusy {
   readonly kind: "busy";
@@ -18,28 +13,80 @@ export interface HostBusy {
   readonly by: string;
 }
 
+interface Holder {
+  readonly host: SshHost;
+  readonly channel: ClientChannel;
+}
+
 /**
- * Takes `/nix/var/pulumi-clan/lock` or says who has it. Held by a process on the host whose input is this channel.
- * @param token - of this deployment: what an earlier connection of it still holds is taken over. @param by - shown to others.
+ * `/nix/var/pulumi-clan/lock` on a host, held by a process there whose input is one of our channels: it ends with its
+ * disposal, with the connection, or with the host, and needs no clean-up by hand.
  */
-export async function takeLock(
-  host: SshHost,
-  elevation: Elevation,
-  token: string,
-  by: string,
-  signal: AbortSignal,
-): Promise<HostLock | HostBusy> {
+export class HostLock implements AsyncDisposable {
+  readonly kind = "held";
+  readonly #session: HostSession;
+  readonly #token: string;
+  readonly #by: string;
+  #holder: Holder;
+
+  private constructor(session: HostSession, token: string, by: string, holder: Holder) {
+    this.#session = session;
+    this.#token = token;
+    this.#by = by;
+    this.#holder = holder;
+  }
+
+  /**
+   * @param token - of this deployment: what an earlier connection of it still holds is taken over.
+   * @param by - shown to others.
+   */
+  static async take(
+    session: HostSession,
+    token: string,
+    by: string,
+    signal: AbortSignal,
+  ): Promise<HostLock | HostBusy> {
+    const holder = await hold(session, token, by, signal);
+    return "kind" in holder ? holder : new HostLock(session, token, by, holder);
+  }
+
+  /** Takes it again when the connection that held it is gone. @returns whom it was lost to. */
+  async renew(signal: AbortSignal): Promise<HostBusy | undefined> {
+    if (isHeld(this.#holder)) return undefined;
+    const holder = await hold(this.#session, this.#token, this.#by, signal);
+    if ("kind" in holder) return holder;
+    this.#holder = holder;
+    return undefined;
+  }
+
+  /** With deadlines of its own: the caller's signal may be aborted already. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (isHeld(this.#holder)) return release(this.#holder);
+    const connected = this.#session.connected;
+    if (connected === undefined) return; // no way to the host: its process ends when sshd notices, too
+    // The host may not have noticed yet that the former connection is dead, and would call itself busy for long.
+    const holder = await hold(this.#session, this.#token, this.#by, AbortSignal.timeout(5_000)).catch(() => undefined);
+    if (holder !== undefined && !("kind" in holder)) await release(holder);
+  }
+}
+
+async function hold(session: HostSession, token: string, by: string, signal: AbortSignal): Promise<Holder | HostBusy> {
+  const host = await session.connection(signal);
   const scope = AbortSignal.any([signal, host.dead, AbortSignal.timeout(30_000)]);
   const script = hostScript("lock", [token, by]);
-  const channel = await host.open(script, elevation, scope);
-  channel.write(script.text);
+  const channel = await host.open(script, session.elevation, scope);
   const stderr = collectBounded(channel.stderr, 4_096, "tail");
-  const answer = await firstLine(channel, scope);
-  const [word, since = "0", ...who] = answer.split(" ");
-  if (word === "held") return { kind: "held", [Symbol.asyncDispose]: () => release(channel, host) };
+  const answer = firstLine(channel, scope);
+  channel.write(script.text);
+  const [word, since = "0", ...who] = (await answer).split(" ");
+  if (word === "held") return { host, channel };
   channel.close();
   if (word === "busy") return { kind: "busy", since: Number(since) || 0, by: who.join(" ").slice(0, 200) };
   throw connectionLost(host.spec, `the lock could not be taken: ${stderr.text().trim() || "no answer"}`);
+}
+
+function isHeld({ host, channel }: Holder): boolean {
+  return !host.dead.aborted && !channel.destroyed && channel.readable;
 }
 
 /** @returns what came before the first line feed or the end, at most 1,000 characters. */
@@ -56,9 +103,7 @@ function firstLine(stream: Readable, scope: AbortSignal): Promise<string> {
   return promise.finally(() => scope.removeEventListener("abort", onAbort));
 }
 
-/** The holder ends with its input. Its own short deadline: the caller's signal may be aborted already. */
-async function release(channel: ClientChannel, host: SshHost): Promise<void> {
-  if (host.dead.aborted || channel.destroyed) return;
+async function release({ host, channel }: Holder): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const scope = AbortSignal.any([host.dead, AbortSignal.timeout(3_000)]);
   scope.addEventListener("abort", () => resolve(), { once: true });

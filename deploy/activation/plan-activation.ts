@@ -44,7 +44,8 @@ export function planActivation(facts: HostFacts, wanted: Wanted): readonly Step[
     { kind: "push", toplevel: wanted.toplevel },
     { kind: "check", toplevel: wanted.toplevel },
   ];
-  if (open?.toplevel === wanted.toplevel && open.phase === "committing" && facts.current === wanted.toplevel) {
+  const isTested = open?.toplevel === wanted.toplevel && open.phase === "committing";
+  if (isTested && (facts.current === wanted.toplevel || running !== undefined)) {
     return [...preparation, commitStep(facts, transaction)];
   }
   return [...preparation, testStep(facts, transaction), commitStep(facts, transaction)];

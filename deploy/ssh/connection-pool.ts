@@ -10,17 +10,20 @@ export class ConnectionPool implements AsyncDisposable {
   /** The caller does not dispose of what it gets: the pool does. @throws what `connect` throws */
   async acquire(spec: ConnectionSpec, report: Report, signal: AbortSignal): Promise<SshHost> {
     const key = keyOf(spec);
-    const known = await this.#open.get(key)?.catch(() => undefined);
-    if (known !== undefined && !known.dead.aborted) return known;
-    signal.throwIfAborted();
+    for (;;) {
+      const entry = this.#open.get(key);
+      if (entry === undefined) return this.#connect(key, spec, report, signal);
+      const host = await entry.catch(() => undefined); // whoever opened it got the error
+      signal.throwIfAborted();
+      if (host !== undefined && !host.dead.aborted) return host;
+      if (this.#open.get(key) === entry) this.#open.delete(key);
+    }
+  }
+
+  #connect(key: string, spec: ConnectionSpec, report: Report, signal: AbortSignal): Promise<SshHost> {
     const opening = connect(spec, report, signal);
     this.#open.set(key, opening);
-    try {
-      return await opening;
-    } catch (error) {
-      if (this.#open.get(key) === opening) this.#open.delete(key);
-      throw error;
-    }
+    return opening;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
