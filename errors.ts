@@ -23,12 +23,17 @@ export abstract class FleetError extends Error {
   }
 }
 
+/** One cause can break every file of a fleet; a screenful says as much as all of them. */
+const mostShown = 20;
+
 /** Several errors of one input, reported together. */
 export class FleetErrors extends AggregateError {
   readonly code = "FLEET_SEVERAL";
 
   constructor(errors: readonly FleetError[]) {
-    super(errors, errors.map((error) => error.message).join("\n\n"));
+    const shown = errors.slice(0, mostShown).map((error) => error.message);
+    const more = errors.length - shown.length;
+    super(errors, [...shown, ...(more > 0 ? [`… and ${more} more errors`] : [])].join("\n\n"));
     this.name = new.target.name;
   }
 }

@@ -27,6 +27,8 @@ export interface MachineSettings {
   readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off" };
 }
 
+const noOutcome = { outcome: "failed", toplevel: null, generation: null, seconds: 0 } as const;
+
 /** A registered machine and the system it runs. Children: `<name>-node` where it has one, `<name>-closure`. */
 export class Machine extends pulumi.ComponentResource {
   /** This machine's row in the fleet's table. */
@@ -34,7 +36,9 @@ export class Machine extends pulumi.ComponentResource {
 
   constructor(name: string, settings: MachineSettings, opts?: pulumi.ComponentResourceOptions) {
     const { spec, delivery, node } = settings;
-    const shown = { machine: settings.machine, spec, toplevel: delivery.toplevel }; // a preview shows their changes
+    // A preview shows changes of these; where the machine is defined is none, or an edit above it would be one.
+    const { definedAt: _definedAt, ...stated } = spec;
+    const shown = { machine: settings.machine, spec: stated, toplevel: delivery.toplevel };
     super("clan:index:Machine", name, shown, opts);
     const targetHost = node === undefined ? settings.targetHost : this.#onNode(name, settings.targetHost, node);
     const closure = new SystemClosure(
@@ -50,17 +54,16 @@ export class Machine extends pulumi.ComponentResource {
       { parent: this },
     );
     if (pulumi.runtime.isDryRun() && node?.power !== "off") this.#tell(settings, targetHost);
-    this.row = pulumi
+    const row = pulumi
       .all([closure.outcome, closure.running, closure.generation, closure.seconds, targetHost])
-      .apply(([outcome, toplevel, generation, seconds, host]) => ({
-        class: spec.class,
-        outcome,
-        toplevel,
-        generation,
-        seconds,
-        targetHost: host,
-      }));
-    this.registerOutputs({ running: closure.running, outcome: closure.outcome });
+      .apply(([outcome, toplevel, generation, seconds, host]): MachineOutcome => {
+        return { class: spec.class, outcome, toplevel, generation, seconds, targetHost: host };
+      });
+    // With --continue-on-error a failed host fails every output that stems from it, the stack's too, as an exception of
+    // the program (seen with engine 3.250): its row says so instead, and the error stands on the resource.
+    const failed: MachineOutcome = { ...noOutcome, class: spec.class, targetHost: settings.targetHost };
+    this.row = pulumi.recover(row, () => failed);
+    this.registerOutputs({ outcome: this.row.outcome });
   }
 
   /** Before an update, one line on what the host runs; an address that is not known yet is not asked. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import type { FleetModel, MachineModel } from "../clan/fleet-model.ts";
@@ -34,7 +35,8 @@ export async function readConnections(
     if (target instanceof StackConfigError) errors.push(target);
     else targets.set(machine, target);
   }
-  throwGathered([...errors, ...sharedAddresses(targets, model, stack)]);
+  errors.push(...sharedAddresses(targets, model, stack), ...missingIdentities(root, stack));
+  throwGathered(errors);
 
   const varsDirectory = path.resolve(root, stack.config.vars ?? "vars");
   const entries = [...targets].map(async ([machine, target]) => {
@@ -46,7 +48,7 @@ export async function readConnections(
         : { declared: { key: host.hostKey, definedAt: `${stack.file}: pulumi-clan:hosts.${machine}.hostKey` } };
     const address = parseTarget(target.targetHost, target.definedAt);
     const hostKeys = await readPinnedKeys(machine, address, { varsDirectory, ...declared }, signal);
-    const identityFiles = identityFile === undefined ? [] : [path.resolve(root, expandHome(identityFile))];
+    const identityFiles = identityFile === undefined ? [] : [identityPath(root, identityFile)];
     return [machine, { ...target, identityFiles, hostKeys }] as const;
   });
   return new Map(await Promise.all(entries));
@@ -101,6 +103,33 @@ function sharedAddresses(
   });
 }
 
+/** A key file that is not there would read as "the host accepts none of your keys", at every host. */
+function missingIdentities(root: string, { config, file }: Stack): StackConfigError[] {
+  const stated = [
+    ["identityFile", config.identityFile] as const,
+    ...Object.entries(config.hosts ?? {}).map(
+      ([name, host]) => [`hosts.${name}.identityFile`, host.identityFile] as const,
+    ),
+  ];
+  return stated.flatMap(([key, identityFile]) => {
+    const identity = identityFile === undefined ? undefined : identityPath(root, identityFile);
+    if (identity === undefined || existsSync(identity)) return [];
+    return [
+      new StackConfigError({
+        summary: `${file}: the key file for SSH is not there`,
+        expected: "a private key file that the hosts know",
+        found: `no file ${identity}`,
+        at: `${file}: pulumi-clan:${key}`,
+        fix: "correct the path (it is relative to the project), or remove the key to use your agent and ~/.ssh/config",
+      }),
+    ];
+  });
+}
+
+function identityPath(root: string, file: string): string {
+  return path.resolve(root, file.startsWith("~/") ? path.join(homedir(), file.slice(2)) : file);
+}
+
 function unknownHosts({ config, file }: Stack, model: FleetModel): StackConfigError[] {
   const stated = [
     ...Object.keys(config.hosts ?? {}).map((name) => ["hosts", name, Object.keys(model.machines)] as const),
@@ -118,8 +147,4 @@ function unknownHosts({ config, file }: Stack, model: FleetModel): StackConfigEr
           fix: "correct the name, or remove the key",
         }),
     );
-}
-
-function expandHome(file: string): string {
-  return file.startsWith("~/") ? path.join(homedir(), file.slice(2)) : file;
 }

@@ -12,8 +12,8 @@ export interface EngineLog extends AsyncDisposable {
  * Sends events to Pulumi's engine, on the line of `urn`.
  *
  * A dynamic provider's own stdout has no resource, and `pulumi.log` does not reach the engine from a plugin
- * (pulumi#6065), but the engine's address is the plugin's last argument. Progress is sent as ephemeral: it shows live
- * and leaves no line behind. Source: @pulumi/pulumi 3.270, cmd/dynamic-provider/index.js and proto/engine.proto.
+ * (pulumi#6065), but the engine's address is the plugin's last argument. Progress and details are sent as ephemeral: they
+ * show live and leave no line behind. Source: @pulumi/pulumi 3.270, cmd/dynamic-provider/index.js and proto/engine.proto.
  */
 export function openEngineLog(urn: string, address: string | undefined = process.argv.at(-1)): EngineLog {
   if (address === undefined || !/^[^/]+:\d+$/.test(address)) {
@@ -22,7 +22,6 @@ export function openEngineLog(urn: string, address: string | undefined = process
   const client = new EngineClient(address, grpc.credentials.createInsecure());
   const inFlight = new Set<Promise<void>>();
   const report: Report = (event) => {
-    if (event.level === "debug") return;
     const sent = send(client, request(urn, event)).finally(() => inFlight.delete(sent));
     inFlight.add(sent);
   };
@@ -40,7 +39,7 @@ function request(urn: string, event: FleetEvent): engineProto.LogRequest {
   log.setSeverity(event.level === "warning" ? engineProto.LogSeverity.WARNING : engineProto.LogSeverity.INFO);
   log.setMessage(`${event.phase}: ${event.message}`);
   log.setUrn(urn);
-  log.setEphemeral(event.progress !== undefined);
+  log.setEphemeral(event.level === "debug" || event.progress !== undefined);
   return log;
 }
 

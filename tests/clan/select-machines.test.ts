@@ -28,10 +28,10 @@ describe("machines of a stack", () => {
   });
 
   it("a name that no machine has is an error with the nearest", () => {
-    assert.throws(() => select("galean"), /names no machine of the fleet[^]*found: {4}galean[^]*write "galena"/);
+    assert.throws(() => select("galean"), /names no machine of the fleet[\s\S]*found: {4}galean[\s\S]*write "galena"/);
   });
 
   it("a tag that no machine carries is an error with the nearest", () => {
-    assert.throws(() => select("!tag:claud"), /names a tag that no machine carries[^]*write "tag:cloud"/);
+    assert.throws(() => select("!tag:claud"), /names a tag that no machine carries[\s\S]*write "tag:cloud"/);
   });
 });
