@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { FleetError, throwGathered } from "../../errors.ts";
 import { SimulationError } from "./errors.ts";
 import { exampleHosts, type HostSpec } from "./host-spec.ts";
+import { hostKeys } from "./keys.ts";
 import { mountsBelow } from "./mounts.ts";
 import { linkedHosts } from "./network.ts";
 import { rootLayers } from "./seed.ts";
@@ -15,6 +16,8 @@ export async function bringUp(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  // Clan generates a machine's vars before the machine exists, a cloud node's too: its key is known before its address.
+  await Promise.all(exampleHosts.map(({ name }) => hostKeys(state, name, signal)));
   // Once per kind before the hosts need them at the same moment.
   for (const kind of new Set(specs.map((spec) => spec.kind))) await rootLayers(state, kind, signal);
   await forEach(specs, async (spec) => {
