@@ -1,5 +1,6 @@
 import { EntryReference, normaliseClass } from "./entry-reference.ts";
-import { UnknownEntryError } from "./errors.ts";
+import { FlakeConfigMisuseError, UnknownEntryError } from "./errors.ts";
+import { markFlakeConfig } from "./evaluation/config-scope.ts";
 import type { EntryNamespace, EntryNamespaces } from "./flake-module.ts";
 import { didYouMean } from "./nearest.ts";
 import { formatPath } from "./option-path.ts";
@@ -30,6 +31,8 @@ export class ReferenceMaker {
   /** @param known - entries of the evaluation at hand, for `Object.keys` and `in`; undefined: not known yet. */
   namespaces(known: () => KnownEntries | undefined): EntryNamespaces {
     const classes = namesProxy(
+      this.#root,
+      ["flake", "modules"],
       (className) => this.#entriesOf(className, known),
       () => [...(known()?.keys() ?? [])],
     );
@@ -54,6 +57,8 @@ export class ReferenceMaker {
 
   #entriesOf(className: string, known: () => KnownEntries | undefined): EntryNamespace {
     return namesProxy(
+      this.#root,
+      ["flake", "modules", className],
       (entry) => this.#reference(className, entry),
       () => [...(known()?.get(normaliseClass(className))?.keys() ?? [])],
     );
@@ -70,11 +75,20 @@ export class ReferenceMaker {
   }
 }
 
-function namesProxy<T>(get: (name: string) => T, names: () => readonly string[]): Readonly<Record<string, T>> {
-  return new Proxy<Record<string, T>>(
+/** A part of `config` that has whatever name is asked of it. */
+function namesProxy<T>(
+  root: string,
+  path: readonly string[],
+  get: (name: string) => T,
+  names: () => readonly string[],
+): Readonly<Record<string, T>> {
+  const proxy = new Proxy<Record<string, T>>(
     {},
     {
-      get: (_target, name) => (typeof name === "symbol" || languageKeys.has(name) ? undefined : get(name)),
+      get: (_target, name) => {
+        if (name === Symbol.toPrimitive) return () => misused(root, path);
+        return typeof name === "symbol" || languageKeys.has(name) ? undefined : get(name);
+      },
       has: (_target, name) => typeof name === "string" && names().includes(name),
       ownKeys: () => [...names()],
       getOwnPropertyDescriptor: (_target, name) =>
@@ -83,6 +97,19 @@ function namesProxy<T>(get: (name: string) => T, names: () => readonly string[])
           : undefined,
     },
   );
+  markFlakeConfig(proxy, path);
+  return proxy;
+}
+
+function misused(root: string, path: readonly string[]): never {
+  const name = formatPath(["config", ...path]);
+  throw new FlakeConfigMisuseError({
+    summary: `${name} holds references to entries, and was used as text or as a number`,
+    expected: "reading one of its entries",
+    found: name,
+    at: formatLocation(captureLocation(root)),
+    fix: `name the entry: ${name}.base`,
+  });
 }
 
 function unknownEntry(reference: EntryReference, known: KnownEntries): UnknownEntryError | undefined {

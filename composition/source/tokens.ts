@@ -100,3 +100,18 @@ function endOfRegExp(source: string, start: number): number {
   }
   return end;
 }
+
+/** The index of the closing bracket for that of each opening one. */
+export function matchBrackets(tokens: readonly Token[]): ReadonlyMap<number, number> {
+  const closing = new Map<number, number>();
+  const open: number[] = [];
+  for (const [index, { kind, text }] of tokens.entries()) {
+    if (kind !== "mark") continue;
+    if ("{([".includes(text)) open.push(index);
+    else if ("})]".includes(text)) {
+      const opening = open.pop();
+      if (opening !== undefined) closing.set(opening, index);
+    }
+  }
+  return closing;
+}
