@@ -56,7 +56,7 @@ let
     toHexString = number: builtins.toString number;
     importJSON = path: builtins.fromJSON (builtins.readFile path);
     importTOML = path: fromTOML (builtins.readFile path);
-    fileContents = path: lists.head (builtins.match "(.*[^\n]|)\n*" (builtins.readFile path));
+    fileContents = path: strings.trim (builtins.readFile path);
     assertMsg = condition: message: condition || throw message;
     throwIf = condition: message: if condition then throw message else (value: value);
     throwIfNot = condition: message: if condition then (value: value) else throw message;

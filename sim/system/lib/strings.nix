@@ -70,13 +70,17 @@ rec {
 
   escape = list: replaceStrings list (map (character: "\\" + character) list);
   escapeRegex = escape (characters "\\[{()^$?*+|.");
-  splitString = separator: text: filter (part: !isList part) (builtins.split (escapeRegex separator) text);
+  # `match` and `split` forget which derivations a text stands on.
+  addContextFrom = source: target: substring 0 0 source + target;
+  splitString =
+    separator: text:
+    map (addContextFrom text) (filter (part: !isList part) (builtins.split (escapeRegex separator) text));
   trim =
     text:
     let
       found = builtins.match "[[:space:]]*(.*[^[:space:]])[[:space:]]*" text;
     in
-    if found == null then "" else builtins.head found;
+    if found == null then "" else addContextFrom text (builtins.head found);
   escapeShellArg =
     value:
     let

@@ -9,9 +9,10 @@ for program in $programs; do
       cat << SCRIPT
 #!/bin/sh
 # $name $version
-case \${1-} in
-  --version) echo "$program $version" ;;
-  --config) exec sleep infinity ;;
+case " \$* " in
+  *" --version "*) echo "$program $version" ;;
+  # Servers stay.
+  *" --config "* | *"server "* | *" serve "* | *" daemon "*) exec sleep infinity ;;
   *) echo "$program $version (simulated): \$*" ;;
 esac
 SCRIPT

@@ -11,9 +11,10 @@ declare_user() { # name uid group extra-groups home create-home shell descriptio
     useradd --no-user-group --no-create-home --gid "$3" --home-dir "$5" --shell "$7" ${2:+--uid "$2"} \
       ${8:+--comment "$8"} "$1"
   else
-    usermod --gid "$3" --home "$5" --shell "$7" --comment "$8" "$1"
+    # "no changes" goes to stdout
+    usermod --gid "$3" --home "$5" --shell "$7" --comment "$8" "$1" > /dev/null
   fi
-  usermod --groups "$4" "$1"
+  usermod --groups "$4" "$1" > /dev/null
   if [ "$6" = true ] && [ ! -d "$5" ]; then
     mkdir -p "$5"
     chmod 0700 "$5"

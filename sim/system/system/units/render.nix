@@ -74,7 +74,9 @@ let
       // lib.optionalAttrs (!unit.stopIfChanged) { X-StopIfChanged = false; }
       // script name "pre-start" "ExecStartPre" unit.preStart
       // lib.optionalAttrs (unit.script != "") {
-        ExecStart = lib.trim "${scriptFor name "start" unit.script} ${unit.scriptArgs}";
+        ExecStart = lib.concatStringsSep " " (
+          [ (scriptFor name "start" unit.script) ] ++ lib.optional (unit.scriptArgs != "") unit.scriptArgs
+        );
       }
       // script name "post-start" "ExecStartPost" unit.postStart
       // script name "reload" "ExecReload" unit.reload
