@@ -67,15 +67,17 @@ function checkModule(
 }
 
 function checkMachine(name: string, by: string, path: readonly string[], clan: ComposedClan): UnknownMachineError[] {
-  if (clan.machines.has(name)) return [];
-  const [near] = nearestNames(name, clan.machines.keys());
+  // A machine that only one of the two knows is told of elsewhere (check-registry.ts), once.
+  const known = [...new Set([...clan.machines.keys(), ...clan.registry.keys()])].sort();
+  if (known.includes(name)) return [];
+  const [near] = nearestNames(name, known);
   return [
     new UnknownMachineError({
-      summary: `${by} is given to ${name}, which is no machine of the inventory`,
-      expected: `one of ${[...clan.machines.keys()].join(", ")}`,
+      summary: `${by} is given to ${name}, which is no machine of the fleet`,
+      expected: `one of ${known.join(", ")}`,
       found: name,
       at: formatLocation(clan.at(...path)),
-      fix: near === undefined ? `add ${name} to clan.inventory.machines, or remove it here` : `write "${near}"`,
+      fix: near === undefined ? `add ${name} to registry and inventory, or remove it here` : `write "${near}"`,
     }),
   ];
 }

@@ -11,8 +11,11 @@ import {
 } from "./errors.ts";
 import { machineNameSchema } from "./fleet-model.ts";
 
-/** Registry and inventory must name the same machines, and mean the same by each. */
-export function checkRegistry(clan: ComposedClan): FleetError[] {
+/**
+ * Registry and inventory must name the same machines, and mean the same by each.
+ * @param kind - a plain registry needs no inventory: nobody but us would read it.
+ */
+export function checkRegistry(clan: ComposedClan, kind: "clan" | "plain"): FleetError[] {
   const names = [...new Set([...clan.registry.keys(), ...clan.machines.keys()])].sort();
   return names.flatMap((name) => {
     const registered = clan.registry.get(name);
@@ -20,9 +23,8 @@ export function checkRegistry(clan: ComposedClan): FleetError[] {
     if (!machineNameSchema.safeParse(name).success) return [nameError(name, clan)];
     if (registered === undefined) return [notRegistered(name, clan)];
     const built = checkBuilt(name, registered, clan);
-    return inventory === undefined
-      ? [...built, notInInventory(name, registered, clan)]
-      : [...built, ...checkClass(name, registered, inventory, clan)];
+    if (inventory !== undefined) return [...built, ...checkClass(name, registered, inventory, clan)];
+    return kind === "plain" ? built : [...built, notInInventory(name, registered, clan)];
   });
 }
 

@@ -29,7 +29,7 @@ export async function readFleet(root: string): Promise<Fleet> {
   const clan = composedClan(evaluation, errors);
   throwGathered(errors);
   throwGathered([
-    ...(evaluation.definition.registry === "plain" ? [] : checkRegistry(clan)),
+    ...checkRegistry(clan, evaluation.definition.registry ?? "clan"),
     ...checkInventory(clan, Object.keys(evaluation.definition.inputs)),
     ...checkClasses(evaluation),
   ]);

@@ -246,6 +246,32 @@ describe("reading a fleet", () => {
   });
 });
 
+describe("a plain registry", () => {
+  const plain = `
+import { defineFleet, importTree } from "pulumi-clan/author";
+export default defineFleet({ name: "plain", systems: ["x86_64-linux"], imports: [importTree("modules")], inputs: {}, registry: "plain" });
+`;
+
+  it("needs no inventory", async () => {
+    const machine = galena.replace(/ {4}inventory: .*\n/, "");
+    await using fleet = await temporaryFleet({ "fleet.ts": plain, "modules/galena.ts": machine });
+    const { model } = await readFleet(fleet.root);
+    const [[name, { class: machineClass, tags, inInventory }] = assert.fail("no machine")] = Object.entries(
+      model.machines,
+    );
+    assert.deepEqual(
+      { name, machineClass, tags, inInventory },
+      { name: "galena", machineClass: "nixos", tags: ["all", "nixos"], inInventory: false },
+    );
+  });
+
+  it("must say what builds each machine of an inventory that is there nevertheless", async () => {
+    const machine = galena.replace("machines: { galena: { tags", "machines: { pyrite: { tags");
+    const message = await failure({ "fleet.ts": plain, "modules/galena.ts": machine });
+    assert.match(message, /^pyrite: in the inventory, but not registered/);
+  });
+});
+
 describe("the inventory", () => {
   it("knows its keys", async () => {
     assert.equal(
@@ -285,7 +311,7 @@ describe("the inventory", () => {
         "  at:       modules/sshd.ts:3",
         '  fix:      write "clan-core"',
         "",
-        "role sshd/server is given to galean, which is no machine of the inventory",
+        "role sshd/server is given to galean, which is no machine of the fleet",
         "  expected: one of galena",
         "  found:    galean",
         "  at:       modules/sshd.ts:3",
@@ -349,7 +375,7 @@ describe("nodes", () => {
     assert.equal(
       await failure({ "modules/galena.ts": galena, "modules/node.ts": node("galenna", "zones: []") }),
       lines(
-        "a node is given to galenna, which is no machine of the inventory",
+        "a node is given to galenna, which is no machine of the fleet",
         "  expected: one of galena",
         "  found:    galenna",
         "  at:       modules/node.ts:1",
