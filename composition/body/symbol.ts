@@ -12,8 +12,8 @@ export type NixExpression =
  * a body takes data and inside a `nix` template.
  *
  * Conversion to text or number, `==`, `<`, `+`, `in`, spreading, iterating, assigning and JSON are errors at their line.
- * JavaScript lets nobody observe `if (symbol)`, `!symbol`, `symbol && x`, `symbol ? a : b`, `symbol === x` and `typeof`:
- * a symbol is always true there. Write `lib.mkIf(symbol, …)`, `lib.optionals(symbol, …)` or a `nix` template instead.
+ * JavaScript lets nobody observe `if (symbol)`, `!symbol`, `symbol && x`, `symbol ? a : b`, `symbol === x`, `typeof` and
+ * `Object.hasOwn`: a symbol is always true, and never equal, there. Write `lib.mkIf(symbol, …)`, `lib.optionals(symbol, …)` or a `nix` template instead.
  */
 export interface NixSymbol {
   (...args: readonly unknown[]): NixSymbol;
@@ -40,7 +40,8 @@ export interface BodyArguments {
 /** Names under which a body's arguments appear in the emitted module. */
 export const bodyArgumentNames = ["config", "pkgs", "lib", "inputs", "osConfig"] as const;
 
-const expressions = new WeakMap<object, NixExpression>();
+/** Under this key a symbolic value tells its expression, also through a Proxy that somebody put around it. */
+const recorded = Symbol("recorded Nix expression");
 
 /** A symbolic value printed as `name`. */
 export function symbol(name: string): NixSymbol {
@@ -61,7 +62,9 @@ export function bodyArguments(): BodyArguments {
 
 /** The recorded expression of a symbolic value, undefined for every other value. */
 export function expressionOf(value: unknown): NixExpression | undefined {
-  return typeof value === "function" ? expressions.get(value) : undefined;
+  if (typeof value !== "function") return undefined;
+  // Nobody else has the key: what stands under it is what `record` put there.
+  return Reflect.get(value, recorded) as NixExpression | undefined;
 }
 
 /** True for symbolic values; never trips over their traps. */
@@ -99,10 +102,8 @@ const conversions: ReadonlyMap<string, string> = new Map([
 function record(expression: NixExpression): NixSymbol {
   // The target is callable so that calls can be recorded; its own properties never show.
   const target = () => undefined;
-  const proxy = new Proxy(target, trapsFor(expression));
-  expressions.set(proxy, expression);
   // A Proxy has its target's static type; the traps make it a NixSymbol.
-  return proxy as unknown as NixSymbol;
+  return new Proxy(target, trapsFor(expression)) as unknown as NixSymbol;
 }
 
 function trapsFor(expression: NixExpression): ProxyHandler<() => undefined> {
@@ -119,7 +120,8 @@ function trapsFor(expression: NixExpression): ProxyHandler<() => undefined> {
     },
     has: (_target, key) => misuse(`searched with \`${String(key)} in\``),
     ownKeys: () => misuse("spread, or asked for its keys"),
-    getOwnPropertyDescriptor: () => misuse("asked whether it has a property"),
+    // A Proxy around this one asks for it at every read; Object.hasOwn(symbol, …) is false without an error.
+    getOwnPropertyDescriptor: () => undefined,
     set: (_target, key) => misuse(`assigned to (\`.${String(key)} =\`)`),
     defineProperty: (_target, key) => misuse(`assigned to (\`.${String(key)} =\`)`),
     deleteProperty: (_target, key) => misuse(`changed (\`delete .${String(key)}\`)`),
@@ -129,6 +131,7 @@ function trapsFor(expression: NixExpression): ProxyHandler<() => undefined> {
 }
 
 function getAttribute(expression: NixExpression, key: string | symbol, misuse: (use: string) => never): unknown {
+  if (key === recorded) return expression;
   if (key === Symbol.toPrimitive) return misuse("converted or compared as a JavaScript value");
   if (key === Symbol.iterator || key === Symbol.asyncIterator) return misuse("iterated");
   if (key === Symbol.hasInstance) return misuse("used with instanceof");

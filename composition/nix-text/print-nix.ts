@@ -55,13 +55,15 @@ function fits(text: string, cursor: NixCursor): boolean {
 function isTerm(value: unknown): boolean {
   if (isProperty(value)) return false;
   if (typeof value === "number" || typeof value === "bigint") return value >= 0;
-  if (value instanceof NixText) return isTermText(value);
+  if (value instanceof NixText) return false; // its text tells: see printEnclosed
   return expressionOf(value)?.kind !== "call";
 }
 
-/** A template that is nothing but an attribute path. */
-function isTermText(text: NixText): boolean {
-  return text.values.length === 0 && /^[A-Za-z_][\w'-]*(?:\.[A-Za-z_][\w'-]*)*$/.test(text.fragments[0] ?? "");
+/** Text that needs no parentheses: an attribute path, or a string without code in braces. */
+function isTermText(text: string): boolean {
+  return (
+    /^[A-Za-z_][\w'-]*(?:\.[A-Za-z_][\w'-]*)*$/.test(text) || /^"(?:[^"\\$]|\\.|\$(?!\{)|\$\{[\w.'-]+\})*"$/.test(text)
+  );
 }
 
 /** The value on one line, however long; undefined where it should not be on one. */
@@ -81,7 +83,8 @@ function printInlineTerm(value: unknown, cursor: NixCursor): string | undefined 
     return bindings.length === 1 && !bindings[0]?.includes("\n") ? `{ ${bindings[0]} }` : undefined;
   }
   const inline = printInline(value, cursor);
-  return inline === undefined || isTerm(value) ? inline : `(${inline})`;
+  if (inline === undefined || isTerm(value)) return inline;
+  return value instanceof NixText && isTermText(inline) ? inline : `(${inline})`;
 }
 
 function printInlineList(values: readonly unknown[], cursor: NixCursor): string | undefined {

@@ -1,0 +1,4 @@
+{ lib, ... }:
+{
+  boot.kernelParams = lib.mkAfter [ "console=ttyS0" ];
+}

@@ -1,0 +1,3 @@
+_final: prev: {
+  python3 = prev.python312;
+}

@@ -1,0 +1,4 @@
+{ writeShellScriptBin }:
+writeShellScriptBin "greeting" ''
+  echo "hello from $1"
+''
