@@ -7,7 +7,7 @@ writeShellApplication {
     page=''${STATE_DIRECTORY:-/var/lib/omnigraph}/graph.txt
     mkdir -p "$(dirname "$page")"
     while true; do
-      { date --utc; ls -l /run/current-system; } > "$page"
+      { date --utc; readlink /run/current-system || true; } > "$page"
       sleep 3600
     done
   '';
