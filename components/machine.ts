@@ -5,6 +5,7 @@ import { SystemClosure } from "../providers/system-closure.ts";
 import type { ClosureInputs } from "../providers/system-closure-schema.ts";
 import { GcpNode } from "./gcp-node.ts";
 import type { MachineOutcome } from "./machine-registry.ts";
+import { tolerateFailure } from "./tolerate-failure.ts";
 
 /** How the machine's system is built and delivered: everything but the way to the host. */
 export type Delivery = Omit<ClosureInputs, "machine" | "class" | "targetHost" | "reportTo" | "power">;
@@ -59,8 +60,7 @@ export class Machine extends pulumi.ComponentResource {
       .apply(([outcome, toplevel, generation, seconds, host]): MachineOutcome => {
         return { class: spec.class, outcome, toplevel, generation, seconds, targetHost: host };
       });
-    // With --continue-on-error a failed host fails every output that stems from it, the stack's too, as an exception of
-    // the program (seen with engine 3.250): its row says so instead, and the error stands on the resource.
+    tolerateFailure(closure); // the error stands on the resource, and the machine's row says so
     const failed: MachineOutcome = { ...noOutcome, class: spec.class, targetHost: settings.targetHost };
     this.row = pulumi.recover(row, () => failed);
     this.registerOutputs({ outcome: this.row.outcome });
