@@ -1,64 +1,47 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import type { Loader } from "./host-spec.ts";
 import { runCommand } from "./run-command.ts";
 import type { SimState } from "./sim-state.ts";
 
-/** The system that a host runs before its first deployment. */
-export interface BootstrapSystem {
-  /** Store path. */
-  readonly toplevel: string;
-  /** Copies it into the store of a root that is not running, with profile and boot entry. */
-  installInto(root: string): Promise<void>;
-}
+/** What a new host runs: a loader's smallest NixOS, or the smallest nix-darwin. */
+export type BootstrapSystem = Loader | "launchd";
 
-/** Builds the smallest system of a class. */
-export async function buildBootstrapSystem(
+const sim = join(import.meta.dirname, "..");
+
+/** Folders whose content decides what the bootstrap systems are. */
+export const bootstrapSources: readonly string[] = [join(sim, "system"), join(sim, "hosts", "bootstrap")];
+
+/**
+ * Builds the system and copies it into the store of a root that is not running, as generation 1 of its profile.
+ * @param root - absolute
+ */
+export async function installBootstrapSystem(
   state: SimState,
-  kind: "nixos" | "darwin",
-  signal: AbortSignal,
-): Promise<BootstrapSystem> {
-  const nix = join(state.cache, "nix/bin/nix");
-  const temporary = await mkdtemp("/tmp/bootstrap-system-");
-  try {
-    const tree = join(temporary, `${kind}-system-bootstrap`);
-    await mkdir(join(tree, "bin"), { recursive: true });
-    await writeFile(
-      join(tree, "activate"),
-      `#!/bin/sh\nln -sfn "$(dirname "$(readlink -f "$0")")" /run/current-system\n`,
-    );
-    await chmod(join(tree, "activate"), 0o755);
-    if (kind === "nixos") {
-      await writeFile(join(tree, "init"), "#!/bin/sh\n");
-      await writeFile(join(tree, "nixos-version"), "25.05.bootstrap");
-    } else await writeFile(join(tree, "darwin-version"), "25.05.bootstrap");
-    const toplevel = (await runCommand(nix, ["store", "add-path", tree], {}, signal)).trim();
-    return { toplevel, installInto: (root) => install(nix, toplevel, kind, root, signal) };
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
-}
-
-async function install(
-  nix: string,
-  toplevel: string,
-  kind: "nixos" | "darwin",
+  wanted: BootstrapSystem,
   root: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await runCommand(
-    nix,
-    ["copy", "--no-check-sigs", "--to", `local?root=${root}`, toplevel],
-    { deadlineMs: 300_000 },
-    signal,
-  );
+  const nix = (args: readonly string[]): Promise<string> => {
+    const env = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:${join(state.cache, "nix/bin")}` };
+    const features = ["--extra-experimental-features", "nix-command flakes"];
+    return runCommand("nix", [...features, ...args], { env, deadlineMs: 300_000 }, signal);
+  };
+  const toplevel = (
+    await nix(["build", "--impure", "--no-link", "--print-out-paths", "--expr", expression(wanted)])
+  ).trim();
+  await nix(["copy", "--no-check-sigs", "--to", `local?root=${root}`, toplevel]);
   const profiles = join(root, "nix/var/nix/profiles");
   await mkdir(profiles, { recursive: true });
   await symlink(toplevel, join(profiles, "system-1-link"));
   await symlink("system-1-link", join(profiles, "system"));
-  if (kind === "darwin") return;
-  const loader = join(root, "usr/lib/simulated-host/boot/loader");
-  await mkdir(join(loader, "entries"), { recursive: true });
-  await writeFile(join(loader, "loader.conf"), "timeout 5\ndefault nixos-generation-1.conf\n");
-  const entry = ["title NixOS", "version Generation 1", `options init=${toplevel}/init`, ""].join("\n");
-  await writeFile(join(loader, "entries/nixos-generation-1.conf"), entry);
+}
+
+function expression(wanted: BootstrapSystem): string {
+  const text = JSON.stringify; // paths of the checkout: nothing in them that Nix' strings read otherwise but "${"
+  const tree = text(join(sim, "hosts", "bootstrap")).replaceAll("${", "\\${");
+  const builder = text(join(sim, "system")).replaceAll("${", "\\${");
+  const machineClass = wanted === "launchd" ? "darwin" : "nixos";
+  const arguments_ = `tree = ${tree}; machine = ${text(wanted)}; class = ${text(machineClass)}; system = builtins.currentSystem;`;
+  return `import (builtins.toPath ${builder}) { ${arguments_} }`;
 }

@@ -4,6 +4,10 @@ import { z } from "zod";
 export const hostKindSchema = z.enum(["nixos", "darwin", "debian"]);
 export type HostKind = z.output<typeof hostKindSchema>;
 
+/** What starts an installed NixOS. Source of the two: a UEFI machine, and one of the BIOS. */
+const loaderSchema = z.enum(["systemd-boot", "grub"]);
+export type Loader = z.output<typeof loaderSchema>;
+
 /** One simulated host. Plain data; recorded below the simulation's state directory. */
 export const hostSpecSchema = z.strictObject({
   /** RFC 1123 label of at most 11 characters: `pcs-<name>` must fit an interface name (15). */
@@ -17,6 +21,8 @@ export const hostSpecSchema = z.strictObject({
   diskBytes: z.int().positive(),
   /** Size of /boot, the look-alike of an EFI system partition. */
   bootBytes: z.int().positive(),
+  /** Of kind nixos: the loader that its installation left in /boot. */
+  loader: loaderSchema.default("systemd-boot"),
 });
 export type HostSpec = z.output<typeof hostSpecSchema>;
 
@@ -25,21 +31,21 @@ export const operatorAddress = "198.51.100.1";
 
 const mebibyte = 2 ** 20;
 
-/** A spec with the default sizes: 1 GiB of disk, 64 MiB of /boot. */
+/** A spec with the defaults: 1 GiB of disk, 64 MiB of /boot, systemd-boot. */
 export function hostSpec(
   name: string,
   kind: HostKind,
   address: string,
-  sizes: Partial<Pick<HostSpec, "diskBytes" | "bootBytes">> = {},
+  more: Partial<Pick<HostSpec, "diskBytes" | "bootBytes" | "loader">> = {},
 ): HostSpec {
-  return hostSpecSchema.parse({ name, kind, address, diskBytes: 1024 * mebibyte, bootBytes: 64 * mebibyte, ...sizes });
+  return hostSpecSchema.parse({ name, kind, address, diskBytes: 1024 * mebibyte, bootBytes: 64 * mebibyte, ...more });
 }
 
 /** The machines of the example fleet; galena and scheelite exist only while the GCP stand-in runs them. */
 export const exampleHosts: readonly HostSpec[] = [
-  hostSpec("cinnabar", "nixos", "198.51.100.11"),
+  hostSpec("cinnabar", "nixos", "198.51.100.11", { loader: "grub" }),
   hostSpec("electrum", "nixos", "198.51.100.12"),
-  hostSpec("magnetite", "nixos", "198.51.100.13"),
+  hostSpec("magnetite", "nixos", "198.51.100.13", { loader: "grub" }),
   hostSpec("galena", "nixos", "198.51.100.14"),
   hostSpec("scheelite", "nixos", "198.51.100.15"),
   hostSpec("pyrite", "nixos", "198.51.100.16"),

@@ -13,10 +13,10 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
-import { buildBootstrapSystem } from "./bootstrap-system.ts";
+import { basename, join } from "node:path";
+import { type BootstrapSystem, bootstrapSources, installBootstrapSystem } from "./bootstrap-system.ts";
 import { SimulationError } from "./errors.ts";
-import type { HostKind } from "./host-spec.ts";
+import type { HostSpec } from "./host-spec.ts";
 import { withLock } from "./lock.ts";
 import { isNotFound, type SimState } from "./sim-state.ts";
 
@@ -28,8 +28,11 @@ const maskedUnits = [
   ..."proc-sys-fs-binfmt_misc.automount ssh.socket sshd-unix-local.socket systemd-networkd.service".split(" "),
 ];
 
+/** What decides which layers a host stands on. */
+export type Layering = Pick<HostSpec, "kind" | "loader">;
+
 /** Read-only layers of a host's root, the uppermost first: what its kind adds, then the shared Debian. */
-export async function rootLayers(state: SimState, kind: HostKind, signal: AbortSignal): Promise<readonly string[]> {
+export async function rootLayers(state: SimState, layering: Layering, signal: AbortSignal): Promise<readonly string[]> {
   const base = join(state.cache, "hosts", "base-trixie");
   if (!(await isThere(join(base, "usr/lib/systemd/systemd")))) {
     throw new SimulationError({
@@ -40,35 +43,35 @@ export async function rootLayers(state: SimState, kind: HostKind, signal: AbortS
       fix: "run `npm run setup`",
     });
   }
-  const system = kind === "debian" ? undefined : await buildBootstrapSystem(state, kind, signal);
-  const key = await seedKey(kind, system?.toplevel);
-  const seed = join(state.cache, "hosts", `seed-${kind}-${key}`);
+  const seed = join(state.cache, "hosts", `seed-${layering.kind}-${await seedKey(layering)}`);
   if (!(await isThere(seed))) {
-    await withLock(`${seed}.lock`, () => makeSeed(seed, state, kind, system), signal);
+    await withLock(`${seed}.lock`, () => makeSeed(seed, state, layering, signal), signal);
   }
   return [seed, base];
 }
 
-type BootstrapSystem = Awaited<ReturnType<typeof buildBootstrapSystem>>;
+function bootstrapSystem({ kind, loader }: Layering): BootstrapSystem | undefined {
+  if (kind === "debian") return undefined;
+  return kind === "darwin" ? "launchd" : loader;
+}
 
-async function makeSeed(
-  seed: string,
-  state: SimState,
-  kind: HostKind,
-  system: BootstrapSystem | undefined,
-): Promise<void> {
+async function makeSeed(seed: string, state: SimState, layering: Layering, signal: AbortSignal): Promise<void> {
   if (await isThere(seed)) return; // somebody else made it while we waited
+  const { kind } = layering;
   const hosts = join(state.cache, "hosts");
   await mkdir(hosts, { recursive: true });
   // Built beside and renamed: a half-made layer is never taken for a finished one.
   const work = await mkdtemp(join(hosts, ".seed-"));
   try {
     await chmod(work, 0o755);
-    for (const tree of ["common", kind])
-      await cp(join(import.meta.dirname, "files", tree), work, { recursive: true, force: true });
+    const copy = (tree: string): Promise<void> =>
+      cp(join(import.meta.dirname, "files", tree), work, { recursive: true });
+    await copy("common");
+    await copy(kind);
     await maskUnits(work);
     if (kind === "darwin") await linkDarwinTools(work, join(hosts, "base-trixie"));
-    if (system !== undefined) await system.installInto(work);
+    const system = bootstrapSystem(layering);
+    if (system !== undefined) await installBootstrapSystem(state, system, work, signal);
     await rename(work, seed);
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -100,11 +103,12 @@ async function linkDarwinTools(root: string, base: string): Promise<void> {
   }
 }
 
-async function seedKey(kind: HostKind, toplevel: string | undefined): Promise<string> {
-  const hash = createHash("sha256").update(
-    `${kind} ${toplevel ?? ""} ${maskedUnits.join(" ")} ${notOnDarwin.source}\n`,
-  );
-  for (const tree of ["common", kind]) await hashTree(join(import.meta.dirname, "files", tree), tree, hash);
+// Covers the sources of all that lies in a seed: nothing is evaluated to find one that is there.
+async function seedKey(layering: Layering): Promise<string> {
+  const system = bootstrapSystem(layering);
+  const hash = createHash("sha256").update(`${layering.kind} ${system ?? ""}\n`);
+  for (const tree of ["common", layering.kind]) await hashTree(join(import.meta.dirname, "files", tree), tree, hash);
+  if (system !== undefined) for (const source of bootstrapSources) await hashTree(source, basename(source), hash);
   for (const file of ["seed.ts", "bootstrap-system.ts"]) hash.update(await readFile(join(import.meta.dirname, file)));
   return hash.digest("hex").slice(0, 12);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmod, cp, mkdir, rm, statfs, truncate, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, statfs, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { initOf, isRunning, killContainer, startContainer, stopContainer } from "./container.ts";
 import { mountDisk } from "./disk.ts";
@@ -12,15 +12,7 @@ import { createLink, currentNetwork, removeLink } from "./network.ts";
 import { isAlive, waitFor } from "./processes.ts";
 import { type CommandOptions, type CommandResult, runCommand, tryCommand } from "./run-command.ts";
 import { rootLayers, writeBelow } from "./seed.ts";
-import {
-  defaultSimState,
-  hostPaths,
-  isNotFound,
-  readIfThere,
-  readRecord,
-  type SimState,
-  writeRecord,
-} from "./sim-state.ts";
+import { defaultSimState, hostPaths, readIfThere, readRecord, type SimState, writeRecord } from "./sim-state.ts";
 
 /** A simulated host: a container with its own systemd, sshd, Nix, disk and network. Disposal removes it. */
 export interface SimHost extends AsyncDisposable {
@@ -165,7 +157,7 @@ async function bootHost(state: SimState, host: SimHost, signal: AbortSignal): Pr
   const began = performance.now();
   const paths = hostPaths(state, spec.name);
   await mkdir(paths.directory, { recursive: true });
-  const isNew = await mountDisk(spec, paths, await rootLayers(state, spec.kind, signal), signal);
+  const isNew = await mountDisk(spec, paths, await rootLayers(state, spec, signal), signal);
   if (isNew) await personalise(state, spec, signal);
   await createLink(state, spec, signal);
   await writeFile(paths.console, "");
@@ -180,7 +172,7 @@ async function bootHost(state: SimState, host: SimHost, signal: AbortSignal): Pr
 
 // What makes this host differ from others of its kind.
 async function personalise(state: SimState, spec: HostSpec, signal: AbortSignal): Promise<void> {
-  const { root, boot } = hostPaths(state, spec.name);
+  const { root } = hostPaths(state, spec.name);
   const operator = await operatorKeys(state, signal);
   const own = await hostKeys(state, spec.name, signal);
   await writeBelow(root, "etc/hostname", `${spec.name}\n`);
@@ -191,11 +183,7 @@ async function personalise(state: SimState, spec: HostSpec, signal: AbortSignal)
   await writeBelow(root, "etc/ssh/ssh_host_ed25519_key.pub", own.publicKey);
   await writeBelow(root, "root/.ssh/authorized_keys", operator.publicKey, 0o600);
   await chmod(join(root, "root/.ssh"), 0o700);
-  try {
-    await cp(join(root, "usr/lib/simulated-host/boot"), boot, { recursive: true });
-  } catch (error) {
-    if (!isNotFound(error)) throw error; // darwin and debian: nothing of ours in /boot
-  }
+  if (spec.kind === "nixos") await writeBelow(root, "usr/lib/simulated-host/install-loader", "");
 }
 
 async function untilUp(state: SimState, host: SimHost, signal: AbortSignal, after?: string): Promise<void> {

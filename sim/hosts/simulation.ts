@@ -19,7 +19,8 @@ export async function bringUp(
   // Clan generates a machine's vars before the machine exists, a cloud node's too: its key is known before its address.
   await Promise.all(exampleHosts.map(({ name }) => hostKeys(state, name, signal)));
   // Once per kind before the hosts need them at the same moment.
-  for (const kind of new Set(specs.map((spec) => spec.kind))) await rootLayers(state, kind, signal);
+  for (const spec of new Map(specs.map((one) => [`${one.kind} ${one.loader}`, one])).values())
+    await rootLayers(state, spec, signal);
   await forEach(specs, async (spec) => {
     const began = performance.now();
     const wasUp = (await hostStatus(state, spec.name))?.state === "running";
