@@ -73,7 +73,8 @@ let
       withOverlays =
         others:
         import ./. {
-          inherit lib hostPlatform config;
+          inherit lib config;
+          hostPlatform = platform.system;
           system = buildPlatform;
           overlays = others;
         };

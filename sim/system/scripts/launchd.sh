@@ -11,13 +11,15 @@ write_daemon() { # words-file label
   while IFS= read -r word; do
     command="$command \"$(printf %s "$word" | sed 's/[\\"]/\\&/g; s/[%$]/&&/g')\""
   done < "$1"
+  restart=on-failure
+  if grep -q '<key>KeepAlive</key>' "$launchd_folder/$2.plist"; then restart=always; fi
   mkdir -p "$launchd_units/multi-user.target.wants"
   cat << UNIT > "$launchd_units/launchd-$2.service"
 [Unit]
 Description=launchd: $2
 [Service]
 ExecStart=:${command# }
-Restart=on-failure
+Restart=$restart
 RestartSec=10
 UNIT
   ln -sfn "../launchd-$2.service" "$launchd_units/multi-user.target.wants/launchd-$2.service"

@@ -56,6 +56,17 @@ let
     lib.nameValuePair ".config/${name}/settings.json" {
       text = builtins.toJSON (settingsOf name);
     };
+  # Sections of git's configuration: { user.name = …; }.
+  gitSections =
+    let
+      git = settingsOf "git";
+      user =
+        lib.optionalAttrs (git ? userName) { name = git.userName; }
+        // lib.optionalAttrs (git ? userEmail) { email = git.userEmail; };
+    in
+    lib.recursiveUpdate (lib.optionalAttrs (user != { }) { inherit user; }) (
+      lib.recursiveUpdate (git.extraConfig or { }) (git.settings or { })
+    );
 
   active = builtins.filter (file: file.enable) (builtins.attrValues config.home.file);
   place = file: ''
@@ -97,7 +108,10 @@ in
     file =
       inFolder ".config" config.xdg.configFile
       // inFolder ".local/share" config.xdg.dataFile
-      // lib.listToAttrs (map programFile enabled)
+      // lib.listToAttrs (map programFile (lib.remove "git" enabled))
+      // lib.optionalAttrs (builtins.elem "git" enabled) {
+        ".config/git/config".text = lib.generators.toGitINI gitSections;
+      }
       // {
         ".config/environment.d/10-home-manager.conf".text = lib.concatLines (
           lib.mapAttrsToList (name: value: "${name}=${toString value}") config.home.sessionVariables
