@@ -1,9 +1,8 @@
 import type { Readable } from "node:stream";
-import type { ClientChannel } from "ssh2";
 import type { HostSession } from "../host-session.ts";
 import { collectBounded } from "../ssh/bounded-text.ts";
 import { connectionLost } from "../ssh/connection-errors.ts";
-import type { SshHost } from "../ssh/ssh-host.ts";
+import type { RemoteProcess, SshHost } from "../ssh/ssh-host.ts";
 import { hostScript } from "./scripts.ts";
 
 export interface HostBusy {
@@ -13,9 +12,8 @@ export interface HostBusy {
   readonly by: string;
 }
 
-interface Holder {
+interface Holder extends RemoteProcess {
   readonly host: SshHost;
-  readonly channel: ClientChannel;
 }
 
 /**
@@ -74,12 +72,12 @@ async function hold(session: HostSession, token: string, by: string, signal: Abo
   const host = await session.connection(signal);
   const scope = AbortSignal.any([signal, host.dead, AbortSignal.timeout(30_000)]);
   const script = hostScript("lock", [token, by]);
-  const channel = await host.open(script, session.elevation, scope);
+  const { channel, ended } = await host.start(script, session.elevation, scope);
   const stderr = collectBounded(channel.stderr, 4_096, "tail");
-  const answer = firstLine(channel, scope);
+  const answer = firstLine(channel, ended, scope);
   channel.write(script.text);
   const [word, since = "0", ...who] = (await answer).split(" ");
-  if (word === "held") return { host, channel };
+  if (word === "held") return { host, channel, ended };
   channel.close();
   if (word === "busy") return { kind: "busy", since: Number(since) || 0, by: who.join(" ").slice(0, 200) };
   throw connectionLost(host.spec, `the lock could not be taken: ${stderr.text().trim() || "no answer"}`);
@@ -90,7 +88,7 @@ function isHeld({ host, channel }: Holder): boolean {
 }
 
 /** @returns what came before the first line feed or the end, at most 1,000 characters. */
-function firstLine(stream: Readable, scope: AbortSignal): Promise<string> {
+function firstLine(stream: Readable, ended: Promise<unknown>, scope: AbortSignal): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let text = "";
   const onAbort = (): void => reject(scope.reason);
@@ -99,15 +97,19 @@ function firstLine(stream: Readable, scope: AbortSignal): Promise<string> {
     text = (text + chunk.toString("utf8")).slice(0, 1_000);
     if (text.includes("\n")) resolve(text.slice(0, text.indexOf("\n")));
   });
-  stream.once("close", () => resolve(text));
+  ended.then(
+    () => resolve(text),
+    (error: unknown) => reject(error),
+  );
   return promise.finally(() => scope.removeEventListener("abort", onAbort));
 }
 
-async function release({ host, channel }: Holder): Promise<void> {
+async function release({ host, channel, ended }: Holder): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const scope = AbortSignal.any([host.dead, AbortSignal.timeout(3_000)]);
   scope.addEventListener("abort", () => resolve(), { once: true });
-  channel.once("close", () => resolve());
+  const done = (): void => resolve();
+  ended.then(done, done);
   channel.end();
   await promise;
 }

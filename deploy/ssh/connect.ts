@@ -33,7 +33,7 @@ export async function connect(spec: ConnectionSpec, report: Report, signal: Abor
       if (!(error instanceof HostUnreachableError) || performance.now() + pause >= until) throw error;
       const message = `no answer from ${renderAddress(spec)} (${error.reason}), trying again`;
       report({ level: "debug", subject: spec.machine, phase: "connect", message });
-      await sleep(pause, undefined, { signal });
+      await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted()); // the caller's reason, not an AbortError
     }
   }
 }

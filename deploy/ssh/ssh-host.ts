@@ -9,7 +9,7 @@ import { type Elevation, nameOf, type RemoteCommand, renderRemoteCommand } from 
 
 export interface ExecOptions {
   readonly elevation?: Elevation;
-  /** Follows a script's text, or is a program's whole input. */
+  /** A program's whole input. Not for scripts: dash reads ahead, and what follows the script would be lost. */
   readonly stdin?: string;
   /** Default 60. */
   readonly deadlineSeconds?: number;
@@ -22,6 +22,13 @@ export interface ExecResult {
   readonly code?: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** A command that runs on a host. */
+export interface RemoteProcess {
+  readonly channel: ClientChannel;
+  /** Its exit code; undefined: ended by a signal. Rejects with ConnectionLostError when the channel closes without one. */
+  readonly ended: Promise<number | undefined>;
 }
 
 /** An open, authenticated connection. Every wait on it ends when it dies, when its deadline passes, or by the caller's signal. */
@@ -51,6 +58,7 @@ export class SshHost implements AsyncDisposable {
    * @throws {ConnectionLostError} @throws {RemoteDeadlineError} @throws {RemoteOutputError} for too much output
    */
   async exec(command: RemoteCommand, options: ExecOptions, signal: AbortSignal): Promise<ExecResult> {
+    if ("text" in command && options.stdin !== undefined) throw new TypeError("a script has its text as input");
     const seconds = options.deadlineSeconds ?? 60;
     const deadline = AbortSignal.timeout(seconds * 1000);
     const scope = AbortSignal.any([signal, this.dead, deadline]);
@@ -77,20 +85,21 @@ export class SshHost implements AsyncDisposable {
   }
 
   /**
-   * Opens a channel for a command whose life the caller manages.
+   * Starts a command whose life the caller manages.
    * The channel's death follows the connection's: race every wait against `dead`.
    */
-  open(command: RemoteCommand, elevation: Elevation, scope: AbortSignal): Promise<ClientChannel> {
-    const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
+  start(command: RemoteCommand, elevation: Elevation, scope: AbortSignal): Promise<RemoteProcess> {
+    const { promise, resolve, reject } = Promise.withResolvers<RemoteProcess>();
     if (scope.aborted) return Promise.reject(scope.reason);
     const onAbort = (): void => reject(scope.reason);
     scope.addEventListener("abort", onAbort, { once: true });
     try {
       this.#client.exec(renderRemoteCommand(command, elevation), (error, channel) => {
         if (error) return reject(connectionLost(this.spec, error.message));
-        channel.on("error", (late: Error) => (this.#reason = late.message));
+        // Now, not after the caller's `await`: a short command's "exit" and "close" are in the same packet as the answer.
+        const process = { channel, ended: this.#end(channel) };
         if (scope.aborted) channel.close();
-        resolve(channel);
+        resolve(process);
       });
     } catch (error) {
       // ssh2 throws "Not connected" here when the socket went away a moment ago.
@@ -99,33 +108,41 @@ export class SshHost implements AsyncDisposable {
     return promise.finally(() => scope.removeEventListener("abort", onAbort));
   }
 
-  async #run(command: RemoteCommand, options: ExecOptions, scope: AbortSignal): Promise<ExecResult> {
-    const channel = await this.open(command, options.elevation ?? "none", scope);
+  #end(channel: ClientChannel): Promise<number | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+    let exited: { readonly code: number | null } | undefined;
+    channel.on("error", (late: Error) => {
+      this.#reason = late.message;
+    });
+    channel.once("exit", (code: number | null) => {
+      exited = { code };
+    });
+    channel.once("close", () => {
+      if (exited === undefined) reject(connectionLost(this.spec, "the channel was closed before the command ended"));
+      else resolve(exited.code ?? undefined);
+    });
+    promise.catch(() => undefined); // who waits gets it; who has given up needs no unhandled rejection
+    return promise;
+  }
+
+  async #run(command: RemoteCommand, options: ExecOptions, scope: AbortSignal): Promise<ExecResult> {
+    const { channel, ended } = await this.start(command, options.elevation ?? "none", scope);
     const maxBytes = options.maxOutputBytes ?? 1024 * 1024;
     const stdout = collectBounded(channel, maxBytes, "head");
     const stderr = collectBounded(channel.stderr, 64 * 1024, "tail");
-    let ended: { readonly code: number | null } | undefined;
-    channel.once("exit", (code: number | null) => {
-      ended = { code };
-    });
-    channel.once("close", () =>
-      ended === undefined
-        ? reject(connectionLost(this.spec, "the channel closed early"))
-        : resolve(ended.code ?? undefined),
-    );
-    const onAbort = (): void => reject(scope.reason);
+    const stopped = Promise.withResolvers<never>();
+    const onAbort = (): void => stopped.reject(scope.reason);
     scope.addEventListener("abort", onAbort, { once: true });
     if (scope.aborted) onAbort();
     // Not waited for: after the connection's death ssh2 1.17 calls neither the write's callback nor "drain".
-    channel.end(("text" in command ? command.text : "") + (options.stdin ?? ""));
+    channel.end("text" in command ? command.text : (options.stdin ?? ""));
     try {
-      const code = await promise;
+      const code = await Promise.race([ended, stopped.promise]);
       if (stdout.overflowed) throw this.#tooMuch(command, maxBytes);
       return { ...(code === undefined ? {} : { code }), stdout: stdout.text(), stderr: stderr.text() };
     } finally {
       scope.removeEventListener("abort", onAbort);
-      if (ended === undefined && !this.dead.aborted) channel.close();
+      if (scope.aborted && !this.dead.aborted) channel.close();
     }
   }
 
