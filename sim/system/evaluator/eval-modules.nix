@@ -111,7 +111,25 @@ let
     inherit (module) file;
     value = module.config;
   }) loaded;
-  config = namespace [ ] declarations allDefinitions;
+  config =
+    let
+      tree = namespace [ ] declarations allDefinitions;
+    in
+    if strict then builtins.seq (checkBelow [ ] declarations tree) tree else tree;
+
+  # Namespaces check their names when they are looked at: where every name must be known, all are looked at at once.
+  checkBelow =
+    path: declarationsHere: tree:
+    builtins.foldl' (
+      done: name:
+      let
+        below = (byAttribute declarationsHere).${name} or [ ];
+      in
+      if below == [ ] || builtins.any (declaration: options.isOption declaration.value) below then
+        done
+      else
+        builtins.seq (checkBelow (path ++ [ name ]) below tree.${name}) done
+    ) true (builtins.attrNames tree);
 
   # Whether any definition of this path counts: for those who must not ask for a value that nobody gave.
   isDefined =
