@@ -3,6 +3,7 @@ import { EntryReference } from "../entry-reference.ts";
 import { flakeConfigPath, isFlakeConfig } from "../evaluation/config-scope.ts";
 import { isProperty } from "../lib/property.ts";
 import { formatLocation, type SourceLocation } from "../source-location.ts";
+import { refuseBranches } from "./branch-check.ts";
 import { BodyFailedError, BodyShapeError } from "./errors.ts";
 import { NixText } from "./nix-template.ts";
 import { isPlainObject, type PlainObject } from "./plain-object.ts";
@@ -30,6 +31,7 @@ export function evaluateBody(body: unknown, definedAt: SourceLocation): Evaluate
   if (typeof body !== "function" || isNixSymbol(body)) return classify(body, definedAt);
   const known = evaluated.get(body);
   if (known !== undefined) return known;
+  refuseBranches(body, definedAt);
   const result = classify(call(body, definedAt), definedAt);
   evaluated.set(body, result);
   return result;

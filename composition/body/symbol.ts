@@ -13,7 +13,9 @@ export type NixExpression =
  *
  * Conversion to text or number, `==`, `<`, `+`, `in`, spreading, iterating, assigning and JSON are errors at their line.
  * JavaScript lets nobody observe `if (symbol)`, `!symbol`, `symbol && x`, `symbol ? a : b`, `symbol === x`, `typeof` and
- * `Object.hasOwn`: a symbol is always true, and never equal, there. Write `lib.mkIf(symbol, …)`, `lib.optionals(symbol, …)` or a `nix` template instead.
+ * `Object.hasOwn`: a symbol is always true, and never equal, there. A body's text is searched for these
+ * (branch-check.ts); under another name (`const on = config.x; if (on)`) they stay unseen. Write `lib.mkIf(symbol, …)`,
+ * `lib.optionals(symbol, …)` or a `nix` template instead.
  */
 export interface NixSymbol {
   (...args: readonly unknown[]): NixSymbol;
