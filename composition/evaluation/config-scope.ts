@@ -58,8 +58,8 @@ export class ConfigScope {
   current: EvaluatedRecord | undefined;
   /** Where reads are noted; undefined: nobody is interested any more. */
   reads: Read[] | undefined;
-  /** Paths to take as unknown although they are known. */
-  blocked: readonly (readonly string[])[] = [];
+  /** What to take as unknown although it is known; a value's attributes with it. */
+  blocked: readonly Read[] = [];
   /** A stand-in was given out since this was last set to false. */
   gaveUnknown = false;
 
@@ -122,7 +122,7 @@ export class ConfigScope {
       return this.#viewAt(place, () => asRecord(observe(this.current, place, "value")));
     }
     if (languageKeys.has(key) && (record === undefined || !Object.hasOwn(record, key))) return undefined;
-    if (record === undefined || this.#isBlocked(place)) return this.#unknown();
+    if (record === undefined || this.#isBlocked(place, "value")) return this.#unknown();
     if (!Object.hasOwn(record, key)) throw this.#noSuchOption(path, key, record);
     return this.#value(place, key, record);
   }
@@ -140,7 +140,7 @@ export class ConfigScope {
   }
 
   #names(path: readonly string[], record: EvaluatedRecord | undefined): readonly string[] {
-    if (record === undefined || this.#isBlocked(path)) {
+    if (record === undefined || this.#isBlocked(path, "names")) {
       this.gaveUnknown = true;
       return [];
     }
@@ -150,7 +150,7 @@ export class ConfigScope {
   }
 
   #isPresent(place: readonly string[], key: string, record: EvaluatedRecord | undefined): boolean {
-    if (record === undefined || this.#isBlocked(place)) {
+    if (record === undefined || this.#isBlocked(place, "presence")) {
       this.gaveUnknown = true;
       return false;
     }
@@ -169,8 +169,10 @@ export class ConfigScope {
     return { get: () => this.#get(path, key, record()), enumerable: true, configurable: true };
   }
 
-  #isBlocked(place: readonly string[]): boolean {
-    return this.blocked.some((path) => startsWithPath(place, path));
+  #isBlocked(place: readonly string[], kind: Read["kind"]): boolean {
+    return this.blocked.some((read) =>
+      read.kind === "value" ? startsWithPath(place, read.path) : read.kind === kind && samePath(place, read.path),
+    );
   }
 
   #unknown(): unknown {

@@ -1,9 +1,10 @@
 import { FleetError, type FleetErrors } from "../../errors.ts";
-import { OptionCycleError } from "../errors.ts";
+import { OptionCycleError, OptionUndefinedError, UnknownOptionError } from "../errors.ts";
 import { equalValues } from "../lib/equal-values.ts";
 import { isProperty } from "../lib/property.ts";
 import { formatPath } from "../option-path.ts";
 import { formatLocation } from "../source-location.ts";
+import type { Read } from "./config-scope.ts";
 import { isAttributeSet } from "./definition.ts";
 import type { ModuleNode } from "./module-graph.ts";
 import type { ModuleOutput } from "./module-output.ts";
@@ -62,47 +63,55 @@ export function rootFailures(nodes: readonly ModuleNode[], prefix: readonly stri
   if (failed.length === 0) return [];
   const cycle = findCycle(failed);
   if (cycle !== undefined) return [cycleError(cycle, prefix)];
-  const roots = failed.filter((node) => !failed.some((other) => other !== node && readDefinedBy(node, other)));
+  // Nobody knows what a module without any output would have declared or defined.
+  const silent = failed.some(({ output }) => output === undefined);
+  const roots = failed.filter((node) => !waitsForAnother(node, failed) && !(silent && lacksValue(node)));
   return (roots.length === 0 ? failed : roots).flatMap(({ failure }) => eachError(failure));
+}
+
+function waitsForAnother(node: ModuleNode, failed: readonly ModuleNode[]): boolean {
+  return failed.some((other) => other !== node && node.reads.some(({ path }) => defines(other.output, path)));
+}
+
+function lacksValue({ failure }: ModuleNode): boolean {
+  return failure instanceof OptionUndefinedError || failure instanceof UnknownOptionError;
 }
 
 /**
  * A circle whose values really depend on each other. Modules that read and define each other's options need not be
  * one: `{ name: "a", shout: config.name.toUpperCase() }` reads what it defines. So all that is read within circles is
  * taken as unknown, and whatever comes out the same without it becomes known, until nothing more does.
- * @param rerun - what a module says while the paths are unknown.
+ * @param rerun - what a module says while the reads are unknown.
  */
 export function provenCycle(
   nodes: readonly ModuleNode[],
-  rerun: (node: ModuleNode, unknown: readonly (readonly string[])[]) => ModuleOutput | undefined,
+  rerun: (node: ModuleNode, unknown: readonly Read[]) => ModuleOutput | undefined,
 ): readonly Step[] | undefined {
   const cycle = findCycle(nodes);
   if (cycle === undefined) return undefined;
   const readers = nodes.filter(({ reads }) => reads.length > 0);
-  let unknown = uniquePaths(
-    readers
-      .flatMap(({ reads }) => reads.map(({ path }) => path))
-      .filter((path) => readers.some((node) => defines(node.output, path))),
-  );
+  const definersOf = rememberDefiners(readers);
+  let unknown = uniqueReads(readers.flatMap(({ reads }) => reads)).filter(({ path }) => definersOf(path).length > 0);
   while (unknown.length > 0) {
-    const without = readers.map((node) => ({ before: node.output, after: rerun(node, unknown) }));
-    const left = unknown.filter((path) => without.some(({ before, after }) => !sameDefinitions(before, after, path)));
-    if (left.length === unknown.length) return remainingCycle(readers, left) ?? cycle;
+    const runs = readers.map((node) => ({ before: node.output, after: rerun(node, unknown) }));
+    const left = unknown.filter((read) => runs.some(({ before, after }) => !saysTheSame(before, after, read)));
+    if (left.length === unknown.length) return cycleThrough(readers, left) ?? cycle;
     unknown = left;
   }
   return undefined;
 }
 
-function remainingCycle(
-  readers: readonly ModuleNode[],
-  paths: readonly (readonly string[])[],
-): readonly Step[] | undefined {
-  const names = new Set(paths.map((path) => path.join("\0")));
-  const reduced = readers.map((node) => ({
-    ...node,
-    reads: node.reads.filter(({ path }) => names.has(path.join("\0"))),
-  }));
-  return findCycle(reduced);
+function cycleThrough(readers: readonly ModuleNode[], reads: readonly Read[]): readonly Step[] | undefined {
+  const kept = new Set(reads.map(readKey));
+  return findCycle(readers.map((node) => ({ ...node, reads: node.reads.filter((read) => kept.has(readKey(read))) })));
+}
+
+function uniqueReads(reads: readonly Read[]): readonly Read[] {
+  return [...new Map(reads.map((read) => [readKey(read), read])).values()];
+}
+
+function readKey({ kind, path }: Read): string {
+  return [kind, ...path].join("\0");
 }
 
 /** The error for a circle of modules. */
@@ -124,21 +133,20 @@ export function cycleError(steps: readonly Step[], prefix: readonly string[]): O
 
 const noInput = { source: { file: "(unknown file)", root: "", locate: () => undefined }, path: [] };
 
-function readDefinedBy(reader: ModuleNode, definer: ModuleNode): readonly string[] | undefined {
-  return reader.reads.find(({ path }) => defines(definer.output, path))?.path;
-}
-
 function defines(output: ModuleOutput | undefined, path: readonly string[]): boolean {
   return output !== undefined && valuesAt(output.config.value, path).length > 0;
 }
 
-function sameDefinitions(
-  before: ModuleOutput | undefined,
-  after: ModuleOutput | undefined,
-  path: readonly string[],
-): boolean {
+function saysTheSame(before: ModuleOutput | undefined, after: ModuleOutput | undefined, read: Read): boolean {
   if (before === undefined || after === undefined) return false;
-  return equalValues(valuesAt(before.config.value, path), valuesAt(after.config.value, path));
+  return equalValues(said(before, read), said(after, read));
+}
+
+function said({ config }: ModuleOutput, { kind, path }: Read): unknown {
+  const values = valuesAt(config.value, path);
+  if (kind === "value") return values;
+  if (kind === "presence") return values.length > 0;
+  return values.map((value) => (isAttributeSet(value) ? Object.keys(value) : value));
 }
 
 /** A getter is called only when its value is asked for, and is then guarded by the value itself. */
@@ -157,10 +165,6 @@ function valuesAt(value: unknown, path: readonly string[]): readonly unknown[] {
   const descriptor = Object.getOwnPropertyDescriptor(value, name);
   if (descriptor === undefined) return [];
   return descriptor.get === undefined ? valuesAt(descriptor.value, rest) : [lazily];
-}
-
-function uniquePaths(paths: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  return [...new Map(paths.map((path) => [path.join("\0"), path])).values()];
 }
 
 function eachError(failure: FleetError | FleetErrors | undefined): readonly FleetError[] {

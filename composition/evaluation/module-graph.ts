@@ -134,8 +134,8 @@ export class ModuleGraph {
     }
   }
 
-  /** What the module says when the paths are unknown; undefined: it fails then. */
-  #rerunWithout(node: ModuleNode, blocked: readonly (readonly string[])[]): ModuleOutput | undefined {
+  /** What the module says when the reads are unknown; undefined: it fails then. */
+  #rerunWithout(node: ModuleNode, blocked: readonly Read[]): ModuleOutput | undefined {
     this.#scope.blocked = blocked;
     try {
       return this.#call(node, undefined, () => undefined).output;
