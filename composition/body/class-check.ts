@@ -1,4 +1,4 @@
-import type { FleetError } from "../../errors.ts";
+import { FleetError } from "../../errors.ts";
 import type { EntryReference } from "../entry-reference.ts";
 import type { EntryDefinition, FlakeEvaluation } from "../evaluate-flake.ts";
 import { formatPath } from "../option-path.ts";
@@ -17,7 +17,7 @@ const systemClasses: ReadonlySet<string> = new Set(["nixos", "darwin"]);
 
 /**
  * References whose class does not fit where they are imported. Nix would say so too, but only when it evaluates the
- * machine, and without the second file. Source: nixpkgs, lib/modules.nix (checkModule): `generic` passes everywhere.
+ * machine, and without the second file. Bodies that cannot be read are reported too. Source: nixpkgs, lib/modules.nix (checkModule): `generic` passes everywhere.
  */
 export function checkClasses(evaluation: Pick<FlakeEvaluation, "namespaces">): readonly FleetError[] {
   return [...evaluation.namespaces.values()]
@@ -29,10 +29,16 @@ function checkDefinition(
   definition: EntryDefinition,
   evaluation: Pick<FlakeEvaluation, "namespaces">,
 ): readonly FleetError[] {
-  return collectReferences(definition.body, definition.definedAt).flatMap((placed) => {
-    const accepted = acceptedClasses(definition, placed);
-    return accepted === undefined ? [] : (checkReference(placed.reference, accepted, evaluation) ?? []);
-  });
+  try {
+    return collectReferences(definition.body, definition.definedAt).flatMap((placed) => {
+      const accepted = acceptedClasses(definition, placed);
+      return accepted === undefined ? [] : (checkReference(placed.reference, accepted, evaluation) ?? []);
+    });
+  } catch (error) {
+    // A body that cannot be read hides no other's mistakes.
+    if (error instanceof FleetError) return [error];
+    throw error;
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { FleetError, throwGathered } from "../../errors.ts";
 import { type EvaluatedBody, evaluateBody } from "../body/evaluate-body.ts";
 import { NixFile } from "../body/tree-path.ts";
 import type { EntryDefinition, FlakeEvaluation } from "../evaluate-flake.ts";
@@ -8,18 +9,23 @@ import { formatLocation } from "../source-location.ts";
 import { placeDefinitions } from "./definition-files.ts";
 import { type Binding, type EmittedFiles, printFlakeModule, printHeader } from "./generated-file.ts";
 
-/** Emits every definition into a file of its own, and `nix/entries.nix`, which names them. */
+/**
+ * Emits every definition into a file of its own, and `nix/entries.nix`, which names them.
+ * @throws {FleetError} @throws {FleetErrors} for all definitions that cannot be printed, together.
+ */
 export function emitEntries(evaluation: FlakeEvaluation): EmittedFiles {
   const files = new Map<string, string>();
+  const errors: FleetError[] = [];
   const bindings: Binding[] = [];
   const taken = new Set<string>();
   for (const [className, entries] of sorted(evaluation.namespaces)) {
     for (const [entry, definitions] of sorted(entries)) {
-      const imports = emitDefinitions(definitions, evaluation.root, taken, files);
+      const imports = emitDefinitions(definitions, evaluation.root, taken, files, errors);
       // By path: an entry that is imported by two ways then counts once. Source: nixpkgs, lib/modules.nix (module keys).
       bindings.push({ path: ["flake", "modules", className, entry, "imports"], value: imports });
     }
   }
+  throwGathered(errors);
   const file = "nix/entries.nix";
   files.set(file, printFlakeModule(evaluation.root, { file, source: "the flake modules", arguments: [], bindings }));
   return files;
@@ -30,23 +36,31 @@ function emitDefinitions(
   root: string,
   taken: Set<string>,
   files: Map<string, string>,
+  errors: FleetError[],
 ): readonly NixFile[] {
-  const evaluated = definitions.map((definition) => ({
-    definition,
-    body: evaluateBody(definition.body, definition.definedAt),
-  }));
+  const evaluated = definitions.flatMap((definition) =>
+    gather(errors, () => ({ definition, body: evaluateBody(definition.body, definition.definedAt) })),
+  );
   const inText = evaluated.filter(({ body }) => body.kind !== "file").map(({ definition }) => definition);
   const places = new Map(placeDefinitions(inText, taken).map(({ definition, file }) => [definition, file]));
-  return evaluated.map(({ definition, body }) => {
+  return evaluated.flatMap(({ definition, body }) => {
+    if (body.kind === "file") return body.file;
     const file = places.get(definition);
-    if (body.kind === "file" || file === undefined) return body.kind === "file" ? body.file : never(definition);
-    files.set(file, printDefinition(definition, body, root, file));
+    if (file === undefined) throw new Error(`no file was chosen for a definition of ${definition.entry}`);
+    for (const text of gather(errors, () => printDefinition(definition, body, root, file))) files.set(file, text);
     return new NixFile(join(root, file), undefined);
   });
 }
 
-function never(definition: EntryDefinition): never {
-  throw new Error(`no file was chosen for a definition of ${definition.class}.${definition.entry}`);
+/** The value, or nothing and one error more. */
+function gather<T>(errors: FleetError[], make: () => T): readonly T[] {
+  try {
+    return [make()];
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    errors.push(error);
+    return [];
+  }
 }
 
 /** Special and module arguments that every body may use. Source: nixpkgs, lib/modules.nix: absent ones hurt only when used. */

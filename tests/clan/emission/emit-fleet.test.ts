@@ -7,6 +7,7 @@ import { emitFleet, writeEmission } from "../../../clan/emission/emit-fleet.ts";
 import { readFleet } from "../../../clan/read-fleet.ts";
 import { OverlayShapeError } from "../../../composition/emission/errors.ts";
 import type { FlakeEvaluation } from "../../../composition/evaluate-flake.ts";
+import { FleetErrors } from "../../../errors.ts";
 import { syntaxError, temporaryFolder } from "../../composition/nix-text/nix-process.ts";
 import { expectedFiles, smallFleet } from "./expected-files.ts";
 
@@ -113,6 +114,33 @@ describe("a fleet that cannot be emitted", () => {
             "  at:       fleet.ts",
             '  fix:      declare "clan-core" among the inputs of fleet.ts',
           ].join("\n"),
+        );
+        return true;
+      },
+    );
+  });
+
+  it("has bodies that Nix cannot hold, which are reported together", async () => {
+    const { evaluation } = await readFleet(smallFleet);
+    const define = (entry: string, body: unknown) => [
+      { class: "nixos", entry, body, definedAt: { file: `modules/${entry}.ts`, line: 3 } },
+    ];
+    const nixos = new Map([
+      ["a", define("a", { when: new Date(0) })],
+      ["b", define("b", () => ({ x: { y: Number.NaN } }))],
+      ["c", define("c", () => Promise.resolve({}))],
+    ]);
+    assert.throws(
+      () => emitFleet({ ...evaluation, namespaces: new Map([["nixos", nixos]]) }),
+      (error: unknown) => {
+        assert.ok(error instanceof FleetErrors);
+        assert.deepEqual(
+          error.errors.map(({ facts }) => `${facts.at}: ${facts.summary}`),
+          [
+            "modules/a.ts:3: when: an instance of Date has no form in Nix",
+            "modules/b.ts:3: x.y: NaN has no form in Nix",
+            "modules/c.ts:3: a body is a promise",
+          ],
         );
         return true;
       },
