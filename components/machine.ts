@@ -3,6 +3,7 @@ import type { GcpNodeModel, MachineModel } from "../clan/fleet-model.ts";
 import type { StorePath } from "../local-nix/store-path.ts";
 import { SystemClosure } from "../providers/system-closure.ts";
 import type { ClosureInputs } from "../providers/system-closure-schema.ts";
+import { noAddress } from "../providers/system-closure-schema.ts";
 import { GcpNode } from "./gcp-node.ts";
 import type { MachineOutcome } from "./machine-registry.ts";
 import { tolerateFailure } from "./tolerate-failure.ts";
@@ -77,6 +78,7 @@ export class Machine extends pulumi.ComponentResource {
     const { kind: _kind, definedAt: _definedAt, ...spec } = node.spec;
     const { address } = new GcpNode(`${name}-node`, { ...spec, machine: name, power: node.power }, { parent: this });
     const user = /^([^@]*@)?/.exec(targetHost)?.[0] ?? "";
-    return pulumi.interpolate`${user}${address}`;
+    // A failed node would fail the registration of its dependents as exceptions; `check` says it in a sentence.
+    return pulumi.recover<string>(pulumi.interpolate`${user}${address}`, () => noAddress);
   }
 }

@@ -5,6 +5,9 @@ import { isStorePath } from "../local-nix/store-path.ts";
 
 const storePath = z.string().refine(isStorePath, "expected /nix/store/<hash>-<name>");
 
+/** Stands for the target host of a machine whose node failed; no host can be called so. */
+export const noAddress = "?";
+
 /** What a program declares for one machine. Plain JSON: it is stored in the state and crosses gRPC. */
 export const closureInputsSchema = z.object({
   machine: z.string().min(1),
@@ -16,7 +19,10 @@ export const closureInputsSchema = z.object({
   drvPath: z.string().min(1),
   buildOn: z.enum(["local", "target"]),
   /** `[user@]host[:port]`; the way to the machine, not its identity: never compared. */
-  targetHost: z.string().min(1),
+  targetHost: z
+    .string()
+    .min(1)
+    .refine((host) => host !== noAddress, "the node under the machine is not there: see its error"),
   /** Private key files in the order they are tried; empty: agent and `~/.ssh/config`. */
   identityFiles: z.array(z.string()),
   /** Pinned public keys and where each comes from; empty: the deployment is refused. */
