@@ -4,8 +4,10 @@ import { FleetError, FleetErrors } from "../errors.ts";
 import { cloudHostsThatShouldRun } from "./gcp/instance-power.ts";
 import { SimulationError } from "./hosts/errors.ts";
 import { defaultHosts, exampleHosts, type HostSpec } from "./hosts/host-spec.ts";
+import { hostStatus } from "./hosts/host-status.ts";
+import { currentNetwork } from "./hosts/network.ts";
 import { defaultSimState, readRecord, type SimState } from "./hosts/sim-state.ts";
-import { hostStatus, prepareHost } from "./hosts/simulated-host.ts";
+import { prepareHost } from "./hosts/simulated-host.ts";
 import { bringDown, bringUp, resetHosts, simulationStatus } from "./hosts/simulation.ts";
 
 // The `sim` command. Exit 0: done; 1: it failed; 2: wrong usage; 130: interrupted.
@@ -88,7 +90,10 @@ async function openSession(name: string, command: readonly string[]): Promise<nu
   if (record === undefined || (await hostStatus(state, name))?.state !== "running") throw notRunning(state, name);
   const host = await prepareHost(record.spec, signal, state);
   // One word is a shell command as it stands; several are joined as ssh itself does.
-  const child = spawn("ssh", [...host.sshArguments, ...command], { stdio: "inherit" });
+  const elsewhere = record.supervisor !== undefined && record.network !== (await currentNetwork());
+  const enter = elsewhere ? ["nsenter", `--net=/proc/${record.supervisor?.pid}/ns/net`, "--"] : [];
+  const [file = "ssh", ...args] = [...enter, "ssh", ...host.sshArguments, ...command];
+  const child = spawn(file, args, { stdio: "inherit" });
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.on("error", reject);
   child.on("close", (code) => resolve(code ?? 255));

@@ -1,6 +1,8 @@
+import { removeHost } from "../hosts/host-removal.ts";
 import { exampleHosts, type HostSpec } from "../hosts/host-spec.ts";
+import { hostStatus } from "../hosts/host-status.ts";
 import type { SimState } from "../hosts/sim-state.ts";
-import { hostStatus, prepareHost, removeHost, startHost } from "../hosts/simulated-host.ts";
+import { prepareHost, startHost } from "../hosts/simulated-host.ts";
 import { readCloud } from "./cloud.ts";
 import { objectAt, type Properties, textAt } from "./property-values.ts";
 import type { Context } from "./resource-kind.ts";

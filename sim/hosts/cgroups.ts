@@ -1,9 +1,12 @@
 import { access, mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { withLock } from "./lock.ts";
 import { isNotFound, type SimState } from "./sim-state.ts";
 
 const base = "/sys/fs/cgroup";
 const parent = "pulumi-clan-sim";
+// Of the whole machine: the last host of one simulation must not remove a parent that another has just looked at.
+const lock = "/run/pulumi-clan-sim.lock";
 
 /**
  * The cgroup hierarchies of this machine. Unified: one, at /sys/fs/cgroup; hybrid and legacy: one below it per controller.
@@ -26,7 +29,16 @@ export async function detectHierarchies(): Promise<Hierarchies> {
 }
 
 /** Makes the host's cgroups in every hierarchy, with a child `container` in each, and gives their paths. */
-export async function createCgroups({ roots }: Hierarchies, state: SimState, host: string): Promise<readonly string[]> {
+export async function createCgroups(
+  { roots }: Hierarchies,
+  state: SimState,
+  host: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  return withLock(lock, () => makeGroups(roots, state, host), signal);
+}
+
+async function makeGroups(roots: readonly string[], state: SimState, host: string): Promise<readonly string[]> {
   const made: string[] = [];
   for (const root of roots) {
     let path = root;
@@ -64,7 +76,16 @@ async function collect(path: string, pids: Set<number>): Promise<void> {
 }
 
 /** Removes the host's cgroups, innermost first. They must be empty of processes. */
-export async function removeCgroups({ roots }: Hierarchies, state: SimState, host: string): Promise<void> {
+export async function removeCgroups(
+  { roots }: Hierarchies,
+  state: SimState,
+  host: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await withLock(lock, () => removeGroups(roots, state, host), signal);
+}
+
+async function removeGroups(roots: readonly string[], state: SimState, host: string): Promise<void> {
   for (const root of roots) {
     await removeTree(join(root, parent, state.instance, host));
     // The shared parents go with the last host.

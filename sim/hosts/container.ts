@@ -14,10 +14,10 @@ const powerOff = 34 + 4;
 const legacyCommandLine = "systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1";
 
 /** Starts the container of a mounted host; it outlives this process. */
-export async function startContainer(state: SimState, spec: HostSpec): Promise<ProcessId> {
+export async function startContainer(state: SimState, spec: HostSpec, signal: AbortSignal): Promise<ProcessId> {
   const paths = hostPaths(state, spec.name);
   const hierarchies = await detectHierarchies();
-  const cgroups = await createCgroups(hierarchies, state, spec.name);
+  const cgroups = await createCgroups(hierarchies, state, spec.name, signal);
   const environment = [`SIM_ADDRESS=${spec.address}`, `SIM_GATEWAY=${operatorAddress}`, `SIM_KIND=${spec.kind}`];
   if (hierarchies.kind === "legacy") environment.push(`SYSTEMD_PROC_CMDLINE=${legacyCommandLine}`);
   const container = [
@@ -88,7 +88,7 @@ export async function killContainer(state: SimState, name: string, signal: Abort
   const hierarchies = await detectHierarchies();
   for (const pid of await processesOf(hierarchies, state, name)) signalProcess(pid, "SIGKILL");
   await untilEmpty(state, name, 20_000, signal);
-  await removeCgroups(hierarchies, state, name);
+  await removeCgroups(hierarchies, state, name, signal);
   await removeNspawnFiles(state, name);
 }
 

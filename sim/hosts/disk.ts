@@ -8,16 +8,15 @@ import type { HostPaths } from "./sim-state.ts";
 /**
  * Mounts the host's disk: a size-bounded tmpfs that takes all writes, over the read-only layers; and /boot apart from it.
  * @param layers - read-only root file systems, the uppermost first.
- * @returns true when the disk is new, false when it was there already.
  */
 export async function mountDisk(
   spec: HostSpec,
   paths: HostPaths,
   layers: readonly string[],
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<void> {
   const mounted = new Set((await mountsBelow(paths.directory)).map(({ target }) => target));
-  if (mounted.has(paths.root) && mounted.has(paths.disk) && mounted.has(paths.boot)) return false;
+  if (mounted.has(paths.root) && mounted.has(paths.disk) && mounted.has(paths.boot)) return;
   const mount = async (type: string, options: string, source: string, target: string): Promise<void> => {
     await mkdir(target, { recursive: true });
     if (mounted.has(target)) await runCommand("umount", ["--", target], {}, signal);
@@ -37,5 +36,4 @@ export async function mountDisk(
     paths.root,
   );
   await mount("tmpfs", `size=${spec.bootBytes},mode=0755`, `${spec.name}-boot`, paths.boot);
-  return true;
 }

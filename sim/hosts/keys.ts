@@ -1,7 +1,7 @@
 import { chown, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "./run-command.ts";
-import { hostPaths, publishedKeyPath, readIfThere, type SimState, writeAtomically } from "./sim-state.ts";
+import { publishedKeyPath, readIfThere, type SimState, writeAtomically } from "./sim-state.ts";
 
 /** An ed25519 key pair in OpenSSH's text forms. */
 export interface KeyPair {
@@ -52,7 +52,7 @@ export async function knownHostsFile(
   address: string,
   publicKey: string,
 ): Promise<string> {
-  const path = join(hostPaths(state, name).directory, "known_hosts");
+  const path = join(state.directory, "known-hosts", name);
   const [type = "", key = ""] = publicKey.split(" ");
   await writeAtomically(path, `${address} ${type} ${key}\n`);
   return path;

@@ -1,13 +1,15 @@
 import { join } from "node:path";
 import { FleetError, throwGathered } from "../../errors.ts";
 import { SimulationError } from "./errors.ts";
+import { removeHost } from "./host-removal.ts";
 import { exampleHosts, type HostSpec } from "./host-spec.ts";
+import { type HostStatus, hostStatus } from "./host-status.ts";
 import { hostKeys } from "./keys.ts";
 import { mountsBelow } from "./mounts.ts";
 import { linkedHosts } from "./network.ts";
 import { rootLayers } from "./seed.ts";
 import { readRecord, recordedHosts, type SimState } from "./sim-state.ts";
-import { type HostStatus, hostStatus, removeHost, startHost } from "./simulated-host.ts";
+import { startHost } from "./simulated-host.ts";
 
 /** Boots hosts in parallel; those that are up stay as they are. @throws every host's error together. */
 export async function bringUp(

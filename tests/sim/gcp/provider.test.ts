@@ -5,11 +5,11 @@ import { after, before, describe, it } from "mocha";
 import { objectsAt, type Properties, unknown } from "../../../sim/gcp/property-values.ts";
 import { type GcpStandIn, startGcpStandIn } from "../../../sim/gcp/start-gcp-stand-in.ts";
 import type { HostSpec } from "../../../sim/hosts/host-spec.ts";
-import { hostStatus, prepareHost } from "../../../sim/hosts/simulated-host.ts";
-import { type OwnSimulation, ownSimulation } from "../hosts/own-simulation.ts";
+import { hostStatus } from "../../../sim/hosts/host-status.ts";
+import { prepareHost } from "../../../sim/hosts/simulated-host.ts";
+import { type OwnSimulation, ownSimulation, soon } from "../hosts/own-simulation.ts";
 import { type ProviderClient, providerClient } from "./provider-client.ts";
 
-const signal = AbortSignal.timeout(120_000);
 const instanceUrn = "urn:pulumi:local::fleet::clan:gcp:Node$gcp:compute/instance:Instance::node-vm";
 const addressUrn = "urn:pulumi:local::fleet::clan:gcp:Node$gcp:compute/address:Address::node-address";
 const firewallUrn = "urn:pulumi:local::fleet::clan:gcp:Node$gcp:compute/firewall:Firewall::node-ssh";
@@ -127,8 +127,8 @@ describe("stand-in of the Google provider", function () {
     assert.equal(natIp(outputs), machine.address);
     assert.equal(outputs["currentStatus"], "RUNNING");
     assert.match(String(outputs["instanceId"]), /^\d{19}$/);
-    const host = await prepareHost(machine, signal, simulation.state);
-    assert.equal((await host.ssh("echo mine > /root/file; hostname", signal)).stdout, `${machine.name}\n`);
+    const host = await prepareHost(machine, soon(), simulation.state);
+    assert.equal((await host.ssh("echo mine > /root/file; hostname", soon())).stdout, `${machine.name}\n`);
   });
 
   it("replaces an instance for another zone, and stops it for another machine type", async () => {
@@ -150,12 +150,12 @@ describe("stand-in of the Google provider", function () {
     assert.equal(outputs["currentStatus"], "TERMINATED");
     assert.equal((await hostStatus(simulation.state, machine.name))?.state, "off");
     outputs = await provider.update(instanceUrn, id, outputs, inputs);
-    const host = await prepareHost(machine, signal, simulation.state);
-    assert.equal((await host.ssh("cat /root/file", signal)).stdout, "mine\n");
+    const host = await prepareHost(machine, soon(), simulation.state);
+    assert.equal((await host.ssh("cat /root/file", soon())).stdout, "mine\n");
   });
 
   it("reads what was done by hand", async () => {
-    await (await prepareHost(machine, signal, simulation.state)).stop(signal);
+    await (await prepareHost(machine, soon(), simulation.state)).stop(soon());
     const stopped = await provider.read(instanceUrn, id);
     assert.deepEqual([stopped.outputs["currentStatus"], stopped.inputs["desiredStatus"]], ["TERMINATED", "TERMINATED"]);
   });

@@ -6,10 +6,9 @@ import { mountsBelow } from "../../../sim/hosts/mounts.ts";
 import { type OwnNetwork, ownNetwork } from "../../../sim/hosts/own-network.ts";
 import { type CommandResult, tryCommand } from "../../../sim/hosts/run-command.ts";
 import { hostPaths, readRecord } from "../../../sim/hosts/sim-state.ts";
-import { type OwnSimulation, ownSimulation } from "./own-simulation.ts";
+import { type OwnSimulation, ownSimulation, soon } from "./own-simulation.ts";
 
 const cli = join(import.meta.dirname, "../../../sim/cli.ts");
-const signal = AbortSignal.timeout(120_000);
 
 // In a network namespace of its own, so that a user's running simulation is not met.
 describe("sim command", function () {
@@ -20,13 +19,13 @@ describe("sim command", function () {
   const sim = (...args: string[]): Promise<CommandResult> => {
     const [command, ...rest] = network.wrap(process.execPath, [cli, ...args]);
     const env = { ...process.env, PULUMI_CLAN_SIM_STATE: simulation.state.directory, PULUMI_CLAN_SIM_HOSTS: "" };
-    return tryCommand(command, rest, { env }, signal);
+    return tryCommand(command, rest, { env }, soon());
   };
   const left = async (): Promise<unknown> => {
     const [command, ...args] = network.wrap("ip", ["-brief", "link", "show", "type", "bridge"]);
-    const processes = await tryCommand("ps", ["-eo", "args"], {}, signal);
+    const processes = await tryCommand("ps", ["-eo", "args"], {}, soon());
     return {
-      links: (await tryCommand(command, args, {}, signal)).stdout,
+      links: (await tryCommand(command, args, {}, soon())).stdout,
       mounts: await mountsBelow(simulation.state.directory),
       processes: processes.stdout.split("\n").filter((line) => line.includes(`-${simulation.state.instance} `)),
     };
@@ -34,7 +33,7 @@ describe("sim command", function () {
 
   before(async () => {
     simulation = await ownSimulation();
-    network = await ownNetwork(signal);
+    network = await ownNetwork(soon());
   });
   after(async () => {
     await sim("down");

@@ -11,6 +11,11 @@ export interface OwnSimulation extends AsyncDisposable {
   host(kind: HostKind, more?: { diskBytes?: number; bootBytes?: number; loader?: Loader }): HostSpec;
 }
 
+/** A signal for one step; made when the step begins, for all test files are loaded long before the last one runs. */
+export function soon(): AbortSignal {
+  return AbortSignal.timeout(60_000);
+}
+
 let hosts = 0;
 
 export async function ownSimulation(): Promise<OwnSimulation> {
@@ -24,7 +29,7 @@ export async function ownSimulation(): Promise<OwnSimulation> {
       return hostSpec(`t${process.pid.toString(36)}-${hosts}`, kind, `198.51.100.${number}`, more);
     },
     [Symbol.asyncDispose]: async () => {
-      await bringDown(state, () => undefined, AbortSignal.timeout(60_000));
+      await bringDown(state, () => undefined, soon());
       await rm(directory, { recursive: true, force: true });
     },
   };
