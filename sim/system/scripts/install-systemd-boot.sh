@@ -50,7 +50,7 @@ for entry in "$entries"/nixos-*.conf; do
   echo "$keep" | grep -qxF "${entry##*/}" || rm -f "$entry"
 done
 keep=$(echo "$generations" | while read -r profile number toplevel; do
-  [ -z "$number" ] || { file_name "$toplevel/kernel"; file_name "$toplevel/initrd"; }
+  [ ! -e "$toplevel/kernel" ] || { file_name "$toplevel/kernel"; file_name "$toplevel/initrd"; }
 done)
 for file in "$files"/*; do
   [ -e "$file" ] || continue
@@ -59,7 +59,8 @@ done
 
 echo "$generations" | {
   while read -r profile number toplevel; do
-    [ -n "$number" ] || continue
+    # The system of a host before its first deployment has an entry and no kernel.
+    [ -n "$number" ] && [ -e "$toplevel/kernel" ] || continue
     if ! write_entry "$profile" "$number" "$toplevel"; then
       if [ "$toplevel" = "$default" ]; then exit 1; fi
       echo "ignoring generation $number in the list of boot entries: its files could not be copied" >&2

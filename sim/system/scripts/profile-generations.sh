@@ -6,7 +6,7 @@ profile_generations() {
     base=${base%-link}
     number=${base##*-}
     profile=${base%-*}
-    case $link in /nix/var/nix/profiles/system-*) profile=- ;; esac
+    if [ "${link%/*}" = /nix/var/nix/profiles ]; then profile=-; fi
     toplevel=$(readlink -f "$link") || continue
     if [ -e "$toplevel/init" ]; then echo "$profile $number $toplevel"; fi
   done | sort -k 1,1 -k 2,2n
