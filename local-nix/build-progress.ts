@@ -70,7 +70,9 @@ export class BuildProgress {
 
   #progress(activity: number, done: number, expected: number): void {
     const group = this.#groups.get(activity);
-    if (group !== undefined && expected > 0) {
+    // For what is built already Nix announces one derivation to do, and then ends.
+    const idle = group === "builds" && done === 0 && this.#derivations.size === 0;
+    if (group !== undefined && expected > 0 && !idle) {
       const message = group === "builds" ? "building derivations" : "fetching store paths";
       this.#tell("info", message, { done, total: expected, unit: "paths" });
     }

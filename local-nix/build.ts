@@ -50,6 +50,8 @@ export async function buildToplevel(request: BuildRequest, report: Report, signa
       signal,
       purpose: `${machine}: build`,
       deadlineMs: (request.deadlineSeconds ?? 6 * 3600) * 1000,
+      // Builders have sessions of their own: only Nix can stop them, and a killed Nix would leave them behind.
+      graceMs: 10_000,
       env: where.kind === "target" ? { NIX_SSHOPTS: where.sshOptions } : {},
       onLog: (line) => progress.observe(parseNixLogLine(line)),
     });

@@ -33,7 +33,8 @@ export function localSystem(): string {
 /** Arguments of the command that evaluates one machine; its answer is `{ drv, out, system }` as JSON. */
 export function evaluationArgs(target: EvaluationTarget, settings: EvaluationSettings): string[] {
   const source = settings.systemBuilder === undefined ? flakeArgs(target, settings) : builderArgs(target, settings);
-  return ["eval", "--json", ...source, ...optionArgs(settings)];
+  // Without --show-trace Nix leaves out the frames nearest to the error, the only ones that place a `throw`.
+  return ["eval", "--json", "--show-trace", ...source, ...optionArgs(settings)];
 }
 
 // An attribute set that has `outPath` becomes that path alone in JSON, hence the other names. Forcing drvPath writes the

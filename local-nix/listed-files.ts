@@ -73,7 +73,7 @@ export function parseListing(output: string): Omit<ListedFiles, "inRepository"> 
 async function git(args: readonly string[], cwd: string, signal: AbortSignal): Promise<ProcessResult> {
   const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: "C" };
   for (const name of gitVariables) delete env[name];
-  const request = { file: "git", args, cwd, env, deadlineMs: 60_000, maxStdoutBytes: 256 * 1024 * 1024 };
+  const request = { file: "git", args, cwd, env, deadlineMs: 60_000, graceMs: 1000, maxStdoutBytes: 256 * 1024 * 1024 };
   try {
     const result = await runProcess(request, signal);
     if (result.killed === "aborted") signal.throwIfAborted();

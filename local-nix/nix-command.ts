@@ -7,6 +7,8 @@ export interface NixOptions {
   readonly signal: AbortSignal;
   /** Default: 10 minutes. */
   readonly deadlineMs?: number;
+  /** Time between SIGTERM and SIGKILL. Default: half a second; a build needs longer to stop its builders. */
+  readonly graceMs?: number;
   /** Absent: Nix reads end of file at once, so it can ask nothing. */
   readonly stdin?: string;
   /** Added to this process's environment. */
@@ -23,6 +25,8 @@ export const oldestNix: readonly [number, number] = [2, 24];
 const oldestText = oldestNix.join(".");
 const maxAnswerBytes = 256 * 1024 * 1024;
 const defaultDeadlineMs = 10 * 60_000;
+// Nix 2.26 does not look at signals while it evaluates calls of functions: there is nothing to wait for.
+const defaultGraceMs = 500;
 const featureArgs = ["--extra-experimental-features", "nix-command flakes"] as const;
 
 /**
@@ -86,6 +90,7 @@ async function spawnNix(args: readonly string[], options: NixOptions): Promise<P
         args,
         env: { ...process.env, LC_ALL: "C", ...options.env },
         deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
+        graceMs: options.graceMs ?? defaultGraceMs,
         maxStdoutBytes: maxAnswerBytes,
         ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
         ...(options.stdin === undefined ? {} : { stdin: options.stdin }),

@@ -11,6 +11,8 @@ export interface ProcessRequest {
   /** Absent: the process reads end of file at once. */
   readonly stdin?: string | Uint8Array;
   readonly deadlineMs: number;
+  /** How long after SIGTERM the group is left in peace before SIGKILL. */
+  readonly graceMs: number;
   /** Largest answer accepted on stdout, in bytes; above it the process is killed. */
   readonly maxStdoutBytes: number;
   /** Called for every line of stderr while the process runs, without the line end. */
@@ -30,8 +32,6 @@ export interface ProcessResult {
 /** How much of stderr is kept: an error block with a long trace fits, a build log does not have to. */
 export const stderrTailBytes = 512 * 1024;
 const longestLine = 1024 * 1024;
-// Nix stops its builders when it gets SIGTERM; builders have sessions of their own, SIGKILL would leave them behind.
-const graceMs = 5000;
 
 const running = new Set<ChildProcess>();
 // Children lead process groups of their own, so a terminal's Ctrl-C does not reach them: they must end with this process.
@@ -41,7 +41,7 @@ process.once("exit", () => {
 
 /**
  * Runs a process in a process group of its own and waits until it has ended, also when it is killed: after `signal` or
- * the deadline SIGTERM goes to the group, SIGKILL five seconds later.
+ * the deadline SIGTERM goes to the group, SIGKILL when the grace is over.
  * @throws the `spawn` error (`ENOENT` …) when the program cannot be started.
  */
 export async function runProcess(request: ProcessRequest, signal: AbortSignal): Promise<ProcessResult> {
@@ -53,7 +53,7 @@ export async function runProcess(request: ProcessRequest, signal: AbortSignal): 
     detached: true,
   });
   running.add(child);
-  const stop = new Stop(child);
+  const stop = new Stop(child, request.graceMs);
   const onAbort = (): void => stop.now("aborted");
   signal.addEventListener("abort", onAbort, { once: true });
   const timer = setTimeout(() => stop.now("deadline"), request.deadlineMs);
@@ -81,17 +81,19 @@ export async function runProcess(request: ProcessRequest, signal: AbortSignal): 
 class Stop {
   reason: ProcessResult["killed"];
   readonly #child: ChildProcess;
+  readonly #graceMs: number;
   #hard: NodeJS.Timeout | undefined;
 
-  constructor(child: ChildProcess) {
+  constructor(child: ChildProcess, graceMs: number) {
     this.#child = child;
+    this.#graceMs = graceMs;
   }
 
   now(reason: NonNullable<ProcessResult["killed"]>): void {
     if (this.reason !== undefined) return;
     this.reason = reason;
     signalGroup(this.#child, "SIGTERM");
-    this.#hard = setTimeout(() => signalGroup(this.#child, "SIGKILL"), graceMs);
+    this.#hard = setTimeout(() => signalGroup(this.#child, "SIGKILL"), this.#graceMs);
   }
 
   done(): void {

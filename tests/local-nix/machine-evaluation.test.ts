@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { access, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { NixEvaluationError } from "../../local-nix/errors.ts";
@@ -271,7 +271,6 @@ async function whichNix(): Promise<string> {
 }
 
 async function removeFromStore(cacheDir: string, drvPath: string): Promise<void> {
-  const { rm } = await import("node:fs/promises");
   await rm(join(cacheDir, "gc-roots/galena.drv"));
   await runNix(["store", "delete", drvPath], { signal: soon() });
 }

@@ -8,7 +8,7 @@ import { runProcess } from "../../local-nix/run-process.ts";
 import { soon } from "./support/fixtures.ts";
 import { TemporaryFolder, withPath } from "./support/temporary-folder.ts";
 
-const processDefaults = { env: process.env, deadlineMs: 20_000, maxStdoutBytes: 1000 };
+const processDefaults = { env: process.env, deadlineMs: 20_000, graceMs: 1000, maxStdoutBytes: 1000 };
 
 describe("a command of Nix", () => {
   it("answers on stdout", async () => {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -59,12 +59,17 @@ export async function withPath<T>(path: string, work: () => Promise<T>): Promise
  * A folder for PATH whose `nix` writes one line per call to `calls` and then runs the real one.
  * @returns the PATH to use and a function that reads the calls since the last reading.
  */
-export async function countingNix(folder: TemporaryFolder): Promise<{ path: string; calls: () => Promise<string[]> }> {
+export async function countingNix(
+  folder: TemporaryFolder,
+  extraOptions = "",
+): Promise<{ path: string; calls: () => Promise<string[]> }> {
   const { stdout } = await run("sh", ["-c", "command -v nix"]);
   const log = join(folder.path, "calls");
   await writeFile(log, "");
-  await folder.executable("bin/nix", `#!/bin/sh\nprintf '%s\\n' "$3 $4" >> '${log}'\nexec '${stdout.trim()}' "$@"\n`);
-  const { readFile } = await import("node:fs/promises");
+  await folder.executable(
+    "bin/nix",
+    `#!/bin/sh\nprintf '%s\\n' "$3 $4" >> '${log}'\nexec '${stdout.trim()}' ${extraOptions} "$@"\n`,
+  );
   return {
     path: `${join(folder.path, "bin")}:${process.env["PATH"]}`,
     calls: async () => {
