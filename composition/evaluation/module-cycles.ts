@@ -1,5 +1,5 @@
 import { FleetError, type FleetErrors } from "../../errors.ts";
-import { OptionCycleError, OptionUndefinedError, UnknownOptionError } from "../errors.ts";
+import { ModuleFailedError, OptionCycleError, OptionUndefinedError, UnknownOptionError } from "../errors.ts";
 import { equalValues } from "../lib/equal-values.ts";
 import { isProperty } from "../lib/property.ts";
 import { formatPath } from "../option-path.ts";
@@ -128,6 +128,18 @@ export function cycleError(steps: readonly Step[], prefix: readonly string[]): O
     found: shown.join(" → "),
     at: [...new Set(places)].join("\n"),
     fix: "break the circle: let one of these definitions read something else",
+  });
+}
+
+/** The error for modules that read nothing of each other and still say something else at each run. */
+export function unsteadyError(nodes: readonly ModuleNode[]): ModuleFailedError {
+  const files = nodes.map(({ input }) => input.source.file);
+  return new ModuleFailedError({
+    summary: `${files.join(", ")}: what the module reads is something else each time`,
+    expected: "modules that say the same whenever they run with the same config",
+    found: "values that change from run to run",
+    at: files.join("\n"),
+    fix: "take the time, random numbers and other moving values out of the modules",
   });
 }
 

@@ -2,7 +2,7 @@ import { FleetError, FleetErrors, throwGathered } from "../../errors.ts";
 import { moduleFailure } from "../module-failure.ts";
 import type { ConfigScope, EvaluatedRecord, Read } from "./config-scope.ts";
 import type { DefinitionSource } from "./definition.ts";
-import { cycleError, findCycle, provenCycle, rootFailures } from "./module-cycles.ts";
+import { cycleError, findCycle, provenCycle, rootFailures, type Step, unsteadyError } from "./module-cycles.ts";
 import { type ModuleOutput, readModuleOutput } from "./module-output.ts";
 import { isUnknown } from "./unknown-value.ts";
 
@@ -61,15 +61,17 @@ export class ModuleGraph {
       const nodes = inOrder(roots);
       this.#scope.current = this.#evaluate(nodes);
       const stale = nodes.filter((node) => node.failure === undefined && !this.#holds(node));
-      const advanced = waiting.some(({ failure }) => failure === undefined);
-      // Each round settles at least one module of a chain; more rounds than modules means that they chase each other.
-      if (stale.length > 0 && round > nodes.length) throw cycleError(findCycle(stale) ?? [], this.#scope.prefix);
-      waiting =
-        advanced && round <= nodes.length ? [...nodes.filter(({ failure }) => failure !== undefined), ...stale] : stale;
+      // Each round settles at least one module of a chain; more rounds than readers means that they chase each other.
+      const readers = nodes.filter(({ reads }) => reads.length > 0).length;
+      if (stale.length > 0 && round > readers) throw this.#neverSettles(nodes, stale);
+      // What failed may succeed with what others said in this round.
+      const advanced = waiting.some(({ failure }) => failure === undefined) && round <= readers;
+      const failed = advanced ? nodes.filter(({ failure }) => failure !== undefined) : [];
+      waiting = [...failed, ...stale];
     }
     const nodes = inOrder(roots);
     throwGathered(rootFailures(nodes, this.#scope.prefix));
-    const cycle = provenCycle(nodes, (node, blocked) => this.#rerunWithout(node, blocked));
+    const cycle = this.#provenCycle(nodes);
     if (cycle !== undefined) throw cycleError(cycle, this.#scope.prefix);
     return nodes;
   }
@@ -132,6 +134,15 @@ export class ModuleGraph {
     } finally {
       scope.reads = outer;
     }
+  }
+
+  #neverSettles(nodes: readonly ModuleNode[], stale: readonly ModuleNode[]): FleetError {
+    const cycle = this.#provenCycle(nodes) ?? findCycle(nodes);
+    return cycle === undefined ? unsteadyError(stale) : cycleError(cycle, this.#scope.prefix);
+  }
+
+  #provenCycle(nodes: readonly ModuleNode[]): readonly Step[] | undefined {
+    return provenCycle(nodes, (node, unknown) => this.#rerunWithout(node, unknown));
   }
 
   /** What the module says when the reads are unknown; undefined: it fails then. */

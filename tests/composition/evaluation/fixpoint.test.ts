@@ -176,6 +176,21 @@ describe("values that depend on themselves", () => {
   });
 });
 
+describe("a module that says something else at each run", () => {
+  it("is not mistaken for a cycle", async () => {
+    let runs = 0;
+    const options = { size: mkOption({ type: types.int }), name: mkOption({ type: types.str }) };
+    const message = await failure(
+      evaluateModules({ options }, ({ config }) => ({ name: `${config["size"]}` }), {
+        get size() {
+          return runs++;
+        },
+      }),
+    );
+    assert.match(message, /^fleet\.ts: what the module reads is something else each time\n/);
+  });
+});
+
 describe("a module that fails", () => {
   it("is reported once, not again by those that wait for its options", async () => {
     using tree = fleetTree({
