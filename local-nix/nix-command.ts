@@ -120,7 +120,10 @@ function commandFailure(args: readonly string[], result: ProcessResult, options:
   const command = renderCommand(args);
   const subject = options.purpose ?? `nix ${args[0] ?? ""}`;
   if (result.killed !== undefined) return limitError(result.killed, subject, command, options);
-  const block = lastErrorBlock(result.stderr);
+  const said = lastErrorBlock(result.stderr);
+  // Nobody of ours killed it: on Linux that is mostly the kernel, out of memory.
+  const died = "Nix was killed by a signal; is there memory enough?";
+  const block = result.exitCode === undefined ? { ...said, message: `${died}\n${said.message}` } : said;
   return new NixError(
     {
       summary: `${subject}: Nix failed`,

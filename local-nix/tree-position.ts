@@ -29,8 +29,11 @@ export async function placeInTree(tree: Tree, block: NixErrorBlock): Promise<Pla
   const positions: readonly NixPosition[] = [...own, ...block.frames];
   const position = positions.find(({ file }) => file.startsWith(`${tree.path}/`)) ?? positions[0];
   const named = block.sources.map((file) => inTree(tree, file)).find((file) => file.endsWith(".ts"));
-  const source = named ?? (position === undefined ? undefined : await sourceOf(tree, position.file));
-  const text = position === undefined ? undefined : renderPosition(position);
+  const emittedFrom = position === undefined ? undefined : await sourceOf(tree, position.file);
+  const source = named ?? emittedFrom;
+  // A message that names its definitions is raised by whoever merges them: that place helps nobody.
+  const elsewhere = named !== undefined && named !== emittedFrom;
+  const text = position === undefined || elsewhere ? undefined : renderPosition(position);
   const nixFile = text === undefined ? undefined : inTree(tree, text);
   if (source === undefined && nixFile === undefined) return undefined;
   return { ...(source === undefined ? {} : { source }), ...(nixFile === undefined ? {} : { nixFile }) };

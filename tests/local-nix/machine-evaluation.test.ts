@@ -185,6 +185,14 @@ describe("evaluation of machines", () => {
     });
   });
 
+  it("names the source that the message itself names, not the place that merges definitions", async () => {
+    const throwing = `throw "The option \`a' has conflicting definitions:\\n- In \`modules/x.ts': 1"`;
+    await using fleet = await Fleet.make({ "nix/entries/nixos/galena.nix": `{\n  text = ${throwing};\n}\n` });
+    const { facts } = reason(await fleet.evaluate(withBuilder), "galena");
+    assert.equal(facts.at, "modules/x.ts");
+    assert.equal(facts.fix, "correct modules/x.ts");
+  });
+
   it("asks for `fleet lock` when the flake has inputs but no lock, before any of their hosts is asked", async () => {
     const flake = `{ inputs.far.url = "https://far.invalid/x.tar.gz"; outputs = _: { }; }\n`;
     await using fleet = await Fleet.make({ "flake.nix": flake });

@@ -63,6 +63,19 @@ describe("a command of Nix", () => {
     );
   });
 
+  it("says so when something else killed it", async () => {
+    await using folder = await TemporaryFolder.make();
+    const version = `[ "$1" != --version ] || { echo 'nix (Nix) 2.26.3'; exit; }`;
+    await folder.executable("nix", `#!/bin/sh\n${version}\necho half done >&2\nkill -9 $$\n`);
+    await assert.rejects(
+      withPath(folder.path, () => runNix(["eval"], { signal: soon() })),
+      {
+        code: "FLEET_NIX",
+        message: /found: {4}Nix was killed by a signal; is there memory enough\?\n +half done/,
+      },
+    );
+  });
+
   it("is stopped at its deadline", async () => {
     const forever = "let f = n: if n < 2 then 1 else f (n - 1) + f (n - 2); in f 60";
     await assert.rejects(runNix(["eval", "--expr", forever], { signal: soon(), deadlineMs: 300, purpose: "loop" }), {
