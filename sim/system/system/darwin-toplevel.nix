@@ -11,8 +11,8 @@ let
     darwinLabel = label;
   };
   activation = ''
-    ${config.system.activationLibrary}
     ${builtins.readFile ../scripts/activate-darwin.sh}
+    ${config.system.activationLibrary}
     check_etc
     ${lib.concatMapStrings (script: ''
       ${script.text}

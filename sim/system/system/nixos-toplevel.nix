@@ -9,8 +9,8 @@ let
 
   snippets = map (script: script // { function = lib.replaceStrings [ "-" "." ] [ "_" "_" ] script.name; }) config.system.orderedActivationScripts;
   activation = ''
-    ${config.system.activationLibrary}
     ${builtins.readFile ../scripts/activate-nixos.sh}
+    ${config.system.activationLibrary}
     ${lib.concatMapStrings (script: ''
       snippet_${script.function}() {
         :

@@ -116,7 +116,8 @@ in
     system.activationScripts.users.text = ''
       ${lib.concatMapStringsSep "\n" declareGroup groups}
       ${lib.concatMapStringsSep "\n" declareUser users}
-      forget_users ${lib.escapeShellArgs (map (user: user.name) users)}
+      # A Mac keeps its users.
+      ${lib.optionalString (!isDarwin) "forget_users ${lib.escapeShellArgs (map (user: user.name) users)}"}
     '';
   };
 }

@@ -205,6 +205,13 @@ describe("switch-to-configuration of the simulation", function () {
     );
   });
 
+  it("gives a user who comes back the number of before, so that the home is theirs", async () => {
+    const eve = await quartz.bring("users.users.eve.isNormalUser = true; users.users.bob.isNormalUser = true;");
+    await quartz.stc(await quartz.bring("users.users.zoe.isNormalUser = true;"), "test");
+    await quartz.stc(eve, "test");
+    assert.equal(await quartz.ask('stat -c %U /home/eve; test "$(id -u eve)" != "$(id -u bob)"'), "eve");
+  });
+
   describe("boot", () => {
     const loader = (): Promise<string> => quartz.ask("cat /boot/loader/loader.conf; ls /boot/loader/entries");
 
