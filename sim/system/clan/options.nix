@@ -4,6 +4,7 @@ let
   inherit (lib) mkOption types;
   option = type: default: mkOption { inherit type default; };
   open = types.anything;
+  asSet = names: lib.genAttrs names (_: { });
 
   machine = types.submodule {
     options = {
@@ -22,7 +23,7 @@ let
     options = {
       machines = option (types.attrsOf member) { };
       # A list of names, or a set of them.
-      tags = option (types.coercedTo (types.listOf types.str) (names: lib.genAttrs names (_: { })) (types.attrsOf open)) { };
+      tags = option (types.coercedTo (types.listOf types.str) asSet (types.attrsOf open)) { };
       settings = option types.deferredModule { };
       extraModules = option (types.listOf types.raw) [ ];
     };

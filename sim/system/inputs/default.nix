@@ -38,7 +38,6 @@ let
     };
 
   known = {
-    inherit self;
     flake-parts = import ./flake-parts.nix { inherit lib self; };
     import-tree = import ./import-tree.nix { inherit lib; };
     clan-core = import ../clan { inherit lib evaluateSystem root; };
@@ -48,4 +47,8 @@ let
     nix-darwin.lib.darwinSystem = arguments: evaluateSystem (arguments // { class = "darwin"; });
   };
 in
-lib.genAttrs names unknown // builtins.mapAttrs (name: input: unknown name // input) (removeAttrs known [ "self" ]) // { inherit self; }
+lib.genAttrs names unknown
+// builtins.mapAttrs (name: input: unknown name // input) known
+// {
+  inherit self;
+}

@@ -90,7 +90,11 @@ rec {
       at =
         path:
         mapAttrs (
-          name: value: if isAttrs value && !isDerivation value then at (path ++ [ name ]) value else function (path ++ [ name ]) value
+          name: value:
+          if isAttrs value && !isDerivation value then
+            at (path ++ [ name ]) value
+          else
+            function (path ++ [ name ]) value
         );
     in
     at [ ] set;
@@ -105,7 +109,11 @@ rec {
 
   getBin = package: package.bin or package;
   getLib = package: package.lib or package;
-  getExe = package: getExe' package (package.meta.mainProgram or package.pname or (lists.head (builtins.split "-[0-9]" package.name)));
+  getExe =
+    package:
+    getExe' package (
+      package.meta.mainProgram or package.pname or (lists.head (builtins.split "-[0-9]" package.name))
+    );
   getExe' = package: program: "${getBin package}/bin/${program}";
   toDerivation = path: { type = "derivation"; name = baseNameOf path; outPath = path; };
 }

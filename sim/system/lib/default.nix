@@ -65,7 +65,9 @@ let
     literalExpression = text: { _type = "literalExpression"; inherit text; };
     literalMD = text: { _type = "literalMD"; inherit text; };
     mdDoc = text: text;
-    functionArgs = function: if builtins.isFunction function then builtins.functionArgs function else function.__functionArgs or { };
+    functionArgs =
+      function:
+      if builtins.isFunction function then builtins.functionArgs function else function.__functionArgs or { };
     setFunctionArgs = function: arguments: {
       __functor = _: function;
       __functionArgs = arguments;

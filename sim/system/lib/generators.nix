@@ -46,7 +46,9 @@ rec {
           else if depth == 0 then
             "{ ... }"
           else
-            "{ ${concatMapStringsSep " " (name: "${name} = ${show (depth - 1) value.${name}};") (builtins.attrNames value)} }"
+            "{ ${
+              concatMapStringsSep " " (name: "${name} = ${show (depth - 1) value.${name}};") (builtins.attrNames value)
+            } }"
         else if builtins.isList value then
           if depth == 0 && value != [ ] then
             "[ ... ]"

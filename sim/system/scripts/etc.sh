@@ -1,4 +1,4 @@
-# /etc from a configuration's tree; sourced by `activate`. A link leads through /etc/static, so that one rename moves
+# The files of /etc from a configuration's tree; sourced by `activate`. A link leads through /etc/static, so that one rename moves
 # all of them. What is not ours stays as it is.
 etc_copied=/etc/.clean
 

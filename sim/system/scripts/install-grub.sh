@@ -37,7 +37,7 @@ ENTRY
   echo "set timeout=$timeout"
   menu_entry "NixOS - Default" "$default"
   recent_generations | sort -k 1,1 -k 2,2nr | while read -r profile number toplevel; do
-    [ -n "$number" ] && [ -e "$toplevel/kernel" ] || continue
+    if [ -z "$number" ] || [ ! -e "$toplevel/kernel" ]; then continue; fi
     title="NixOS - Configuration $number"
     if [ "$profile" != - ]; then title="NixOS - Profile '$profile' - Configuration $number"; fi
     menu_entry "$title" "$toplevel"

@@ -60,7 +60,7 @@ done
 echo "$generations" | {
   while read -r profile number toplevel; do
     # The system of a host before its first deployment has an entry and no kernel.
-    [ -n "$number" ] && [ -e "$toplevel/kernel" ] || continue
+    if [ -z "$number" ] || [ ! -e "$toplevel/kernel" ]; then continue; fi
     if ! write_entry "$profile" "$number" "$toplevel"; then
       if [ "$toplevel" = "$default" ]; then exit 1; fi
       echo "ignoring generation $number in the list of boot entries: its files could not be copied" >&2

@@ -4,6 +4,18 @@ let
   inherit (lib) mkOption types;
   cfg = config.boot;
   option = type: default: mkOption { inherit type default; };
+  wanted = if cfg.loader.grub.enable then "grub" else "systemd-boot";
+  # What the loader's installer knows of the configuration, as assignments of the shell.
+  loaderSettings = lib.concatLines (
+    lib.mapAttrsToList (name: value: "${name}=${lib.escapeShellArg (toString value)}") {
+      inherit wanted;
+      limit = cfg.loader.${wanted}.configurationLimit;
+      timeout = cfg.loader.timeout;
+      esp = cfg.loader.efi.efiSysMountPoint;
+      grub = "${../scripts/install-grub.sh}";
+      systemd_boot = "${../scripts/install-systemd-boot.sh}";
+    }
+  );
 in
 {
   _file = "<boot>";
@@ -66,19 +78,12 @@ in
               }/share/initrd-content/content
             } > "$out/initrd"
           '';
-      installBootLoader = pkgs.runCommand "install-boot-loader" { } ''
-        {
-          echo '#!/bin/sh'
-          echo ${lib.escapeShellArg "limit=${toString (if cfg.loader.grub.enable then cfg.loader.grub.configurationLimit else cfg.loader.systemd-boot.configurationLimit)}"}
-          echo ${lib.escapeShellArg "timeout=${toString cfg.loader.timeout}"}
-          echo ${lib.escapeShellArg "wanted=${if cfg.loader.grub.enable then "grub" else "systemd-boot"}"}
-          echo ${lib.escapeShellArg "esp=${cfg.loader.efi.efiSysMountPoint}"}
-          cat ${../scripts/profile-generations.sh}
-          echo ${lib.escapeShellArg "grub=${../scripts/install-grub.sh} systemd_boot=${../scripts/install-systemd-boot.sh}"}
-          cat ${../scripts/install-boot-loader.sh}
-        } > "$out"
-        chmod 555 "$out"
-      '';
+      installBootLoader = pkgs.writeScript "install-boot-loader" (
+        "#!/bin/sh\n"
+        + loaderSettings
+        + builtins.readFile ../scripts/profile-generations.sh
+        + builtins.readFile ../scripts/install-boot-loader.sh
+      );
     };
   };
 }

@@ -12,7 +12,8 @@ in
   ...
 }:
 let
-  evaluation = lib.evalModules {
+  # With more modules, as specialisations have them.
+  evaluateWith = more: lib.evalModules {
     inherit class;
     roots = import ./roots.nix class;
     modules = [
@@ -22,12 +23,13 @@ let
         _file = "<${class}System>";
         config = lib.optionalAttrs (system != null) { nixpkgs.hostPlatform = lib.mkDefault system; };
       }
-    ] ++ modules;
+    ] ++ modules ++ more;
     specialArgs = {
-      inherit buildPlatform;
+      inherit buildPlatform evaluateWith;
       machineClass = class;
       modulesPath = toString ./profiles;
     } // specialArgs;
   };
+  evaluation = evaluateWith [ ];
 in
 evaluation // { inherit (evaluation.config._module.args) pkgs; }

@@ -24,7 +24,9 @@ let
   # Store names allow fewer characters than file names.
   fileName =
     path:
-    "etc-" + lib.concatStrings (map (part: if builtins.isList part then "-" else part) (builtins.split "[^a-zA-Z0-9._+-]+" path));
+    "etc-${
+      lib.concatStringsSep "-" (builtins.filter builtins.isString (builtins.split "[^a-zA-Z0-9._+-]+" path))
+    }";
 
   files = builtins.filter (entry: entry.enable) (builtins.attrValues config.environment.etc);
   place = entry: ''

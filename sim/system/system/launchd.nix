@@ -17,7 +17,11 @@ let
   );
   label = name: job: job.serviceConfig.Label or "org.nixos.${name}";
   wordsOf =
-    job: if job.command != "" then [ "/bin/sh" "-c" "exec ${job.command}" ] else job.serviceConfig.ProgramArguments or [ ];
+    job:
+    if job.command != "" then
+      [ "/bin/sh" "-c" "exec ${job.command}" ]
+    else
+      job.serviceConfig.ProgramArguments or [ ];
 
   plist =
     value:
@@ -49,6 +53,7 @@ let
         )
       }</plist>
     '';
+  agents = config.launchd.agents // config.launchd.user.agents;
   write = folder: name: job: ''
     printf %s ${lib.escapeShellArg (document name job)} > "$out/Library/${folder}/${label name job}.plist"
     printf '%s\n' ${lib.escapeShellArgs (wordsOf job)} > "$out/Library/${folder}/${label name job}.words"
@@ -69,6 +74,6 @@ in
   config.system.build.launchd = pkgs.runCommand "launchd" { } ''
     mkdir -p "$out/Library/LaunchDaemons" "$out/Library/LaunchAgents"
     ${lib.concatStrings (lib.mapAttrsToList (write "LaunchDaemons") config.launchd.daemons)}
-    ${lib.concatStrings (lib.mapAttrsToList (write "LaunchAgents") (config.launchd.agents // config.launchd.user.agents))}
+    ${lib.concatStrings (lib.mapAttrsToList (write "LaunchAgents") agents)}
   '';
 }

@@ -7,17 +7,17 @@ let
   system = pkgs.stdenv.hostPlatform.system;
   name = "nixos-system-${config.networking.hostName}-${config.system.nixos.label}";
 
-  snippets = map (script: script // { function = lib.replaceStrings [ "-" "." ] [ "_" "_" ] script.name; }) config.system.orderedActivationScripts;
+  functionOf = script: "snippet_${lib.replaceStrings [ "-" "." ] [ "_" "_" ] script.name}";
   activation = ''
     ${builtins.readFile ../scripts/activate-nixos.sh}
     ${config.system.activationLibrary}
     ${lib.concatMapStrings (script: ''
-      snippet_${script.function}() {
+      ${functionOf script}() {
         :
         ${script.text}
       }
-      run_snippet ${lib.escapeShellArg script.name} snippet_${script.function}
-    '') snippets}
+      run_snippet ${lib.escapeShellArg script.name} ${functionOf script}
+    '') config.system.orderedActivationScripts}
     finish_activation
   '';
 
@@ -93,7 +93,7 @@ let
     ${lib.concatStrings (
       lib.mapAttrsToList (specialisation: path: ''
         ln -s ${path} "$out/specialisation/${specialisation}"
-      '') config.system.build.specialisations or { }
+      '') build.specialisations
     )}
   '';
 in

@@ -23,7 +23,7 @@ in
     assertions = [
       {
         assertion = matches;
-        message = "`nixpkgs.hostPlatform' is ${pkgs.stdenv.hostPlatform.system}, which is no platform of a ${machineClass} system";
+        message = "`nixpkgs.hostPlatform' is ${pkgs.stdenv.system}, which is no platform of a ${machineClass} system";
       }
     ];
   };

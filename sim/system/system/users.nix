@@ -64,7 +64,13 @@ let
     );
   # A store path only as far as the system holds it; the stand-ins of shells run the host's bash.
   shellOf =
-    user: if user.shell == null then "/bin/bash" else if builtins.isString user.shell then user.shell else lib.getExe user.shell;
+    user:
+    if user.shell == null then
+      "/bin/bash"
+    else if builtins.isString user.shell then
+      user.shell
+    else
+      lib.getExe user.shell;
   number = value: if value == null then "" else toString value;
   declareGroup =
     name: "declare_group ${escapeShellArg name} ${escapeShellArg (number (config.users.groups.${name}.gid or null))}";

@@ -258,5 +258,23 @@ describe("switch-to-configuration of the simulation", function () {
       assert.equal((await quartz.stc(other, "boot")).exitCode, 0);
       assert.match(await loader(), /^default nixos-generation-3\.conf$/m);
     });
+
+    it("writes GRUB's menu where GRUB is wanted and the host has no other loader, and does not change loaders", async () => {
+      await quartz.ask("rm -r /boot/loader /boot/EFI");
+      const grub = await quartz.bring(
+        "boot.loader.systemd-boot.enable = lib.mkForce false; boot.loader.grub.enable = true;",
+      );
+      assert.equal((await quartz.stc(grub, "boot")).exitCode, 0);
+      const menu = await quartz.ask("cat /boot/grub/grub.cfg");
+      const [, linux = "", init = ""] = / linux (\S+) init=(\S+)/.exec(menu) ?? [];
+      assert.equal(init, `${grub}/init`);
+      assert.equal(await quartz.ask(`cmp ${grub}/kernel /boot${linux} && echo same`), "same");
+      assert.match(menu, /^menuentry "NixOS - Profile 'trial' - Configuration 1"/m);
+      const { stderr, exitCode } = await quartz.stc(plain, "boot");
+      assert.deepEqual(
+        [exitCode, stderr],
+        [1, "Could not find any previously installed systemd-boot\nFailed to install bootloader\n"],
+      );
+    });
   });
 });

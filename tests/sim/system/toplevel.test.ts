@@ -115,4 +115,15 @@ describe("toplevel of the simulation", function () {
     assert.equal(await build(tree.toplevel("quartz")), quartz);
     assert.notEqual(await build(tree.toplevel("topaz", "darwin")), topaz);
   });
+
+  it("has a toplevel of its own for each specialisation", async () => {
+    await tree.edit(
+      "nix/entries/nixos/machines/nixos/quartz/default.nix",
+      "networking.hostName =",
+      'specialisation.loud.configuration.environment.etc."base/extra".text = lib.mkForce "loud"; networking.hostName =',
+    );
+    const loud = join(await build(tree.toplevel("quartz")), "specialisation/loud");
+    assert.equal(await readFile(join(loud, "etc/base/extra"), "utf8"), "loud");
+    assert.deepEqual(await readdir(join(loud, "specialisation")), []);
+  });
 });

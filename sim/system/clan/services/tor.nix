@@ -6,7 +6,8 @@ let
       { config, pkgs, ... }:
       {
         environment.systemPackages = [ pkgs.tor ];
-        environment.etc."tor/torrc".text = lib.mkMerge [ (if role == "server" then "HiddenServicePort 22\n" else "ClientUseIPv6 1\n") ];
+        environment.etc."tor/torrc".text =
+          if role == "server" then "HiddenServicePort 22\n" else "ClientUseIPv6 1\n";
         systemd.services.tor = {
           description = "Anonymizing overlay network";
           wantedBy = [ "multi-user.target" ];

@@ -6,7 +6,11 @@ let
     merge = merge.mergeEqual;
   };
   inherit (builtins) isString isInt isBool;
-  isStringLike = value: isString value || builtins.isPath value || (builtins.isAttrs value && (value ? outPath || value ? __toString));
+  isStringLike =
+    value:
+    isString value
+    || builtins.isPath value
+    || (builtins.isAttrs value && (value ? outPath || value ? __toString));
   joined = description: separator: {
     inherit description;
     check = isString;
@@ -39,7 +43,11 @@ rec {
   singleLineStr = str;
   nonEmptyStr = scalar "non-empty string" (value: isString value && value != "");
   passwdEntry = _: str;
-  strMatching = pattern: scalar "string matching the pattern ${pattern}" (value: isString value && builtins.match pattern value != null);
+  strMatching =
+    pattern:
+    scalar "string matching the pattern ${pattern}" (
+      value: isString value && builtins.match pattern value != null
+    );
   lines = joined "strings concatenated with \"\\n\"" "\n";
   commas = joined "strings concatenated with \",\"" ",";
   envVar = joined "strings concatenated with \":\"" ":";
@@ -55,7 +63,9 @@ rec {
   raw = {
     description = "raw value";
     check = _: true;
-    merge = path: found: if builtins.length found == 1 then (builtins.head found).value else merge.mergeEqual path found;
+    merge =
+      path: found:
+      if builtins.length found == 1 then (builtins.head found).value else merge.mergeEqual path found;
   };
   unspecified = anything;
   anything = {

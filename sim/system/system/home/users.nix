@@ -34,7 +34,10 @@ let
     let
       stated = config.users.users.${name}.home or null;
     in
-    if stated != null then stated else throw "home-manager.users.${name} has no user: `users.users.${name}.home' is missing";
+    if stated != null then
+      stated
+    else
+      throw "home-manager.users.${name} has no user: `users.users.${name}.home' is missing";
   generations = builtins.mapAttrs (_: home: home.home.activationPackage) cfg.users;
   failed = lib.concatLists (
     lib.mapAttrsToList (
@@ -94,10 +97,16 @@ in
         system.activationScripts.home-manager = {
           deps = [ "etc" "users" ];
           text = lib.concatLines (
-            lib.mapAttrsToList (name: generation: ''
-              echo "Activating home-manager configuration for ${name}"
-              runuser -u ${lib.escapeShellArg name} -- env ${backup}HOME=${lib.escapeShellArg (homeFolderOf name)} ${generation}/activate
-            '') generations
+            lib.mapAttrsToList (
+              name: generation:
+              let
+                home = lib.escapeShellArg (homeFolderOf name);
+              in
+              ''
+                echo "Activating home-manager configuration for ${name}"
+                runuser -u ${lib.escapeShellArg name} -- env ${backup}HOME=${home} ${generation}/activate
+              ''
+            ) generations
           );
         };
       }

@@ -46,11 +46,12 @@ let
     name: step: text:
     let
       file = "${name}-${step}";
-      package = pkgs.runCommand "unit-script-${lib.replaceStrings [ "@" ] [ "_" ] file}" { inherit text; passAsFile = [ "text" ]; } ''
-        mkdir -p "$out/bin"
-        { printf '#!/bin/bash -e\n'; cat "$textPath"; } > "$out/bin/${file}"
-        chmod 555 "$out/bin/${file}"
-      '';
+      package = pkgs.writeTextFile {
+        name = "unit-script-${lib.replaceStrings [ "@" ] [ "_" ] file}";
+        destination = "/bin/${file}";
+        executable = true;
+        text = "#!/bin/bash -e\n${text}";
+      };
     in
     "${package}/bin/${file}";
   script =
@@ -61,7 +62,15 @@ let
   searchPath =
     unit:
     lib.concatStringsSep ":" (
-      map (package: "${package}/bin") unit.path ++ [ "/usr/local/sbin" "/usr/local/bin" "/usr/sbin" "/usr/bin" "/sbin" "/bin" ]
+      map (package: "${package}/bin") unit.path
+      ++ [
+        "/usr/local/sbin"
+        "/usr/local/bin"
+        "/usr/sbin"
+        "/usr/bin"
+        "/sbin"
+        "/bin"
+      ]
     );
   serviceSection =
     name: unit:
