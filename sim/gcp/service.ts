@@ -29,6 +29,14 @@ type Served = Pick<
 /** Binds the provider to gRPC. Source: pulumi/pulumi 3.270, proto/pulumi/provider.proto. */
 export function providerService(provider: GcpProvider, log: (line: string) => void): Served {
   const answer = answering(log);
+  return { ...pluginMethods(provider, answer), ...resourceMethods(provider, answer) };
+}
+
+type PluginMethod = "handshake" | "attach" | "getPluginInfo" | "checkConfig" | "diffConfig" | "configure" | "cancel";
+type Answering = ReturnType<typeof answering>;
+
+// The life of the plugin itself.
+function pluginMethods(provider: GcpProvider, answer: Answering): Pick<Served, PluginMethod> {
   return {
     handshake: answer("handshake", async () => {
       // Secrets arrive opened: the engine marks the outputs of the same names again.
@@ -54,6 +62,16 @@ export function providerService(provider: GcpProvider, log: (line: string) => vo
       response.setSupportspreview(true);
       return response;
     }),
+    cancel: answer("cancel", async () => {
+      provider.cancel();
+      return new empty.Empty();
+    }),
+  };
+}
+
+// What it does to resources.
+function resourceMethods(provider: GcpProvider, answer: Answering): Omit<Served, PluginMethod> {
+  return {
     invoke: answer("invoke", async (request: messages.InvokeRequest) => {
       const response = new messages.InvokeResponse();
       response.setReturn(toStruct(await provider.invoke(request.getTok(), properties(request.getArgs()))));
@@ -97,10 +115,6 @@ export function providerService(provider: GcpProvider, log: (line: string) => vo
     }),
     delete: answer("delete", async (request: messages.DeleteRequest) => {
       await provider.delete(request.getUrn(), request.getId());
-      return new empty.Empty();
-    }),
-    cancel: answer("cancel", async () => {
-      provider.cancel();
       return new empty.Empty();
     }),
   };

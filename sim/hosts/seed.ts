@@ -10,7 +10,9 @@ import {
   readlink,
   rename,
   rm,
+  stat,
   symlink,
+  utimes,
   writeFile,
 } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -47,6 +49,8 @@ export async function rootLayers(state: SimState, layering: Layering, signal: Ab
   if (!(await isThere(seed))) {
     await withLock(`${seed}.lock`, () => makeSeed(seed, state, layering, signal), signal);
   }
+  const now = new Date();
+  await utimes(seed, now, now); // in use
   return [seed, base];
 }
 
@@ -75,6 +79,20 @@ async function makeSeed(seed: string, state: SimState, layering: Layering, signa
     await rename(work, seed);
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+  await removeOldSeeds(hosts);
+}
+
+const keptDays = 14;
+
+// A change of the look-alikes makes new seeds of a few MB each; those that no host stands on and nobody asked for go.
+async function removeOldSeeds(hosts: string): Promise<void> {
+  const mounts = await readFile("/proc/self/mounts", "utf8");
+  for (const name of await readdir(hosts)) {
+    const path = join(hosts, name);
+    if (!/^seed-[a-z]+-[0-9a-f]{12}$/.test(name) || mounts.includes(path)) continue;
+    const ageDays = (Date.now() - (await stat(path)).mtimeMs) / 86_400_000;
+    if (ageDays > keptDays) await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -1,4 +1,4 @@
-import { rm, statfs, writeFile } from "node:fs/promises";
+import { rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { initOf } from "./container.ts";
 import { SimulationError } from "./errors.ts";
@@ -70,12 +70,7 @@ export async function prepareHost(spec: HostSpec, signal: AbortSignal, state: Si
     signal,
   );
   const knownHosts = await knownHostsFile(state, spec.name, spec.address, keys.publicKey);
-  const paths = hostPaths(state, spec.name);
-  const sshArgs = [
-    ...["-F", "/dev/null", "-i", state.operatorKey, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"],
-    ...["-o", "StrictHostKeyChecking=yes", "-o", `UserKnownHostsFile=${knownHosts}`, "-o", "ConnectTimeout=3"],
-    ...["-o", "LogLevel=ERROR", `root@${spec.address}`],
-  ];
+  const sshArgs = sshArguments(state, spec, knownHosts);
   const host: SimHost = {
     spec,
     name: spec.name,
@@ -84,16 +79,7 @@ export async function prepareHost(spec: HostSpec, signal: AbortSignal, state: Si
     identityFile: state.operatorKey,
     knownHosts,
     sshArguments: sshArgs,
-    exec: async (command, within, options = {}) => {
-      const init = await runningInit(state, spec);
-      const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid"];
-      return tryCommand(
-        "nsenter",
-        ["--target", String(init), ...namespaces, "--", "/bin/sh", "-c", command],
-        options,
-        within,
-      );
-    },
+    exec: (command, within, options = {}) => runInside(state, spec, command, options, within),
     ssh: (command, within, options = {}) => tryCommand("ssh", [...sshArgs, command], options, within),
     boot: (within) => locked(state, spec, () => bootHost(state, host, within), within),
     stop: (within) => locked(state, spec, () => haltHost(state, spec, 30_000, within), within),
@@ -105,15 +91,36 @@ export async function prepareHost(spec: HostSpec, signal: AbortSignal, state: Si
     },
     bootId: async (within) => (await host.exec("cat /proc/sys/kernel/random/boot_id", within)).stdout.trim(),
     untilUp: (within, after) => untilUp(state, host, within, after),
-    fillDisk: async (freeBytes) => {
-      const { bavail, bsize } = await statfs(paths.disk);
-      await writeBallast(join(paths.disk, ballast), Math.max(0, bavail * bsize - freeBytes));
-    },
-    releaseDisk: () => rm(join(paths.disk, ballast), { force: true }),
+    fillDisk: (freeBytes) => writeBallast(hostPaths(state, spec.name).disk, freeBytes),
+    releaseDisk: () => rm(join(hostPaths(state, spec.name).disk, ballast), { force: true }),
     remove: (within) => removeHost(state, spec.name, within),
     [Symbol.asyncDispose]: () => removeHost(state, spec.name, AbortSignal.timeout(60_000)),
   };
   return host;
+}
+
+function sshArguments(state: SimState, { address }: HostSpec, knownHosts: string): readonly string[] {
+  return [
+    ...["-F", "/dev/null", "-i", state.operatorKey, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"],
+    ...["-o", "StrictHostKeyChecking=yes", "-o", `UserKnownHostsFile=${knownHosts}`, "-o", "ConnectTimeout=3"],
+    ...["-o", "LogLevel=ERROR", `root@${address}`],
+  ];
+}
+
+async function runInside(
+  state: SimState,
+  spec: HostSpec,
+  command: string,
+  options: CommandOptions,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  const init = await runningInit(state, spec);
+  const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid"];
+  // A shell waits for the command, not nsenter: systemd stops all processes of a host that shuts down, nsenter would stop
+  // itself when its child stops, and the host's process 1 can only end when all others of its namespace are reaped.
+  const waiting = ["--no-fork", "--", "/bin/sh", "-c", '/bin/sh -c "$1"; exit $?', "sh", command];
+  const args = ["--target", String(init), ...namespaces, ...waiting];
+  return tryCommand("nsenter", args, options, signal);
 }
 
 function locked<T>(state: SimState, spec: HostSpec, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -133,10 +140,12 @@ async function runningInit(state: SimState, spec: HostSpec): Promise<number> {
   });
 }
 
-async function writeBallast(path: string, bytes: number): Promise<void> {
+async function writeBallast(disk: string, freeBytes: number): Promise<void> {
+  const path = join(disk, ballast);
   await rm(path, { force: true });
-  await writeFile(path, "");
+  const { bavail, bsize } = await statfs(disk);
+  const bytes = bavail * bsize - freeBytes;
   // A hole would take no space: fallocate reserves it.
-  if (bytes === 0) return;
+  if (bytes <= 0) return;
   await runCommand("fallocate", ["--length", String(bytes), "--", path], {}, AbortSignal.timeout(60_000));
 }
