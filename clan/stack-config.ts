@@ -61,6 +61,8 @@ const schema = z.strictObject({
   systemBuilder: z.string().min(1).optional(),
   /** Overrides of flake inputs, as `nix --override-input` takes them. */
   overrideInputs: z.record(z.string(), z.string()).optional(),
+  /** Seconds for which a host that does not answer is tried again, since it may be booting. Default 60. */
+  connectDeadlineSeconds: seconds.optional(),
   /** Seconds that one machine may take, build included. Default 14400. */
   deadlineSeconds: seconds.optional(),
 });

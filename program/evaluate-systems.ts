@@ -37,7 +37,7 @@ export async function evaluateSystems(
     report,
     signal,
   );
-  return fulfilled(results);
+  return fulfilled(results, report);
 }
 
 /** What was approved is what is deployed: a tree that changes between the preview and the update of one `up` stops it. */
@@ -48,14 +48,20 @@ async function compareWithPreview(tree: StagedTree): Promise<void> {
   else await compareApprovedTree(run, tree);
 }
 
-function fulfilled<T>(results: ReadonlyMap<string, PromiseSettledResult<T>>): ReadonlyMap<string, T> {
-  const errors: FleetError[] = [];
+/** A broken module that many machines share is one error, at the first of them. */
+function fulfilled<T>(results: ReadonlyMap<string, PromiseSettledResult<T>>, report: Report): ReadonlyMap<string, T> {
+  const errors = new Map<string, FleetError>();
   const values = new Map<string, T>();
   for (const [machine, result] of results) {
     if (result.status === "fulfilled") values.set(machine, result.value);
-    else if (result.reason instanceof FleetError) errors.push(result.reason);
-    else throw result.reason;
+    else if (!(result.reason instanceof FleetError)) throw result.reason;
+    else {
+      const { at, found } = result.reason.facts;
+      const cause = `${at}\n${found}`;
+      if (!errors.has(cause)) errors.set(cause, result.reason);
+      else report({ level: "warning", subject: machine, phase: "evaluate", message: `the same error: ${at}` });
+    }
   }
-  throwGathered(errors);
+  throwGathered([...errors.values()]);
   return values;
 }

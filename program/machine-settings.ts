@@ -26,6 +26,7 @@ export function planMachines(model: FleetModel, names: readonly string[], { conf
   });
 }
 
+const defaultConnectDeadlineSeconds = 60;
 const defaultDeadlineSeconds = 4 * 3600;
 
 /** What the component of one machine needs: its evaluated system, the way to it, the stack's policy. */
@@ -51,6 +52,7 @@ export function machineSettings(
       identityFiles: [...connection.identityFiles],
       hostKeys: [...connection.hostKeys],
       policy: activationPolicySchema.parse(config.policy ?? {}),
+      connectDeadlineSeconds: config.connectDeadlineSeconds ?? defaultConnectDeadlineSeconds,
       deadlineSeconds: config.deadlineSeconds ?? defaultDeadlineSeconds,
       owner: { project, stack: name },
     },

@@ -30,7 +30,9 @@ export function renderProbe(probe: Probe, declared: StorePath): string {
   if (probe.kind === "unreachable") return `unreachable: ${probe.reason}`;
   if (probe.kind !== "reachable") return `not reachable: ${probe.error.message}`;
   const { current, profile, generation } = probe.facts;
-  if (current === declared && profile === declared) return `reachable, runs ${renderStorePath(declared)}, generation ${generation}`;
-  if (current === declared) return `reachable, runs ${renderStorePath(declared)}, not committed: a reboot would undo it`;
+  if (current === declared && profile === declared)
+    return `reachable, runs ${renderStorePath(declared)}, generation ${generation}`;
+  if (current === declared)
+    return `reachable, runs ${renderStorePath(declared)}, not committed: a reboot would undo it`;
   return `reachable, ${current === null ? "no system" : renderStorePath(current)} → ${renderStorePath(declared)}`;
 }

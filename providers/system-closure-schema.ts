@@ -28,6 +28,8 @@ export const closureInputsSchema = z.object({
   /** Pinned public keys and where each comes from; empty: the deployment is refused. */
   hostKeys: z.array(pinnedHostKeySchema),
   policy: activationPolicySchema,
+  /** Seconds for which a host that does not answer is tried again. */
+  connectDeadlineSeconds: z.number().positive(),
   /** Seconds for the whole: build, push, activation. */
   deadlineSeconds: z.number().positive(),
   /** Written on the host; another project or stack is refused unless the policy says `takeOver`. */

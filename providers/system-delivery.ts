@@ -56,11 +56,9 @@ async function build(
   await buildToplevel({ machine, drvPath, toplevel, where: await where() }, report, signal);
 }
 
-async function resolve({ machine, targetHost, identityFiles, hostKeys }: ClosureInputs): Promise<ConnectionSpec> {
+async function resolve(inputs: ClosureInputs): Promise<ConnectionSpec> {
+  const { machine, targetHost, identityFiles, hostKeys, connectDeadlineSeconds } = inputs;
   const operator = await readOperatorEnvironment(process.env);
-  const identities = identityFiles.length === 0 ? {} : { identityFiles };
-  return resolveConnection(
-    { machine, target: targetHost, definedAt: `${machine}: targetHost`, hostKeys, ...identities },
-    operator,
-  );
+  const request = { machine, target: targetHost, definedAt: `${machine}: targetHost`, hostKeys, connectDeadlineSeconds };
+  return resolveConnection(identityFiles.length === 0 ? request : { ...request, identityFiles }, operator);
 }

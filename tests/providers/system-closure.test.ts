@@ -22,6 +22,7 @@ const inputs: ClosureInputs = {
   identityFiles: [],
   hostKeys: [],
   policy: activationPolicySchema.parse({}),
+  connectDeadlineSeconds: 5,
   deadlineSeconds: 60,
   owner: { project: "pulumi-clan", stack: "burst" },
   power: "on",

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, afterEach, before, describe, it } from "mocha";
+import { Checkout, type Ended } from "./support/checkout.ts";
+import { closureSteps, table } from "./support/preview.ts";
+
+const machines = ["cinnabar", "galena", "stibnite"] as const;
+
+describe("a fleet on three simulated hosts", function () {
+  this.timeout(300_000);
+  let checkout: Checkout;
+  const up = (): Promise<Ended> => checkout.pulumi("up", "--yes", "--stack", "local", "--skip-preview");
+  /** What every test after the first ones starts from: no edit left, every host as declared. */
+  const deployed = async (): Promise<void> => {
+    const ended = await up();
+    assert.equal(ended.code, 0, ended.text);
+  };
+  const running = (host: string): Promise<string> => checkout.ask(host, "readlink -f /run/current-system");
+  const profile = (host: string): Promise<string> => checkout.ask(host, "readlink -f /nix/var/nix/profiles/system");
+  const generation = (host: string): Promise<string> => checkout.ask(host, "readlink /nix/var/nix/profiles/system");
+  /** The system of the entry that the next boot takes: systemd-boot's default, or GRUB's first. */
+  const bootDefault = async (host: string): Promise<string> => {
+    const grub = "cat /boot/grub/grub.cfg";
+    const systemdBoot = "cat /boot/loader/entries/$(sed -n 's/^default //p' /boot/loader/loader.conf)";
+    const entry = await checkout.ask(host, `if [ -e /boot/grub/grub.cfg ]; then ${grub}; else ${systemdBoot}; fi`);
+    return /init=(\S+)\/init/.exec(entry)?.[1] ?? "none";
+  };
+
+  before(async () => {
+    checkout = await Checkout.create();
+    const ended = await checkout.sim("up");
+    assert.equal(ended.code, 0, ended.text);
+  });
+  afterEach(() => checkout.restore());
+  after(() => checkout[Symbol.asyncDispose]());
+
+  it("is shown whole by a first preview: hosts that answer, a node that is not there yet", async () => {
+    const ended = await checkout.pulumi("preview", "--stack", "local");
+    assert.equal(ended.code, 0, ended.text);
+    assert.match(ended.text, /reachable, \S+ → \w+-nixos-system-cinnabar/);
+    assert.match(ended.text, /galena-node-vm create/);
+  });
+
+  it("runs what is declared after the first up: system, profile and default boot entry agree", async () => {
+    const ended = await up();
+    assert.equal(ended.code, 0, ended.text);
+    const rows = await table(checkout);
+    for (const machine of machines) {
+      const row = rows[machine];
+      assert.equal(row?.outcome, "switched", ended.text);
+      assert.equal(await running(machine), row?.toplevel);
+      assert.equal(await profile(machine), row?.toplevel);
+    }
+    assert.equal(await bootDefault("cinnabar"), rows["cinnabar"]?.toplevel);
+    assert.equal(await bootDefault("galena"), rows["galena"]?.toplevel);
+  });
+
+  it("has its services, files, users and homes on the hosts", async () => {
+    assert.equal(await checkout.ask("galena", "systemctl is-active heartbeat.service"), "active");
+    assert.match(await checkout.ask("galena", "getent passwd cameron"), /^cameron:/);
+    const claude = await Promise.all(
+      (["galena", "stibnite"] as const).map((host) =>
+        checkout.ask(host, "ls -d /home/cameron/.claude /Users/crs58/.claude 2>/dev/null; true"),
+      ),
+    );
+    assert.deepEqual(claude, ["/home/cameron/.claude", "/Users/crs58/.claude"]);
+  });
+
+  it("has nothing to change afterwards", async () => {
+    const ended = await checkout.pulumi("preview", "--stack", "local", "--expect-no-changes");
+    assert.equal(ended.code, 0, ended.text);
+  });
+
+  it("does nothing on any host when up is run again", async () => {
+    const before = await Promise.all(machines.map(generation));
+    const ended = await up();
+    assert.equal(ended.code, 0, ended.text);
+    assert.deepEqual(await Promise.all(machines.map(generation)), before);
+  });
+
+  it("changes exactly the machines that a one-line edit reaches, in preview and up alike", async () => {
+    await deployed();
+    const before = await generation("stibnite");
+    await checkout.edit("modules/nixos/base/heartbeat.ts", "60", "61");
+    assert.deepEqual(await closureSteps(checkout), { cinnabar: "update", galena: "update" });
+    const ended = await up();
+    assert.equal(ended.code, 0, ended.text);
+    assert.match(await checkout.ask("galena", "systemctl show heartbeat.service --property=ExecStart"), / 61 /);
+    assert.match(await checkout.ask("cinnabar", "systemctl show heartbeat.service --property=ExecStart"), / 61 /);
+    assert.equal(await generation("stibnite"), before);
+  });
+
+  it("shows a host that was switched by hand as drift, and mends it", async () => {
+    await deployed();
+    const declared = await running("cinnabar");
+    await checkout.ask(
+      "cinnabar",
+      "nix-env -p /nix/var/nix/profiles/system --rollback && /nix/var/nix/profiles/system/bin/switch-to-configuration switch",
+    );
+    assert.notEqual(await running("cinnabar"), declared);
+
+    const refresh = await checkout.pulumi("refresh", "--yes", "--stack", "local");
+    assert.equal(refresh.code, 0, refresh.text);
+    assert.match(refresh.text, /cinnabar-closure updated/);
+    assert.deepEqual(await closureSteps(checkout), { cinnabar: "update" });
+    assert.equal((await up()).code, 0);
+    assert.equal(await running("cinnabar"), declared);
+    assert.equal(await bootDefault("cinnabar"), declared);
+  });
+
+  it("reports a unit that does not start on its machine alone, does not commit it, and deploys the others", async () => {
+    await deployed();
+    const booted = await profile("galena");
+    await checkout.edit("modules/nixos/base/heartbeat.ts", "60", "62");
+    await checkout.write(
+      "modules/machines/nixos/galena/broken.ts",
+      `import { flakeModule } from "pulumi-clan/author";
+export default flakeModule({
+  flake: { modules: { nixos: { "machines/nixos/galena": {
+    systemd: { services: { broken: { wantedBy: ["multi-user.target"], serviceConfig: { Type: "oneshot", ExecStart: "/bin/false" } } } },
+  } } } },
+});
+`,
+    );
+    const ended = await up();
+    assert.notEqual(ended.code, 0);
+    assert.match(ended.text, /galena: switched to \S+, NOT committed, failed units: broken\.service/);
+    assert.equal(await profile("galena"), booted);
+    assert.equal(await bootDefault("galena"), booted);
+    assert.match(await checkout.ask("cinnabar", "systemctl show heartbeat.service --property=ExecStart"), / 62 /);
+    const rows = await table(checkout);
+    assert.equal(rows["galena"]?.outcome, "failed");
+    assert.equal(rows["cinnabar"]?.outcome, "switched");
+
+    await checkout.restore();
+    const mended = await up();
+    assert.equal(mended.code, 0, mended.text);
+    assert.equal(await running("galena"), await profile("galena"));
+  });
+
+  it("refuses a host that shows another key before anything is sent, and deploys the others", async () => {
+    await deployed();
+    const before = await running("cinnabar");
+    const logins = "journalctl --unit ssh --no-pager | grep -c Accepted";
+    const accepted = Number(await checkout.ask("cinnabar", logins));
+    const pin = join(checkout.root, ".state/sim/vars/per-machine/cinnabar/openssh/ssh.id_ed25519.pub/value");
+    await copyFile(pin.replace("cinnabar", "stibnite"), pin); // the simulation mends it when it is next asked for a host
+    await checkout.edit("modules/nixos/base/heartbeat.ts", "60", "63");
+    const ended = await up();
+
+    assert.notEqual(ended.code, 0);
+    assert.match(
+      ended.text,
+      /cinnabar: the host key is not the one[\s\S]*expected: {1}SHA256:[\s\S]*found: {4}SHA256:/,
+    );
+    assert.equal(await running("cinnabar"), before);
+    // Our own two questions since then log in too.
+    assert.equal(Number(await checkout.ask("cinnabar", logins)), accepted + 2);
+    assert.match(await checkout.ask("galena", "systemctl show heartbeat.service --property=ExecStart"), / 63 /);
+  });
+
+  it("deploys the others while a host is down, and this one when it is back", async () => {
+    await deployed();
+    await checkout.edit("Pulumi.local.yaml", "config:\n", "config:\n  pulumi-clan:connectDeadlineSeconds: 3\n");
+    await checkout.edit("modules/nixos/base/heartbeat.ts", "60", "64");
+    await checkout.ask("cinnabar", "systemctl poweroff --no-block");
+    const ended = await up();
+    assert.notEqual(ended.code, 0);
+    assert.match(ended.text, /cinnabar: unreachable/);
+    assert.match(await checkout.ask("galena", "systemctl show heartbeat.service --property=ExecStart"), / 64 /);
+    const preview = await checkout.pulumi("preview", "--stack", "local");
+    assert.equal(preview.code, 0, preview.text);
+    assert.match(preview.text, /unreachable: /);
+
+    assert.equal((await checkout.sim("up")).code, 0);
+    const again = await up();
+    assert.equal(again.code, 0, again.text);
+    assert.match(await checkout.ask("cinnabar", "systemctl show heartbeat.service --property=ExecStart"), / 64 /);
+  });
+
+  it("keeps running on its hosts when the stack is destroyed", async () => {
+    const before = await running("cinnabar");
+    const ended = await checkout.pulumi("destroy", "--yes", "--stack", "local");
+    assert.equal(ended.code, 0, ended.text);
+    assert.equal(await running("cinnabar"), before);
+    assert.equal(await checkout.ask("cinnabar", "systemctl is-active heartbeat.service"), "active");
+    assert.equal(await running("stibnite"), await profile("stibnite"));
+  });
+});

@@ -1,0 +1,114 @@
+import { spawn } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+/** What a command did. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout and stderr as they came. */
+  readonly text: string;
+}
+
+const project = resolve(import.meta.dirname, "..", "..", "..");
+
+/** A copy of this checkout as a fleet owner has one, with its own state, stacks and simulated hosts. */
+export class Checkout implements AsyncDisposable {
+  readonly root: string;
+  /** Added to the environment of every command. */
+  readonly environment: Record<string, string> = {};
+
+  private constructor(root: string) {
+    this.root = root;
+  }
+
+  /** The files that git tracks or does not ignore, in a repository of their own; the installed packages are shared. */
+  static async create(): Promise<Checkout> {
+    // The hosts' addresses are those of Pulumi.local.yaml: only in a network namespace of their own they disturb nobody.
+    if (process.env["PULUMI_CLAN_ISOLATED"] !== "1")
+      throw new Error("run through `npm test -- <file>`: it isolates the hosts");
+    const root = await mkdtemp(join(tmpdir(), "checkout-"));
+    const listed = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], project, 30);
+    for (const path of listed.stdout.split("\0").filter((path) => path !== "")) {
+      await mkdir(join(root, dirname(path)), { recursive: true });
+      await copyFile(join(project, path), join(root, path)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error; // deleted, and git does not know yet
+      });
+    }
+    await symlink(join(project, "node_modules"), join(root, "node_modules"));
+    await run("git", ["init", "--quiet"], root, 30);
+    await run("git", ["add", "--all"], root, 30);
+    return new Checkout(root);
+  }
+
+  /** Replaces `from`, which must be there, in one file. */
+  async edit(path: string, from: string | RegExp, to: string): Promise<void> {
+    const text = await readFile(join(this.root, path), "utf8");
+    const edited = text.replace(from, to);
+    if (edited === text) throw new Error(`${path} does not contain ${from}`);
+    await writeFile(join(this.root, path), edited);
+  }
+
+  async write(path: string, text: string): Promise<void> {
+    await mkdir(dirname(join(this.root, path)), { recursive: true });
+    await writeFile(join(this.root, path), text);
+  }
+
+  /** Undoes every edit since the copy was made. */
+  async restore(): Promise<void> {
+    await run("git", ["checkout", "--quiet", "."], this.root, 30);
+    await run("git", ["clean", "--quiet", "-d", "--force"], this.root, 30);
+  }
+
+  pulumi(...args: string[]): Promise<Ended> {
+    return run(join(this.root, "scripts/pulumi"), [...args, "--non-interactive"], this.root, 300, this.environment);
+  }
+
+  fleet(...args: string[]): Promise<Ended> {
+    return run(process.execPath, [join(this.root, "cli/fleet.ts"), ...args], this.root, 60);
+  }
+
+  sim(...args: string[]): Promise<Ended> {
+    return run(process.execPath, [join(this.root, "sim/cli.ts"), ...args], this.root, 120);
+  }
+
+  /** Asks a host itself, not our records. @throws when the command fails there. */
+  async ask(host: string, command: string): Promise<string> {
+    const ended = await this.sim("ssh", host, "--", command);
+    if (ended.code !== 0) throw new Error(`${host}: ${command}: exit ${ended.code}\n${ended.text}`);
+    return ended.stdout.trim();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sim("down");
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+function run(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  deadlineSeconds: number,
+  environment: Record<string, string> = {},
+): Promise<Ended> {
+  const { promise, resolve: end, reject } = Promise.withResolvers<Ended>();
+  const child = spawn(file, args, {
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: deadlineSeconds * 1000,
+    env: { ...process.env, PULUMI_CLAN_SIM_STATE: "", PULUMI_BACKEND_URL: "", PULUMI_STACK: "", ...environment },
+  });
+  const streams = { stdout: "", stderr: "", text: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (chunk: string) => {
+      streams[name] += chunk;
+      streams.text += chunk;
+    });
+  }
+  child.on("error", reject);
+  child.on("close", (code, signal) => end({ code: code ?? 255, ...streams, text: streams.text + (signal ?? "") }));
+  return promise;
+}
