@@ -45,6 +45,9 @@ export async function executeStep(
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
   switch (step.kind) {
+    case "claim":
+      await runScript(context, "claim", [JSON.stringify(step.owner)], signal);
+      return makeOutcome(context, "unchanged", progress, progress.facts);
     case "roots":
       await runScript(context, "roots", [step.declared, step.previous ?? ""], signal);
       return undefined;
@@ -213,7 +216,7 @@ function lastWords(log: string): string {
 
 async function runScript(
   { session }: DeploymentContext,
-  name: "roots" | "record",
+  name: "roots" | "record" | "claim",
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {

@@ -17,6 +17,8 @@ export interface Wanted {
 export type Step =
   /** Nothing is touched. */
   | { readonly kind: "refuse"; readonly reason: string }
+  /** The host is as declared, and shall carry our mark. */
+  | { readonly kind: "claim"; readonly owner: Owner }
   /** A job of an earlier deployment of another system still runs: wait for its end, then plan anew. */
   | { readonly kind: "await"; readonly job: string }
   | { readonly kind: "roots"; readonly declared: StorePath; readonly previous: StorePath | null }
@@ -28,11 +30,11 @@ export type Step =
   /** Profile and boot entry, compare-and-swap. */
   | { readonly kind: "commit"; readonly job: string; readonly attach: boolean; readonly transaction: Transaction };
 
-/** Decides what a deployment does; touches nothing. An empty list: the host is as declared. */
+/** Decides what a deployment does; touches nothing. An empty list: the host is as declared, and ours. */
 export function planActivation(facts: HostFacts, wanted: Wanted): readonly Step[] {
   const reason = reasonToRefuse(facts, wanted);
   if (reason !== undefined) return [{ kind: "refuse", reason }];
-  if (isUnchanged(facts, wanted)) return [];
+  if (isUnchanged(facts, wanted)) return isOwned(facts, wanted.owner) ? [] : [{ kind: "claim", owner: wanted.owner }];
   const open = openTransaction(facts);
   const running = facts.jobs.find(({ state }) => state === "running");
   if (running !== undefined && !(open?.toplevel === wanted.toplevel && running.id.startsWith(`${open.id}-`))) {
@@ -74,6 +76,11 @@ export function isUnchanged(
 export function openTransaction({ transaction, bootId }: HostFacts): Transaction | undefined {
   if (transaction === undefined || transaction === "unreadable") return undefined;
   return transaction.bootId === bootId ? transaction : undefined;
+}
+
+function isOwned({ owner }: HostFacts, wanted: Owner): boolean {
+  if (owner === undefined || owner === "unreadable") return false;
+  return owner.project === wanted.project && owner.stack === wanted.stack && owner.machine === wanted.machine;
 }
 
 function reasonToRefuse(facts: HostFacts, wanted: Wanted): string | undefined {

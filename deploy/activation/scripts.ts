@@ -6,6 +6,7 @@ const parts = {
   lock: ["preamble", "jobs", "lock"],
   roots: ["preamble", "roots"],
   record: ["preamble", "record"],
+  claim: ["preamble", "claim"],
   validity: ["preamble", "validity"],
   check: ["preamble", "boot-entry", "check"],
   "start-job": ["preamble", "jobs", "start-job"],

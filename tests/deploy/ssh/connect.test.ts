@@ -11,10 +11,10 @@ import {
 import { probeHost } from "../../../deploy/probe.ts";
 import { connect } from "../../../deploy/ssh/connect.ts";
 import { fingerprint, parseHostKey } from "../../../deploy/ssh/host-key.ts";
+import { soon } from "../support/signals.ts";
 import { makeKey, startTestServer } from "../support/ssh-server.ts";
 
 const silent = (): void => undefined;
-const signal = AbortSignal.timeout(20_000);
 
 async function failure(action: Promise<unknown>): Promise<Error> {
   try {
@@ -28,7 +28,7 @@ async function failure(action: Promise<unknown>): Promise<Error> {
 describe("connecting", () => {
   it("shows the pinned key, without asking for what it does not need", async () => {
     await using server = await startTestServer();
-    await using host = await connect(server.spec(), silent, signal);
+    await using host = await connect(server.spec(), silent, soon());
     assert.equal(host.hostKey, server.hostKeys[0]?.public);
     assert.deepEqual(new Set(server.authentications), new Set(["publickey root"]));
   });
@@ -40,7 +40,7 @@ describe("connecting", () => {
       hostKeys: [{ key: pinned, source: "vars/per-machine/galena" }],
       definedAt: "fleet.ts:41",
     });
-    const error = await failure(connect(spec, silent, signal));
+    const error = await failure(connect(spec, silent, soon()));
     assert.ok(error instanceof HostKeyMismatchError);
     assert.equal(
       error.message,
@@ -58,7 +58,7 @@ describe("connecting", () => {
 
   it("refuses a host whose key nobody knows, and says which key to pin", async () => {
     await using server = await startTestServer();
-    const error = await failure(connect(server.spec({ hostKeys: [] }), silent, signal));
+    const error = await failure(connect(server.spec({ hostKeys: [] }), silent, soon()));
     assert.ok(error instanceof HostKeyUnknownError);
     assert.ok(error.facts.fix.endsWith(`then pin: ${server.hostKeys[0]?.public}`));
     assert.deepEqual(server.authentications, []);
@@ -67,14 +67,14 @@ describe("connecting", () => {
   it("asks a server with several keys for the pinned one", async () => {
     const [rsa, ed25519] = [makeKey("rsa"), makeKey()];
     await using server = await startTestServer({ hostKeys: [ed25519, rsa] });
-    await using host = await connect(server.spec({ hostKeys: [{ key: rsa.public, source: "x" }] }), silent, signal);
+    await using host = await connect(server.spec({ hostKeys: [{ key: rsa.public, source: "x" }] }), silent, soon());
     assert.equal(host.hostKey, rsa.public);
   });
 
   it("takes a server without a key of the pinned type for another host", async () => {
     await using server = await startTestServer({ hostKeys: [makeKey("rsa")] });
     const spec = server.spec({ hostKeys: [{ key: makeKey().public, source: "x" }] });
-    const error = await failure(connect(spec, silent, signal));
+    const error = await failure(connect(spec, silent, soon()));
     assert.ok(error instanceof HostKeyMismatchError);
     assert.equal(error.facts.found, `no key of a pinned type from 127.0.0.1:${server.port}`);
     assert.deepEqual(server.authentications, []);
@@ -85,7 +85,7 @@ describe("connecting", () => {
     await using other = await startTestServer();
     const [wrong = ""] = other.spec().identityFiles;
     const spec = server.spec({ identityFiles: [wrong, "/nowhere/id_ed25519"] });
-    const error = await failure(connect(spec, silent, signal));
+    const error = await failure(connect(spec, silent, soon()));
     assert.ok(error instanceof AuthenticationError);
     assert.equal(error.facts.found, `refused: ${wrong}\nnot tried: /nowhere/id_ed25519: cannot be read (ENOENT)`);
     assert.equal(server.connections, 1, "refused keys are not tried again");
@@ -93,7 +93,7 @@ describe("connecting", () => {
 
   it("does not dial at all without a key to show", async () => {
     await using server = await startTestServer();
-    const error = await failure(connect(server.spec({ identityFiles: [] }), silent, signal));
+    const error = await failure(connect(server.spec({ identityFiles: [] }), silent, soon()));
     assert.ok(error instanceof AuthenticationError);
     assert.equal(server.connections, 0);
   });
@@ -106,7 +106,7 @@ describe("connecting", () => {
     await using host = await connect(
       server.spec({ agent: "/nowhere/agent.sock", identityFiles: files }),
       silent,
-      signal,
+      soon(),
     );
     assert.ok(!host.dead.aborted);
   });
@@ -135,7 +135,7 @@ describe("connecting", () => {
         seen.push(event.message);
         if (seen.length === 1) forwarder.listen(address.port, "127.0.0.1");
       },
-      signal,
+      soon(),
     );
     assert.match(seen[0] ?? "", /^no answer from 127\.0\.0\.1:\d+ \(connect ECONNREFUSED .*\), trying again$/);
     forwarder.close();
@@ -149,7 +149,7 @@ describe("connecting", () => {
     assert.ok(address !== null && typeof address === "object");
     await using server = await startTestServer();
     const spec = server.spec({ port: address.port, connectDeadlineSeconds: 0.5, attemptDeadlineSeconds: 0.3 });
-    const error = await failure(connect(spec, silent, signal));
+    const error = await failure(connect(spec, silent, soon()));
     assert.ok(error instanceof HostUnreachableError);
     assert.match(error.reason, /^no answer within 0\.\d s$/);
     silentServer.close();
@@ -170,20 +170,20 @@ describe("connecting", () => {
 describe("probing", () => {
   it("says unreachable as a value", async () => {
     await using server = await startTestServer();
-    const probe = await probeHost(server.spec({ port: 1 }), "nixos", signal);
+    const probe = await probeHost(server.spec({ port: 1 }), "nixos", soon());
     assert.deepEqual(probe, { kind: "unreachable", reason: "connect ECONNREFUSED 127.0.0.1:1" });
   });
 
   it("says a wrong host key as a value, and sends nothing", async () => {
     await using server = await startTestServer();
-    const probe = await probeHost(server.spec({ hostKeys: [{ key: makeKey().public, source: "x" }] }), "nixos", signal);
+    const probe = await probeHost(server.spec({ hostKeys: [{ key: makeKey().public, source: "x" }] }), "nixos", soon());
     assert.equal(probe.kind, "host-key");
     assert.deepEqual(server.authentications, []);
   });
 
   it("reads facts in one round trip", async () => {
     await using server = await startTestServer();
-    const probe = await probeHost(server.spec(), "nixos", signal);
+    const probe = await probeHost(server.spec(), "nixos", soon());
     assert.ok(probe.kind === "reachable");
     assert.equal(probe.facts.system, `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`);
     assert.equal(server.connections, 1);

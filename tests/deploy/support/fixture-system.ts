@@ -19,6 +19,8 @@ export interface FixtureSystem {
   readonly beforeBoot?: string;
   /** No kernel and no boot entries. */
   readonly container?: boolean;
+  /** Files that it lacks. */
+  readonly omit?: readonly string[];
   /** Other files, by path. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -28,6 +30,7 @@ export async function addFixtureSystem(system: FixtureSystem, signal: AbortSigna
   const folder = await mkdtemp(join(tmpdir(), "fixture-system-"));
   try {
     for (const [path, text] of Object.entries(filesOf(system))) {
+      if (system.omit?.includes(path)) continue;
       const file = join(folder, path);
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
@@ -98,7 +101,7 @@ ${system.afterActivation ?? ":"}
   systemctl daemon-reload
   for unit in "$here"/units/*.service; do
     [ -e "$unit" ] || continue
-    systemctl start "$(basename "$unit")" || failed=4
+    systemctl restart "$(basename "$unit")" || failed=4
   done
   [ "$failed" = 0 ] || echo "warning: the following units failed" >&2
   exit "$failed" ;;

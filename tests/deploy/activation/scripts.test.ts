@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { hostScript, type ScriptName, scriptText } from "../../../deploy/activation/scripts.ts";
+
+const names: readonly ScriptName[] = [
+  "facts",
+  "lock",
+  "roots",
+  "record",
+  "claim",
+  "validity",
+  "check",
+  "start-job",
+  "follow-job",
+  "test",
+  "activate-darwin",
+  "commit",
+  "diagnose",
+];
+
+describe("scripts for hosts", () => {
+  it("are read by dash, the strictest shell they may meet", () => {
+    for (const name of names) {
+      const { status, stderr } = spawnSync("/bin/sh", ["-n"], { input: scriptText(name), encoding: "utf8" });
+      assert.deepEqual([name, status, stderr], [name, 0, ""]);
+    }
+  });
+
+  it("run not even in part when the connection cuts them short", () => {
+    // `record` of a state that the test may not have: cut anywhere, it must fail as syntax before its first command.
+    const { text } = hostScript("record", []);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: text.length - 3 }), (length) => {
+        const traced = spawnSync("/bin/sh", ["-s"], { input: `set -x\n${text.slice(0, length)}`, encoding: "utf8" });
+        assert.ok(!/^\+/m.test(traced.stderr), traced.stderr.slice(0, 200));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("take hostile arguments as text", () => {
+    const hostile = "$(touch /tmp/pulumi-clan-injected); `id` '\"\\ \n";
+    const { args, text } = hostScript("validity", [hostile]);
+    const { stdout } = spawnSync("/bin/sh", ["-s", "--", ...(args ?? [])], { input: text, encoding: "utf8" });
+    assert.match(stdout, /^valid\tno$/m);
+    assert.notEqual(spawnSync("test", ["-e", "/tmp/pulumi-clan-injected"]).status, 0);
+  });
+});

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { DeployedHost, gate } from "../support/deployed-host.ts";
+
+describe("deploying to a Mac with nix-darwin", function () {
+  this.timeout(110_000);
+  let host: DeployedHost;
+  before(async () => {
+    host = await DeployedHost.start("darwin");
+  });
+  after(() => host[Symbol.asyncDispose]());
+
+  it("activates, and sets the profile last", async () => {
+    const look = "readlink -f /nix/var/nix/profiles/system >/run/profile-during";
+    const before = await host.witness();
+    const one = await host.system({ name: "one", beforeActivation: look });
+    const { kind, facts } = await host.deploy(one);
+    assert.deepEqual(
+      [kind, facts.current, facts.profile, facts.bootable, facts.committed],
+      ["switched", one, one, "n/a", true],
+    );
+    assert.equal(await host.ask("cat /run/profile-during"), before.profile);
+    const now = await host.witness();
+    assert.deepEqual([now.current, now.profile, now.state, now.roots], [one, one, "jobs owner.json", ""]);
+    assert.equal((await host.deploy(one)).kind, "unchanged");
+    assert.deepEqual(await host.calls(one), ["activate"]);
+  });
+
+  it("refuses what the system's own checks refuse, and changes nothing", async () => {
+    const before = await host.witness();
+    const checked = await host.system({
+      name: "checked",
+      beforeActivation: 'echo "error: Unexpected files in /etc, aborting activation" >&2; exit 2',
+    });
+    const outcome = await host.deploy(checked);
+    assert.deepEqual(
+      [outcome.kind, outcome.reason],
+      ["refused", "activate ended with 2: error: Unexpected files in /etc, aborting activation"],
+    );
+    const now = await host.witness();
+    assert.deepEqual([now.current, now.profile, now.state], [before.current, before.profile, before.state]);
+  });
+
+  it("says that an activation stopped half way, and tries it again the next time", async () => {
+    const before = await host.witness();
+    const half = await host.system({
+      name: "half",
+      beforeActivation: "[ -e /run/mended ] || { echo brew: no network; exit 1; }",
+    });
+    const outcome = await host.deploy(half);
+    assert.deepEqual(
+      [outcome.kind, outcome.reason],
+      ["interrupted", "activate ended with 1: brew: no network; its first steps may be applied"],
+    );
+    assert.equal((await host.witness()).profile, before.profile);
+    await host.ask("touch /run/mended");
+    assert.equal((await host.deploy(half)).kind, "switched");
+  });
+
+  it("runs apart from the session: a cut connection does not stop it", async () => {
+    const { lines, open, reached } = gate("mac");
+    const system = await host.system({ name: "cut", beforeActivation: lines });
+    const deployment = host.deploy(system, { policy: { reconnectDeadlineSeconds: 20 } });
+    await host.ask(reached);
+    await host.cutConnections();
+    await host.ask(open);
+    assert.equal((await deployment).kind, "switched");
+    assert.deepEqual(await host.calls(system), ["activate"]);
+  });
+
+  it("runs a deprecated user's part never, and a real one only for a login user", async () => {
+    const deprecated = "#!/bin/sh\n# nix-darwin: deprecated\ntouch /run/user-part\n";
+    const system = await host.system({ name: "deprecated", files: { "activate-user": deprecated } });
+    assert.equal((await host.deploy(system)).kind, "switched");
+    assert.equal(await host.ask("test -e /run/user-part && echo ran || echo skipped"), "skipped");
+    const legacy = await host.system({ name: "legacy", files: { "activate-user": "#!/bin/sh\n# old\n" } });
+    const outcome = await host.deploy(legacy);
+    assert.equal(outcome.kind, "refused");
+    assert.match(outcome.reason ?? "", /this closure activates a user's part, and the login user is root$/);
+  });
+});

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { PushError } from "../../../deploy/errors.ts";
+import { DeployedHost, gate } from "../support/deployed-host.ts";
+import { patience } from "../support/signals.ts";
+
+const fast = { reconnectDeadlineSeconds: 20 };
+
+describe("deploying under faults", function () {
+  this.timeout(110_000);
+  let host: DeployedHost;
+  beforeEach(async () => {
+    host = await DeployedHost.start("nixos");
+  });
+  afterEach(() => host[Symbol.asyncDispose]());
+
+  it("goes on after the connection was cut during the test, which does not notice", async () => {
+    const { lines, open, reached } = gate("cut");
+    const system = await host.system({ name: "cut", beforeActivation: lines });
+    const deployment = host.deploy(system, { policy: fast });
+    await host.ask(reached);
+    await host.cutConnections();
+    await host.ask(open);
+    assert.equal((await deployment).kind, "switched");
+    assert.deepEqual(await host.calls(system), ["test", "boot"]);
+    assert.equal(await host.ask("ls /nix/var/pulumi-clan"), "jobs\nowner.json", "no lock is left");
+  });
+
+  it("leaves the test running when it is stopped, and takes it up the next time", async () => {
+    const { lines, open, reached } = gate("stopped");
+    const system = await host.system({ name: "stopped", beforeActivation: lines });
+    const stop = new AbortController();
+    const first = host.deploy(system, { signal: stop.signal });
+    await host.ask(reached);
+    stop.abort(new Error("^C"));
+    const outcome = await first;
+    assert.deepEqual(
+      [outcome.kind, outcome.reason],
+      ["interrupted", "stopped by request; the next run goes on where the host stands"],
+    );
+    const second = host.deploy(system);
+    await host.ask(open);
+    assert.equal((await second).kind, "switched");
+    assert.deepEqual(await host.calls(system), ["test", "boot"]);
+  });
+
+  it("judges a test that ended while nobody looked, without a second one", async () => {
+    const { lines, open, reached } = gate("unseen");
+    const system = await host.system({ name: "unseen", beforeActivation: lines, units: { gamma: "/bin/true" } });
+    const stop = new AbortController();
+    const first = host.deploy(system, { signal: stop.signal });
+    await host.ask(reached);
+    stop.abort(new Error("^C"));
+    await first;
+    await host.ask(`${open}; until [ -e /nix/var/pulumi-clan/jobs/*-test-1/status ]; do sleep 0.05; done`);
+    assert.equal((await host.deploy(system)).kind, "switched");
+    assert.deepEqual(await host.calls(system), ["test", "boot"]);
+  });
+
+  it("tells a second deployer who is at work, and since when", async () => {
+    const { lines, open, reached } = gate("busy");
+    const system = await host.system({ name: "busy", beforeActivation: lines });
+    const first = host.deploy(system);
+    await host.ask(reached);
+    const second = await host.deploy(system);
+    assert.equal(second.kind, "refused");
+    assert.match(second.reason ?? "", /^busy since \d{4}-\d\d-\d\dT.*Z, by fleet\/test on \S+$/);
+    await host.ask(open);
+    assert.equal((await first).kind, "switched");
+    assert.equal((await host.deploy(system)).kind, "unchanged");
+  });
+
+  it("waits for the job of a deployment whose operator is gone before it begins another system's", async () => {
+    const { lines, open, reached } = gate("gone");
+    const left = await host.system({ name: "left", beforeActivation: lines });
+    const next = await host.system({ name: "next" });
+    const stop = new AbortController();
+    const first = host.deploy(left, { signal: stop.signal });
+    await host.ask(reached);
+    stop.abort(new Error("^C"));
+    await first;
+    let waits = "";
+    const second = host.deploy(next, {
+      onEvent: (event) => {
+        if (event.phase !== "wait") return;
+        waits = event.message;
+        host.ask(open).catch(assert.fail);
+      },
+    });
+    assert.equal((await second).kind, "switched");
+    assert.match(waits, /^an earlier deployment is under way \([0-9a-f]{16}-test-1\), waiting for its end$/);
+    assert.deepEqual([await host.calls(left), await host.calls(next)], [["test"], ["test", "boot"]]);
+  });
+
+  it("respects a switch-to-configuration of somebody else's", async () => {
+    const system = await host.system({ name: "locked-out" });
+    const holder = host.ask(
+      "mkdir -p /run/nixos; flock /run/nixos/switch-to-configuration.lock sh -c 'touch /run/held; until [ -e /run/free ]; do sleep 0.05; done'",
+    );
+    await host.ask("until [ -e /run/held ]; do sleep 0.05; done");
+    const outcome = await host.deploy(system);
+    await host.ask("touch /run/free");
+    await holder;
+    assert.deepEqual(
+      [outcome.kind, outcome.reason],
+      ["refused", "busy: another switch-to-configuration holds the lock"],
+    );
+    assert.equal((await host.deploy(system)).kind, "switched");
+  });
+
+  it("boots what was there before when the power fails during the test, and ends as declared the next time", async () => {
+    const before = await host.witness();
+    const { lines, open, reached } = gate("power");
+    const system = await host.system({ name: "power", afterActivation: lines });
+    const first = host.deploy(system, {
+      policy: { reconnectDeadlineSeconds: 1 },
+      connection: { keepaliveSeconds: 0.3 },
+    });
+    await host.ask(reached);
+    await host.sim.powerLoss(patience());
+    const outcome = await first;
+    assert.equal(outcome.kind, "interrupted");
+    assert.equal(outcome.facts.current, null, "nothing is claimed about a host that cannot be asked");
+    await host.sim.boot(patience());
+    assert.equal((await host.witness()).current, before.current);
+    await host.ask(open);
+    assert.equal((await host.deploy(system)).kind, "switched");
+    assert.deepEqual((await host.witness()).boots, system);
+  });
+
+  it("stops a test at its deadline, says so, and tests again the next time", async () => {
+    const { lines, open } = gate("endless");
+    const system = await host.system({ name: "endless", beforeActivation: lines });
+    const before = await host.witness();
+    const outcome = await host.deploy(system, { policy: { testDeadlineSeconds: 5 } });
+    assert.deepEqual(
+      [outcome.kind, outcome.reason],
+      ["interrupted", "switch-to-configuration was stopped before its end"],
+    );
+    assert.deepEqual((await host.witness()).current, before.current);
+    await host.ask(open);
+    assert.equal((await host.deploy(system)).kind, "switched");
+    assert.deepEqual(await host.calls(system), ["test", "test", "boot"]);
+  });
+
+  it("fails a push that is cut, keeps the store valid, and completes it the next time", async () => {
+    const blob = Array.from({ length: 60 }, (_, line) => `${line}`.repeat(200_000)).join("\n");
+    const system = await host.system({ name: "pushed", files: { blob } });
+    const before = await host.witness();
+    let cutting: Promise<void> | undefined;
+    const failed = host.deploy(system, {
+      onEvent: ({ phase }) => {
+        if (phase !== "push" || cutting !== undefined) return;
+        const receiver = "grep -lsx nix-daemon /proc/[0-9]*/comm >/dev/null";
+        cutting = host.ask(`until ${receiver}; do sleep 0.01; done`).then(() => host.cutConnections());
+      },
+    });
+    await assert.rejects(failed, PushError);
+    await cutting;
+    assert.deepEqual((await host.witness()).current, before.current);
+    assert.equal(await host.ask("nix-store --verify 2>&1 | grep -c error || true"), "0");
+    const { kind, facts } = await host.deploy(system);
+    assert.deepEqual([kind, facts.pushedPaths], ["switched", 1]);
+  });
+
+  it("clears the lock of a deployer that died with the host's last boot", async () => {
+    await host.ask(
+      "mkdir -p /nix/var/pulumi-clan; echo '1 an-earlier-boot 1790000000 token somebody' >/nix/var/pulumi-clan/lock",
+    );
+    assert.equal((await host.deploy(await host.system({ name: "stale" }))).kind, "switched");
+  });
+
+  it("is unreachable when nobody answers, as a value", async () => {
+    await host.sim.stop(patience());
+    const outcome = await host.deploy(await host.system({ name: "off" }), {
+      connection: { connectDeadlineSeconds: 1 },
+    });
+    assert.deepEqual([outcome.kind, outcome.facts.current], ["unreachable", null]);
+  });
+});
