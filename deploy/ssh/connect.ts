@@ -42,7 +42,6 @@ export async function connect(spec: ConnectionSpec, report: Report, signal: Abor
 export async function connectOnce(spec: ConnectionSpec, deadlineMs: number, signal: AbortSignal): Promise<SshHost> {
   signal.throwIfAborted();
   const authentication = await readAuthentication(spec);
-  if (authentication.methods.length === 0) throw authenticationFailed(spec, authentication);
   const deadline = AbortSignal.timeout(Math.max(1, Math.ceil(deadlineMs)));
   const scope = AbortSignal.any([signal, deadline]);
   const late = (): Error => hostUnreachable(spec, `no answer within ${(deadlineMs / 1000).toFixed(1)} s`);
@@ -52,6 +51,8 @@ export async function connectOnce(spec: ConnectionSpec, deadlineMs: number, sign
   });
   const client = new Client();
   try {
+    // Only now: a host that does not answer is unreachable, whatever keys the operator has.
+    if (authentication.methods.length === 0) throw authenticationFailed(spec, authentication);
     const hostKey = await handshake(client, socket, spec, authentication, scope);
     return new SshHost(client, spec, hostKey);
   } catch (error) {

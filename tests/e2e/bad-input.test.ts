@@ -9,6 +9,7 @@ describe("a preview of what cannot be", function () {
     checkout = await Checkout.create();
     // No host is started: whatever reaches for one fails otherwise than expected here.
     await checkout.edit("Pulumi.local.yaml", "  pulumi-clan:identityFile: .state/sim/operator_ed25519\n", "");
+    await checkout.keep();
   });
   after(() => checkout[Symbol.asyncDispose]());
 

@@ -56,7 +56,12 @@ export class Checkout implements AsyncDisposable {
     await writeFile(join(this.root, path), text);
   }
 
-  /** Undoes every edit since the copy was made. */
+  /** Makes the edits so far part of what `restore` goes back to. */
+  async keep(): Promise<void> {
+    await run("git", ["add", "--all"], this.root, 30);
+  }
+
+  /** Undoes every edit since the copy was made, or was last kept. */
   async restore(): Promise<void> {
     await run("git", ["checkout", "--quiet", "."], this.root, 30);
     await run("git", ["clean", "--quiet", "-d", "--force"], this.root, 30);
