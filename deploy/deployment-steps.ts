@@ -160,10 +160,10 @@ async function afterTest(
       progress.tolerated = judgement.failed;
       return undefined;
     case "failed-units":
-      // Kept open, with what failed before it: tried again, the same failure is still a new one.
-      await runScript(context, "record", [JSON.stringify({ ...transaction, phase: "test-failed" })], signal);
+      await recordFailure(context, transaction, signal);
       return outcomeWithJournal(context, progress, judgement.failed, after, signal, judgement.reason);
     case "interrupted":
+      await recordFailure(context, transaction, signal);
       return makeOutcome(context, "interrupted", progress, after, judgement.reason);
     case "refused":
     case "superseded":
@@ -171,6 +171,11 @@ async function afterTest(
       await runScript(context, "record", [""], signal);
       return makeOutcome(context, judgement.kind, progress, after, judgement.reason);
   }
+}
+
+/** Kept open, with what failed before it: tested again, the same failure is still a new one. */
+async function recordFailure(context: DeploymentContext, transaction: Transaction, signal: AbortSignal): Promise<void> {
+  await runScript(context, "record", [JSON.stringify({ ...transaction, phase: "test-failed" })], signal);
 }
 
 async function commit(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Report } from "../report.ts";
 import { ConnectionLostError } from "./errors.ts";
 import { type HostFacts, type MachineClass, readFacts } from "./host-facts.ts";
@@ -60,12 +61,10 @@ export class HostSession {
         return await action(await this.connection(signal));
       } catch (error) {
         if (!(error instanceof ConnectionLostError) || performance.now() > until) throw error;
-        this.#report({
-          level: "warning",
-          subject: this.spec.machine,
-          phase: "connect",
-          message: "connection lost, connecting again",
-        });
+        const message = "connection lost, connecting again";
+        this.#report({ level: "warning", subject: this.spec.machine, phase: "connect", message });
+        // A host that accepts connections and drops them at once is not to be hammered at.
+        await sleep(50 + Math.random() * 200, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
   }

@@ -77,7 +77,8 @@ function judgeUnswitched(
   if (exitCode === 100) return { kind: "refused", reason: "the new system needs a reboot: its init interface changed" };
   if (machineClass === "darwin") {
     const reason = `activate ${how}`;
-    return exitCode === 2
+    // 2: its own checks; 31: ours, before its first step.
+    return exitCode === 2 || exitCode === 31
       ? { kind: "refused", reason }
       : { kind: "interrupted", reason: `${reason}; its first steps may be applied` };
   }

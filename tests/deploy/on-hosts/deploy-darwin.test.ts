@@ -75,7 +75,7 @@ describe("deploying to a Mac with nix-darwin", function () {
     assert.equal(await host.ask("test -e /run/user-part && echo ran || echo skipped"), "skipped");
     const legacy = await host.system({ name: "legacy", files: { "activate-user": "#!/bin/sh\n# old\n" } });
     const outcome = await host.deploy(legacy);
-    assert.equal(outcome.kind, "refused");
+    assert.equal(outcome.kind, "refused", outcome.reason);
     assert.match(outcome.reason ?? "", /this closure activates a user's part, and the login user is root$/);
   });
 });

@@ -146,7 +146,7 @@ describe("deploying to a NixOS host", function () {
     assert.equal((await host.deploy(odd)).reason, `${odd} is no system, declared is nixos`);
     const outcome = await host.deploy(wrongPlatform);
     assert.equal(outcome.kind, "refused");
-    assert.match(outcome.reason ?? "", /is built for riscv64-linux, the host is x86_64-linux$/);
+    assert.match(outcome.reason ?? "", /is built for riscv64-linux, the host is \S+-linux$/);
     assert.deepEqual([...(await host.calls(odd)), ...(await host.calls(wrongPlatform))], []);
   });
 

@@ -91,11 +91,12 @@ describe("connecting", () => {
     assert.equal(server.connections, 1, "refused keys are not tried again");
   });
 
-  it("does not dial at all without a key to show", async () => {
+  it("fails without a key to show before it asks the host anything", async () => {
     await using server = await startTestServer();
     const error = await failure(connect(server.spec({ identityFiles: [] }), silent, soon()));
     assert.ok(error instanceof AuthenticationError);
-    assert.equal(server.connections, 0);
+    assert.equal(error.facts.found, "no key to try");
+    assert.deepEqual(server.authentications, []);
   });
 
   it("goes on with the key files when the agent is dead", async () => {

@@ -10,6 +10,8 @@ import { type OwnSimulation, ownSimulation } from "../../sim/hosts/own-simulatio
 import { addFixtureSystem, type FixtureSystem } from "./fixture-system.ts";
 import { patience } from "./signals.ts";
 
+const localSystem = process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux";
+
 export interface DeployOptions {
   readonly stack?: string;
   readonly policy?: Readonly<Record<string, unknown>>;
@@ -60,7 +62,7 @@ export class DeployedHost implements AsyncDisposable {
       machine: this.sim.name,
       connection: this.connection(options.connection ?? {}),
       class: this.#class,
-      system: process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux",
+      system: this.#class === "darwin" ? "aarch64-darwin" : localSystem,
       toplevel,
       policy: activationPolicySchema.parse(options.policy ?? {}),
       owner: { project: "fleet", stack: options.stack ?? "test" },
