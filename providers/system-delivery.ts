@@ -1,11 +1,14 @@
 import { deployMachine } from "../deploy/deploy-machine.ts";
 import { HostUnreachableError } from "../deploy/errors.ts";
 import { readFacts } from "../deploy/host-facts.ts";
+import { HostSession } from "../deploy/host-session.ts";
 import { type Outcome, renderOutcome } from "../deploy/outcome.ts";
 import { connect } from "../deploy/ssh/connect.ts";
+import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
 import { writeOpensshOptions } from "../deploy/ssh/openssh-options.ts";
 import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
+import { storeUri } from "../deploy/store/push-closure.ts";
 import { type BuildPlace, buildToplevel } from "../local-nix/build.ts";
 import type { Report } from "../report.ts";
 import type { ClosureFacts, ClosureInputs } from "./system-closure-schema.ts";
@@ -14,9 +17,11 @@ import type { ClosureFacts, ClosureInputs } from "./system-closure-schema.ts";
 export async function deliverSystem(inputs: ClosureInputs, report: Report, signal: AbortSignal): Promise<Outcome> {
   const { machine, toplevel, system, policy, owner } = inputs;
   const connection = await resolve(inputs);
-  await build(inputs, connection, report, signal);
+  await using connections = new ConnectionPool();
+  if (inputs.buildOn === "target") await buildOnTarget(inputs, connection, connections, report, signal);
+  else await build(inputs, { kind: "local" }, report, signal);
   const request = { machine, connection, class: inputs.class, system, toplevel, policy, owner };
-  const outcome = await deployMachine(request, report, signal);
+  const outcome = await deployMachine(request, report, signal, connections);
   report({ level: "info", subject: machine, phase: "done", message: renderOutcome(outcome) });
   return outcome;
 }
@@ -40,25 +45,35 @@ export async function readRunning(
   }
 }
 
-async function build(
+async function build(inputs: ClosureInputs, where: BuildPlace, report: Report, signal: AbortSignal): Promise<void> {
+  const { machine, drvPath, toplevel } = inputs;
+  await buildToplevel({ machine, drvPath, toplevel, where }, report, signal);
+}
+
+/** Evaluation stays here; the derivations are copied to the host and built by its own daemon. */
+async function buildOnTarget(
   inputs: ClosureInputs,
   connection: ConnectionSpec,
+  connections: ConnectionPool,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
-  const { machine, drvPath, toplevel, buildOn } = inputs;
-  await using stack = new AsyncDisposableStack();
-  const where = async (): Promise<BuildPlace> => {
-    if (buildOn === "local") return { kind: "local" };
-    const openssh = stack.use(await writeOpensshOptions(connection));
-    return { kind: "target", storeUri: `ssh-ng://${openssh.destination}`, sshOptions: openssh.nixSshOpts };
-  };
-  await buildToplevel({ machine, drvPath, toplevel, where: await where() }, report, signal);
+  const session = new HostSession(connections, connection, inputs.policy.reconnectDeadlineSeconds, report);
+  const { tools } = await session.facts(inputs.class, signal);
+  await using openssh = await writeOpensshOptions(connection);
+  const uri = storeUri(openssh.destination, tools.nixDaemon ?? "nix-daemon", session.elevation === "sudo");
+  await build(inputs, { kind: "target", storeUri: uri, sshOptions: openssh.nixSshOpts }, report, signal);
 }
 
 async function resolve(inputs: ClosureInputs): Promise<ConnectionSpec> {
   const { machine, targetHost, identityFiles, hostKeys, connectDeadlineSeconds } = inputs;
   const operator = await readOperatorEnvironment(process.env);
-  const request = { machine, target: targetHost, definedAt: `${machine}: targetHost`, hostKeys, connectDeadlineSeconds };
+  const request = {
+    machine,
+    target: targetHost,
+    definedAt: `${machine}: targetHost`,
+    hostKeys,
+    connectDeadlineSeconds,
+  };
   return resolveConnection(identityFiles.length === 0 ? request : { ...request, identityFiles }, operator);
 }

@@ -165,15 +165,19 @@ async function copy(
   }
 }
 
-/** The receiver by its absolute path: non-login shells on macOS have no Nix in PATH. */
+/** A host's store for Nix' own commands, served by its daemon's absolute path: non-login shells on macOS have no Nix in PATH. */
+export function storeUri(destination: string, nixDaemon: string, sudo: boolean): string {
+  const program = sudo ? `sudo -n ${nixDaemon}` : nixDaemon;
+  return `ssh-ng://${destination}?remote-program=${encodeURIComponent(program)}`;
+}
+
 export function copyArgs(
   destination: string,
   nixDaemon: string,
   sudo: boolean,
   toplevel: StorePath,
 ): readonly string[] {
-  const program = sudo ? `sudo -n ${nixDaemon}` : nixDaemon;
-  const uri = `ssh-ng://${destination}?remote-program=${encodeURIComponent(program)}`;
+  const uri = storeUri(destination, nixDaemon, sudo);
   return ["copy", "--no-check-sigs", "--log-format", "internal-json", "--verbose", "--to", uri, toplevel];
 }
 

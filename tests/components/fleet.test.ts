@@ -4,7 +4,7 @@ import { type FleetModel, fleetModelSchema } from "../../clan/fleet-model.ts";
 import type { MachineSettings } from "../../components/machine.ts";
 import { activationPolicySchema } from "../../deploy/activation/policy.ts";
 import { parseStorePath } from "../../local-nix/store-path.ts";
-import { type Registered, recordResources, valueOf } from "./support.ts";
+import { type Registered, recordResources, resolved } from "./support.ts";
 
 const toplevel = parseStorePath("/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system");
 const definedAt = { file: "modules/clan/machines.ts", line: 1 };
@@ -80,7 +80,7 @@ function settings(name: "cinnabar" | "galena", extra: Partial<MachineSettings> =
       hostKeys: [],
       policy: activationPolicySchema.parse({}),
       connectDeadlineSeconds: 5,
-  deadlineSeconds: 60,
+      deadlineSeconds: 60,
       owner: { project: "pulumi-clan", stack: "test" },
     },
     ...extra,
@@ -108,7 +108,7 @@ describe("Fleet", () => {
     const node = { spec: model.nodes["galena" as keyof typeof model.nodes], power: "on" } as const;
     assert.ok(node.spec);
     const machines = [settings("cinnabar"), settings("galena", { node: { ...node, spec: node.spec } })];
-    table = await valueOf(new Fleet("minerals", { model, machines }).machines);
+    table = await resolved(new Fleet("minerals", { model, machines }).machines);
   });
 
   it("registers the tree of design: inventory with instances, registry with machines and their closures", () => {

@@ -27,7 +27,7 @@ describe("a preview of what cannot be", function () {
   });
 
   it("names the file and line of a module that throws", async () => {
-    await checkout.write("modules/nixos/broken.ts", "const port: number = 1;\nthrow new Error(`no port ${port}`);\n");
+    await checkout.write("modules/nixos/broken.ts", 'const port: number = 1;\nthrow new Error("no port " + port);\n');
     await refuses(/modules\/nixos\/broken\.ts[\s\S]*no port 1[\s\S]*modules\/nixos\/broken\.ts:2/);
   });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "mocha";
@@ -89,6 +90,20 @@ describe("a fleet on three simulated hosts", function () {
     assert.match(await checkout.ask("galena", "systemctl show heartbeat.service --property=ExecStart"), / 61 /);
     assert.match(await checkout.ask("cinnabar", "systemctl show heartbeat.service --property=ExecStart"), / 61 /);
     assert.equal(await generation("stibnite"), before);
+  });
+
+  it("builds a system on its own host when told so: it is never in the operator's store", async () => {
+    await checkout.edit(
+      "Pulumi.local.yaml",
+      "pulumi-clan:hosts:\n",
+      "pulumi-clan:hosts:\n    galena: { buildOn: target }\n",
+    );
+    await checkout.edit("modules/nixos/base/heartbeat.ts", "60", "65");
+    const ended = await up();
+    assert.equal(ended.code, 0, ended.text);
+    const toplevel = await running("galena");
+    assert.equal(await profile("galena"), toplevel);
+    assert.equal(existsSync(toplevel), false);
   });
 
   it("shows a host that was switched by hand as drift, and mends it", async () => {
