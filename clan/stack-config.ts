@@ -16,7 +16,7 @@ const power = z.preprocess(
 const hostSchema = z.strictObject({
   /** `[user@]host[:port]`; wins over the inventory's `deploy.targetHost`. */
   targetHost: z.string().min(1).optional(),
-  /** `ssh-ed25519 AAAA…`; wins over the key among the clan's vars. */
+  /** `ssh-ed25519 AAAA…`; counts where the clan's vars have none for the machine. */
   hostKey: z
     .string()
     .regex(/^(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$/, "expected one line of a public key file")
@@ -32,24 +32,29 @@ const nodeSchema = z.strictObject({
   power: power.optional(),
 });
 
-const seconds = z.int().positive();
+// The bounds are those that the deployer sets: refused here, a value is named by its key in the stack's file.
+const phaseSeconds = z.int().min(5).max(86_400);
+const connectSeconds = z.int().min(1).max(3_600);
 
 const policySchema = z.strictObject({
   /** Take a host over that another project or stack owns. Default false. */
   takeOver: z.boolean().exactOptional(),
   /** For switch-to-configuration or activate. Default 900. */
-  testDeadlineSeconds: seconds.exactOptional(),
+  testDeadlineSeconds: phaseSeconds.exactOptional(),
   /** For profile, boot entry and their verification. Default 300. */
-  commitDeadlineSeconds: seconds.exactOptional(),
+  commitDeadlineSeconds: phaseSeconds.exactOptional(),
   /** For copying the closure. Default 7200. */
-  pushDeadlineSeconds: seconds.exactOptional(),
+  pushDeadlineSeconds: phaseSeconds.exactOptional(),
   /** For getting a lost connection back. Default 180. */
-  reconnectDeadlineSeconds: seconds.exactOptional(),
+  reconnectDeadlineSeconds: connectSeconds.exactOptional(),
 });
 
 const schema = z.strictObject({
   /** Machines of this stack: a name, `tag:<tag>`, or either with a leading `!` to leave out. Default: all. */
-  machines: z.array(z.string().min(1)).optional(),
+  machines: z
+    .array(z.string().min(1))
+    .min(1, "one machine at least: an empty list reads as none and as all; without the key the stack owns all")
+    .optional(),
   hosts: z.record(z.string(), hostSchema).optional(),
   nodes: z.record(z.string(), nodeSchema).optional(),
   policy: policySchema.optional(),
@@ -62,9 +67,9 @@ const schema = z.strictObject({
   /** Overrides of flake inputs, as `nix --override-input` takes them. */
   overrideInputs: z.record(z.string(), z.string()).optional(),
   /** Seconds for which a host that does not answer is tried again, since it may be booting. Default 60. */
-  connectDeadlineSeconds: seconds.optional(),
-  /** Seconds that one machine may take, build included. Default 14400. */
-  deadlineSeconds: seconds.optional(),
+  connectDeadlineSeconds: connectSeconds.optional(),
+  /** Seconds that one machine may take, build included. Default 14400; a week at most, since Node's timers end at 24 days. */
+  deadlineSeconds: z.int().min(1).max(604_800).optional(),
 });
 
 export type StackConfig = z.output<typeof schema>;

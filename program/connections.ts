@@ -3,8 +3,9 @@ import { homedir } from "node:os";
 import path from "node:path";
 import type { FleetModel, MachineModel } from "../clan/fleet-model.ts";
 import { StackConfigError } from "../clan/stack-config.ts";
+import { addressOf, parseTargetHost } from "../clan/target-host.ts";
 import { parseTarget } from "../deploy/ssh/connection-spec.ts";
-import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
+import { hostKeySchema, type PinnedHostKey } from "../deploy/ssh/host-key.ts";
 import { throwGathered } from "../errors.ts";
 import { readPinnedKeys } from "./host-keys.ts";
 import type { OwnedMachine } from "./machine-settings.ts";
@@ -35,7 +36,7 @@ export async function readConnections(
     if (target instanceof StackConfigError) errors.push(target);
     else targets.set(machine, target);
   }
-  errors.push(...sharedAddresses(targets, model, stack), ...missingIdentities(root, stack));
+  errors.push(...sharedAddresses(targets, model, stack), ...missingIdentities(root, stack), ...unusableKeys(stack));
   throwGathered(errors);
 
   const varsDirectory = path.resolve(root, stack.config.vars ?? "vars");
@@ -86,8 +87,10 @@ function sharedAddresses(
 ): StackConfigError[] {
   const seen = new Map<string, string>();
   return [...targets].flatMap(([machine, { targetHost, definedAt }]) => {
-    if (machine in model.nodes) return [];
-    const address = targetHost.replace(/^(ssh:\/\/)?([^@]*@)?/, "");
+    if (Object.hasOwn(model.nodes, machine)) return [];
+    const parsed = parseTargetHost(targetHost);
+    // A bare IPv6 address is no target of clan's grammar: compared as it stands, without the user.
+    const address = parsed === undefined ? targetHost.replace(/^(ssh:\/\/)?([^@]*@)?/, "") : addressOf(parsed);
     const other = seen.get(address);
     seen.set(address, machine);
     if (other === undefined) return [];
@@ -121,6 +124,23 @@ function missingIdentities(root: string, { config, file }: Stack): StackConfigEr
         found: `no file ${identity}`,
         at: `${file}: pulumi-clan:${key}`,
         fix: "correct the path (it is relative to the project), or remove the key to use your agent and ~/.ssh/config",
+      }),
+    ];
+  });
+}
+
+/** A key that cannot be pinned would otherwise end the program while it connects, without the name of its key here. */
+function unusableKeys({ config, file }: Stack): StackConfigError[] {
+  return Object.entries(config.hosts ?? {}).flatMap(([name, { hostKey }]) => {
+    const issue = hostKey === undefined ? undefined : hostKeySchema.safeParse(hostKey).error?.issues[0];
+    if (issue === undefined) return [];
+    return [
+      new StackConfigError({
+        summary: `${file}: the host key of ${name} cannot be pinned`,
+        expected: "one line of the host's /etc/ssh/ssh_host_*_key.pub",
+        found: issue.message,
+        at: `${file}: pulumi-clan:hosts.${name}.hostKey`,
+        fix: "copy the line again from the host's console",
       }),
     ];
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parseStackConfig, StackConfigError } from "../../clan/stack-config.ts";
+import { activationPolicySchema } from "../../deploy/activation/policy.ts";
 import { FleetErrors } from "../../errors.ts";
 
 const parse = (raw: Record<string, string>) => parseStackConfig(raw, "Pulumi.core.yaml");
@@ -66,6 +67,30 @@ describe("stack configuration", () => {
         return true;
       },
     );
+  });
+
+  it("refuses an empty list of machines instead of taking it for all of them", () => {
+    assert.throws(
+      () => parse({ "pulumi-clan:machines": "[]" }),
+      /pulumi-clan:machines has a value that cannot be used/,
+    );
+  });
+
+  it("refuses, by its key, every deadline that a deployment would refuse", () => {
+    for (const [key, value] of [
+      ["testDeadlineSeconds", 4],
+      ["commitDeadlineSeconds", 86_401],
+      ["pushDeadlineSeconds", 1],
+      ["reconnectDeadlineSeconds", 3_601],
+    ] as const) {
+      assert.equal(activationPolicySchema.safeParse({ [key]: value }).success, false);
+      assert.throws(
+        () => parse({ "pulumi-clan:policy": JSON.stringify({ [key]: value }) }),
+        (error: unknown) =>
+          error instanceof StackConfigError && error.facts.at === `Pulumi.core.yaml: pulumi-clan:policy.${key}`,
+      );
+    }
+    assert.throws(() => parse({ "pulumi-clan:connectDeadlineSeconds": "3601" }), StackConfigError);
   });
 
   it("reports all mistakes at once", () => {

@@ -121,8 +121,23 @@ describe("the way to the stack's machines", () => {
       assert.equal(error.facts.summary, "cinnabar and electrum have one address");
       assert.equal(
         error.facts.found,
-        "192.0.2.1 for both (modules/clan/inventory/machines.ts:3 and modules/clan/inventory/machines.ts:9)",
+        "192.0.2.1:22 for both (modules/clan/inventory/machines.ts:3 and modules/clan/inventory/machines.ts:9)",
       );
+      return true;
+    });
+  });
+
+  it("counts one address written in two ways as one", async () => {
+    const model = fleet({ cinnabar: machine("root@Host.example:22", 3), electrum: machine("ssh://host.example.", 9) });
+    await assert.rejects(read(model), /cinnabar and electrum have one address/);
+  });
+
+  it("is an error for a key that cannot be pinned, at its key in the stack", async () => {
+    const config = { hosts: { cinnabar: { hostKey: "ssh-ed25519 AAAA" } } };
+    await assert.rejects(read(fleet({ cinnabar: machine("root@192.0.2.1", 3) }), config), (error: unknown) => {
+      assert.ok(error instanceof StackConfigError);
+      assert.equal(error.facts.at, "Pulumi.core.yaml: pulumi-clan:hosts.cinnabar.hostKey");
+      assert.equal(error.facts.found, "the key's data is not of type ssh-ed25519");
       return true;
     });
   });
