@@ -1,5 +1,6 @@
 import { type Probe, probeHost } from "../deploy/probe.ts";
 import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
+import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import type { HostConnection } from "./connections.ts";
 
@@ -11,17 +12,26 @@ export type ProbeMachine = (
   declared: StorePath,
 ) => Promise<string>;
 
-/** Probes start when they are first asked for, all in parallel; each has a short deadline. */
+/**
+ * Probes start when they are first asked for, all in parallel; each has a short deadline. Whatever is wrong with one host
+ * is said on its machine's line: an exception here would end the preview of the whole fleet.
+ */
 export function hostProber(connections: ReadonlyMap<string, HostConnection>, signal: AbortSignal): ProbeMachine {
-  const operator = readOperatorEnvironment(process.env);
+  let operator: ReturnType<typeof readOperatorEnvironment> | undefined;
   return async (machine, targetHost, machineClass, declared) => {
     const connection = connections.get(machine);
     if (connection === undefined) return "no way to it is known";
     const { definedAt, hostKeys, identityFiles } = connection;
     const identities = identityFiles.length === 0 ? {} : { identityFiles };
     const request = { machine, target: targetHost, definedAt, hostKeys, ...identities };
-    const spec = resolveConnection(request, await operator);
-    return renderProbe(await probeHost(spec, machineClass, signal), declared);
+    operator ??= readOperatorEnvironment(process.env);
+    try {
+      const spec = resolveConnection(request, await operator);
+      return renderProbe(await probeHost(spec, machineClass, signal), declared);
+    } catch (error) {
+      if (error instanceof FleetError) return `could not be asked: ${error.message}`;
+      throw error;
+    }
   };
 }
 
