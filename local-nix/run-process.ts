@@ -32,6 +32,8 @@ export interface ProcessResult {
 /** How much of stderr is kept: an error block with a long trace fits, a build log does not have to. */
 export const stderrTailBytes = 512 * 1024;
 const longestLine = 1024 * 1024;
+/** How long after the process's end its pipes may stay open: whoever holds them then is no part of it. */
+const pipesGraceMs = 2_000;
 
 const running = new Set<ChildProcess>();
 // Children lead process groups of their own, so a terminal's Ctrl-C does not reach them: they must end with this process.
@@ -57,6 +59,7 @@ export async function runProcess(request: ProcessRequest, signal: AbortSignal): 
   const onAbort = (): void => stop.now("aborted");
   signal.addEventListener("abort", onAbort, { once: true });
   const timer = setTimeout(() => stop.now("deadline"), request.deadlineMs);
+  child.once("exit", () => clearTimeout(timer)); // it kept its deadline, whoever else still holds its pipes
   try {
     const stdout = collectStdout(child, request.maxStdoutBytes, () => stop.now("too-much-output"));
     const stderr = collectStderr(child, request.onStderrLine);
@@ -116,6 +119,15 @@ function ended(child: ChildProcess): Promise<number | null> {
     child.once("error", reject);
     // "close", not "exit": the pipes may still hold output when the process is gone.
     child.once("close", (exitCode) => resolve(exitCode));
+    // A daemon that it left behind in a session of its own (OpenSSH's ControlPersist, git's credential cache) keeps the
+    // pipes open for ever; neither the deadline nor a signal to the group reaches it.
+    child.once("exit", () => {
+      const timer = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, pipesGraceMs);
+      child.once("close", () => clearTimeout(timer));
+    });
   });
 }
 

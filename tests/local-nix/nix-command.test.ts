@@ -121,6 +121,18 @@ describe("a command of Nix", () => {
     assert.equal((await runProcess(flood, soon())).killed, "too-much-output");
   });
 
+  it("ends with the process, though a daemon that it left behind keeps its pipes open", async () => {
+    const args = ["-c", "setsid sleep 30 & echo $!"];
+    const result = await runProcess({ ...processDefaults, deadlineMs: 1_000, file: "sh", args }, soon());
+    try {
+      assert.equal(result.exitCode, 0);
+      assert.equal(result.killed, undefined);
+      assert.ok(await runs(Number(result.stdout)), "waited for the daemon");
+    } finally {
+      process.kill(Number(result.stdout));
+    }
+  });
+
   it("gives lines of stderr as they come, and what it reads on stdin", async () => {
     const lines: string[] = [];
     const script = "cat; printf 'a\\nb' >&2; printf 'ü\\nlast' >&2";
