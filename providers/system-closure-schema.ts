@@ -51,6 +51,11 @@ const closureFactsSchema = z.object({
   generation: z.number().nullable(),
   /** Kind of the last deployment's outcome. */
   outcome: z.string(),
+  /**
+   * False: something of a deployment is left over (units to be started, an open transaction), or the next boot starts
+   * another system than the one that runs. Such a host differs although it runs what is declared.
+   */
+  settled: z.boolean().default(true),
   /** System units that failed after the deployment, or at the last refresh. */
   failedUnits: z.array(z.string()),
   /** Seconds that the last deployment took. */

@@ -2,6 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
 import { isAsDeclared } from "../deploy/outcome.ts";
+import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { HostAfterError } from "./host-after-error.ts";
 import {
@@ -26,19 +27,33 @@ export async function check(_olds: unknown, news: ClosureInputs): Promise<dynami
   return { inputs: news, failures };
 }
 
+/** Nothing else of an old state is looked at: what a former version stored there must not keep an update from starting. */
+const compared = { machine: true, running: true, profile: true, settled: true, power: true, owner: true } as const;
+
+const takeOverSchema = z.object({ takeOver: z.boolean() }).catch({ takeOver: false });
+
+/** Of the policy the deadlines are no difference: nothing of them is on the host. */
+function takesOver(policy: unknown): boolean {
+  return takeOverSchema.parse(policy).takeOver;
+}
+
 /**
  * What a host was last seen to run against what is declared. The way to the host (address, user, identity, pins),
  * deadlines and provider code are no differences: with them every edit would touch every host.
  */
 export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInputs): Promise<dynamic.DiffResult> {
   if (news.power === "off") return { changes: olds.power !== "off" };
-  const seen = closureOutputsSchema.partial().parse(olds);
+  const seen = closureOutputsSchema.pick(compared).partial().parse(olds);
+  const isOther = seen.machine !== news.machine;
   const changes =
+    isOther ||
     seen.running !== news.toplevel ||
     seen.profile !== news.toplevel ||
+    seen.settled === false ||
     seen.power === "off" ||
-    JSON.stringify(seen.owner) !== JSON.stringify(news.owner);
-  return { changes, replaces: seen.machine === news.machine ? [] : ["machine"] };
+    JSON.stringify(seen.owner) !== JSON.stringify(news.owner) ||
+    takesOver(olds.policy) !== takesOver(news.policy);
+  return { changes, replaces: isOther ? ["machine"] : [] };
 }
 
 /** @throws {FleetError} before the host was touched. @throws {HostAfterError} afterwards: its state is kept. */
@@ -66,8 +81,8 @@ export async function read(id: string, props: ClosureOutputs | undefined): Promi
 
 /** Leaves the host running as it is: only the state forgets it. */
 export async function remove(_id: string, props: ClosureOutputs): Promise<void> {
-  const known = closureOutputsSchema.partial().parse(props);
-  await using log = openEngineLog(known.reportTo ?? "");
+  // Only the line to report on: whatever else an old state holds, it can be let go of.
+  await using log = openEngineLog(typeof props.reportTo === "string" ? props.reportTo : "");
   log.report({ level: "info", phase: "forget", message: "the host keeps running as it is" });
 }
 
@@ -76,8 +91,8 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
   if (inputs.power === "off") return { ...raw, ...skipped(olds) };
   const began = performance.now();
   await using log = openEngineLog(inputs.reportTo);
-  const deadline = AbortSignal.timeout(inputs.deadlineSeconds * 1000);
-  const outcome = await deliverSystem(inputs, log.report, AbortSignal.any([deadline, interrupted()]));
+  using deadline = deploymentDeadline(inputs);
+  const outcome = await deliverSystem(inputs, log.report, AbortSignal.any([deadline.signal, interrupted()]));
   const { facts } = outcome;
   const seen: ClosureFacts = {
     running: facts.current,
@@ -85,6 +100,7 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
     generation: facts.generation,
     outcome: outcome.kind,
     failedUnits: facts.failedAfter,
+    settled: isAsDeclared(outcome),
     seconds: Math.round((performance.now() - began) / 100) / 10,
   };
   if (isAsDeclared(outcome)) return { ...raw, ...seen };
@@ -92,8 +108,8 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
 }
 
 function skipped(olds: ClosureOutputs | undefined): ClosureFacts {
-  const { running = null, profile = null, generation = null, failedUnits = [] } = olds ?? {};
-  return { running, profile, generation, failedUnits, outcome: "skipped", seconds: 0 };
+  const { running = null, profile = null, generation = null, failedUnits = [], settled = true } = olds ?? {};
+  return { running, profile, generation, failedUnits, settled, outcome: "skipped", seconds: 0 };
 }
 
 let interruption: AbortController | undefined;

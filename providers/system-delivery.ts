@@ -1,6 +1,7 @@
+import { isUnchanged } from "../deploy/activation/plan-activation.ts";
 import { deployMachine } from "../deploy/deploy-machine.ts";
-import { HostUnreachableError } from "../deploy/errors.ts";
-import { readFacts } from "../deploy/host-facts.ts";
+import { ConnectionLostError, HostUnreachableError } from "../deploy/errors.ts";
+import { type HostFacts, type MachineClass, readFacts } from "../deploy/host-facts.ts";
 import { HostSession } from "../deploy/host-session.ts";
 import { type Outcome, renderOutcome } from "../deploy/outcome.ts";
 import { connect } from "../deploy/ssh/connect.ts";
@@ -35,14 +36,21 @@ export async function readRunning(
   try {
     const connection = { ...(await resolve(inputs)), connectDeadlineSeconds: 10 };
     await using host = await connect(connection, report, signal);
-    const { current, profile, generation, failedUnits } = await readFacts(host, inputs.class, signal);
-    return { running: current, profile, generation, failedUnits };
+    return seenFacts(await readFacts(host, inputs.class, signal), inputs.class);
   } catch (error) {
-    if (!(error instanceof HostUnreachableError)) throw error;
-    const message = `not reachable, its last known state is kept: ${error.reason}`;
+    if (!(error instanceof HostUnreachableError || error instanceof ConnectionLostError)) throw error;
+    const message = `not reachable, its last known state is kept: ${error.facts.found}`;
     report({ level: "warning", subject: inputs.machine, phase: "refresh", message });
     return {};
   }
+}
+
+/** What a refresh keeps of a host's facts. */
+export function seenFacts(facts: HostFacts, machineClass: MachineClass): Partial<ClosureFacts> {
+  const { current, profile, generation, failedUnits } = facts;
+  // The running system and the profile alone prove nothing: both are set before the last unit and the boot entry are.
+  const settled = current !== null && isUnchanged(facts, { toplevel: current, class: machineClass });
+  return { running: current, profile, generation, failedUnits, settled };
 }
 
 async function build(inputs: ClosureInputs, where: BuildPlace, report: Report, signal: AbortSignal): Promise<void> {

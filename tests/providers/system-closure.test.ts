@@ -4,8 +4,9 @@ import { describe, it } from "mocha";
 import { activationPolicySchema } from "../../deploy/activation/policy.ts";
 import { noFacts, type Outcome } from "../../deploy/outcome.ts";
 import { parseStorePath } from "../../local-nix/store-path.ts";
+import { DeploymentDeadlineError, deploymentDeadline } from "../../providers/deployment-deadline.ts";
 import { HostAfterError } from "../../providers/host-after-error.ts";
-import { check, create, diff, read, update } from "../../providers/system-closure.impl.ts";
+import { check, create, diff, read, remove, update } from "../../providers/system-closure.impl.ts";
 import type { ClosureInputs, ClosureOutputs } from "../../providers/system-closure-schema.ts";
 
 const system = (letter: string) => parseStorePath(`/nix/store/${letter.repeat(32)}-nixos-system-galena`);
@@ -35,6 +36,7 @@ const deployed: ClosureOutputs = {
   generation: 3,
   outcome: "switched",
   failedUnits: [],
+  settled: true,
   seconds: 4,
 };
 
@@ -73,6 +75,19 @@ describe("SystemClosure", () => {
       assert.equal(await differs({ running: null }, {}), true);
     });
 
+    it("when a refresh found something left over of a deployment, or another system in the boot entry", async () => {
+      assert.equal(await differs({ settled: false }, {}), true);
+      const { settled: _settled, ...older } = deployed;
+      assert.equal((await diff("galena", older as ClosureOutputs, inputs)).changes, false);
+    });
+
+    it("by the policy's leave to take a host over, and not by its deadlines", async () => {
+      const policy = activationPolicySchema.parse({ testDeadlineSeconds: 60 });
+      assert.equal(await differs({}, { policy }), false);
+      assert.equal(await differs({}, { policy: { ...policy, takeOver: true } }), true);
+      assert.equal(await differs({ policy: { formerKey: 1 } as unknown as ClosureInputs["policy"] }, {}), false);
+    });
+
     it("not while its node is off on purpose, and when it is on again", async () => {
       assert.equal(await differs({ power: "off" }, { power: "off", toplevel: two }), false);
       assert.equal(await differs({ power: "off" }, {}), true);
@@ -80,8 +95,20 @@ describe("SystemClosure", () => {
 
     it("as a replacement only when it is another machine", async () => {
       assert.deepEqual((await diff("galena", deployed, { ...inputs, toplevel: two })).replaces, []);
-      assert.deepEqual((await diff("galena", deployed, { ...inputs, machine: "scheelite" })).replaces, ["machine"]);
+      const other = await diff("galena", deployed, { ...inputs, machine: "scheelite" });
+      assert.deepEqual(other, { changes: true, replaces: ["machine"] });
     });
+  });
+
+  it("is let go of whatever a former version stored", async () => {
+    await remove("galena", { running: "of old", policy: 3 } as unknown as ClosureOutputs);
+  });
+
+  it("names the setting when its time is over", async () => {
+    using deadline = deploymentDeadline({ machine: "galena", deadlineSeconds: 0.01 });
+    await new Promise((resolve) => deadline.signal.addEventListener("abort", resolve));
+    assert.ok(deadline.signal.reason instanceof DeploymentDeadlineError);
+    assert.equal(deadline.signal.reason.facts.at, "pulumi-clan:deadlineSeconds");
   });
 
   it("contacts no host whose node is off, and keeps what was known of it", async () => {

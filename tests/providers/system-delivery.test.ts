@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { seenFacts } from "../../providers/system-delivery.ts";
+import { declared, hostFacts, old, transaction } from "../deploy/support/facts.ts";
+
+describe("what a refresh keeps of a host", () => {
+  it("is what it runs and boots, and that nothing is left to do", () => {
+    assert.deepEqual(seenFacts(hostFacts(), "nixos"), {
+      running: old,
+      profile: old,
+      generation: 7,
+      failedUnits: [],
+      settled: true,
+    });
+  });
+
+  it("is not settled while units wait to be started, a transaction is open, or another system would boot", () => {
+    const { boot } = hostFacts();
+    for (const facts of [
+      { leftovers: ["nginx.service"] },
+      { transaction: transaction() },
+      { boot: { ...boot, toplevel: declared } },
+      { profile: declared },
+      { current: null },
+    ]) {
+      assert.equal(seenFacts(hostFacts(facts), "nixos").settled, false, JSON.stringify(facts));
+    }
+  });
+});
