@@ -37,9 +37,32 @@ const pipesGraceMs = 2_000;
 
 const running = new Set<ChildProcess>();
 // Children lead process groups of their own, so a terminal's Ctrl-C does not reach them: they must end with this process.
-process.once("exit", () => {
+const stopAll = (): void => {
   for (const child of running) signalGroup(child, "SIGTERM");
-});
+};
+process.once("exit", stopAll);
+
+const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** A process that dies of a signal, as a Pulumi program does when its command is cancelled, has no "exit" event. */
+function onEnding(signal: NodeJS.Signals): void {
+  stopAll();
+  if (process.listenerCount(signal) > 1) return; // somebody else decides what becomes of this process
+  process.removeListener(signal, onEnding);
+  process.kill(process.pid, signal);
+}
+
+function track(child: ChildProcess): void {
+  running.add(child);
+  if (running.size > 1) return;
+  // First of all listeners: one that listens once is no longer counted after its turn.
+  for (const signal of endings) process.prependListener(signal, onEnding);
+}
+
+function untrack(child: ChildProcess): void {
+  running.delete(child);
+  if (running.size === 0) for (const signal of endings) process.removeListener(signal, onEnding);
+}
 
 /**
  * Runs a process in a process group of its own and waits until it has ended, also when it is killed: after `signal` or
@@ -54,7 +77,7 @@ export async function runProcess(request: ProcessRequest, signal: AbortSignal): 
     stdio: [request.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     detached: true,
   });
-  running.add(child);
+  track(child);
   const stop = new Stop(child, request.graceMs);
   const onAbort = (): void => stop.now("aborted");
   signal.addEventListener("abort", onAbort, { once: true });
@@ -76,7 +99,7 @@ export async function runProcess(request: ProcessRequest, signal: AbortSignal): 
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
     stop.done();
-    running.delete(child);
+    untrack(child);
   }
 }
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as soonAgain } from "node:timers/promises";
 import { describe, it } from "mocha";
 import { nixVersion, parseNixVersion, renderCommand, runNix } from "../../local-nix/nix-command.ts";
 import { NixError } from "../../local-nix/nix-error.ts";
@@ -131,6 +134,37 @@ describe("a command of Nix", () => {
     } finally {
       process.kill(Number(result.stdout));
     }
+  });
+
+  describe("when this process is sent a signal", () => {
+    const module = new URL("../../local-nix/run-process.ts", import.meta.url).href;
+    const request = { file: "sh", args: ["-c", "echo $$ >&2; exec sleep 30"], deadlineMs: 30_000, graceMs: 100 };
+    const program = (listening: string): string => `import { runProcess } from ${JSON.stringify(module)};
+      const stop = new AbortController();
+      ${listening}
+      const request = { ...${JSON.stringify(request)}, env: process.env, maxStdoutBytes: 10, onStderrLine: console.log };
+      await runProcess(request, stop.signal);`;
+    const interrupt = async (listening: string) => {
+      const limit = soon();
+      const parent = spawn(process.execPath, ["--input-type=module", "--eval", program(listening)], { signal: limit });
+      const [line] = await once(parent.stdout, "data", { signal: limit });
+      parent.kill("SIGINT");
+      const [code, signal] = await once(parent, "exit", { signal: limit });
+      while (await runs(Number(String(line)))) {
+        limit.throwIfAborted();
+        await soonAgain();
+      }
+      return { code, signal };
+    };
+
+    it("ends with it", async () => {
+      assert.deepEqual(await interrupt(""), { code: null, signal: "SIGINT" });
+    });
+
+    it("ends, and leaves this process to whoever listens for the signal", async () => {
+      const listening = 'process.once("SIGINT", () => stop.abort(new Error("asked")));';
+      assert.deepEqual(await interrupt(listening), { code: 0, signal: null });
+    });
   });
 
   it("gives lines of stderr as they come, and what it reads on stdin", async () => {
