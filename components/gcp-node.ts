@@ -11,7 +11,7 @@ export interface GcpNodeArgs extends Omit<GcpNodeModel, "kind" | "definedAt"> {
 
 /**
  * A Compute Engine VM under a machine: address, firewall and the VM itself.
- * Children: `<name>-address`, `<name>-ssh` (22/tcp), `<name>-zerotier` (9993/udp), `<name>-vm`.
+ * Children: `<name>-address`, `<name>-ssh` (22/tcp, where sources are named), `<name>-zerotier` (9993/udp), `<name>-vm`.
  */
 export class GcpNode extends pulumi.ComponentResource {
   /** External IPv4 address; reserved, so it survives stop and start. */
@@ -33,16 +33,20 @@ export class GcpNode extends pulumi.ComponentResource {
       parent,
     );
     const reachable = { project, network: "default", targetTags: [machine] };
-    new gcp.compute.Firewall(
-      `${name}-ssh`,
-      {
-        ...reachable,
-        name: `${machine}-ssh`,
-        sourceRanges: [...args.sshSources],
-        allows: [{ protocol: "tcp", ports: ["22"] }],
-      },
-      parent,
-    );
+    // None named: no rule, and the network's implied one denies. A rule without sources is refused, or open to all.
+    // Source: @pulumi/gcp 9.37, compute/firewall.d.ts, sourceRanges; Compute Engine REST reference, firewalls.
+    if (args.sshSources.length > 0) {
+      new gcp.compute.Firewall(
+        `${name}-ssh`,
+        {
+          ...reachable,
+          name: `${machine}-ssh`,
+          sourceRanges: [...args.sshSources],
+          allows: [{ protocol: "tcp", ports: ["22"] }],
+        },
+        parent,
+      );
+    }
     new gcp.compute.Firewall(
       `${name}-zerotier`,
       {
