@@ -35,6 +35,8 @@ export interface Progress {
   exitCode?: number;
   /** Units that failed and do not stand in the way of the commit. */
   tolerated?: readonly string[];
+  /** What the test left to be said although it was good. */
+  remark?: string;
 }
 
 /** @returns an outcome when the deployment ends with this step. */
@@ -158,6 +160,7 @@ async function afterTest(
   switch (judgement.kind) {
     case "commit":
       progress.tolerated = judgement.failed;
+      if (judgement.remark !== undefined) progress.remark = judgement.remark;
       return undefined;
     case "failed-units":
       await recordFailure(context, transaction, signal);

@@ -108,7 +108,7 @@ export class Deployment {
       return makeOutcome(this.#context, "superseded", progress, after, "somebody else deployed just after the commit");
     }
     const failed = progress.tolerated ?? [];
-    if (failed.length === 0) return makeOutcome(this.#context, "switched", progress, after);
+    if (failed.length === 0) return makeOutcome(this.#context, "switched", progress, after, progress.remark);
     return outcomeWithJournal(this.#context, progress, failed, after, AbortSignal.timeout(30_000));
   }
 

@@ -10,8 +10,8 @@ export interface TestEnd {
 }
 
 export type Judgement =
-  /** `failed`: units whose failure is tolerated. */
-  | { readonly kind: "commit"; readonly failed: readonly string[] }
+  /** `failed`: units whose failure is tolerated. `remark`: what speaks against it and decides nothing. */
+  | { readonly kind: "commit"; readonly failed: readonly string[]; readonly remark?: string }
   | { readonly kind: "failed-units"; readonly failed: readonly string[]; readonly reason: string }
   /** Nothing was changed. */
   | { readonly kind: "refused"; readonly reason: string }
@@ -47,7 +47,10 @@ export function judgeTest(
   if (end.exitCode !== 0 && end.exitCode !== 4) {
     return { kind: "interrupted", reason: `switch-to-configuration ended with ${end.exitCode}: ${lastLine(end.log)}` };
   }
-  return { kind: "commit", failed };
+  if (end.exitCode !== 4 || after.failedUnits.length > 0) return { kind: "commit", failed };
+  // A user's manager, or a unit that is up again by now: nobody can tell which, so it is told.
+  const remark = `switch-to-configuration ended with 4 and no unit is failed now: ${lastLine(end.log)}`;
+  return { kind: "commit", failed, remark };
 }
 
 /** A home or a user's session that fails spoils no server: the commonest failure of all is a file in home-manager's way. */

@@ -56,6 +56,11 @@ unit_facts() {
   done
   if [ "$marker" = darwin ] || ! command -v systemctl >/dev/null || [ ! -d /run/systemd/system ]; then return; fi
   systemctl list-units --all --plain --no-legend --no-pager --state=failed | each unit.failed | head -n 1000
+  # Failed, and waiting to be started again: "activating" by its state. Source: switch-to-configuration-ng, which asks alike.
+  systemctl list-units --plain --no-legend --no-pager --type=service --state=auto-restart,auto-restart-queued |
+    while read -r unit _; do
+      if [ "$(systemctl show --property=Result --value -- "$unit")" != success ]; then printf 'unit.failed\t%s\n' "$unit"; fi
+    done | head -n 100
   systemctl list-units --plain --no-legend --no-pager --state=active --type=service,socket,timer,path,mount,target |
     each unit.active | head -n 4000
 }

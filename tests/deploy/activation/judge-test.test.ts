@@ -28,6 +28,14 @@ describe("a test is judged by what the host is afterwards", () => {
     );
   });
 
+  it("good, with a remark: units failed, it says, and none is failed now", () => {
+    assert.deepEqual(judge(switched, ended(4, "restarting units\nuser manager: disconnected from D-Bus?\n")), {
+      kind: "commit",
+      failed: [],
+      remark: "switch-to-configuration ended with 4 and no unit is failed now: user manager: disconnected from D-Bus?",
+    });
+  });
+
   it("bad: a system unit failed newly, whatever the exit code says", () => {
     const after = { ...switched, failedUnits: ["db.service", "home-manager-c.service"] };
     const bad = {

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { DeployedHost } from "../support/deployed-host.ts";
+
+describe("deploying where a host is not as one expects", function () {
+  this.timeout(110_000);
+  let host: DeployedHost;
+  beforeEach(async () => {
+    host = await DeployedHost.start("nixos");
+  });
+  afterEach(() => host[Symbol.asyncDispose]());
+
+  it("does not commit a unit that fails and is started again and again", async () => {
+    const before = await host.witness();
+    const unit = (result: string): string =>
+      `[Service]\nType=oneshot\nRestart=on-failure\nRestartSec=600\nExecStart=${result}\n`;
+    const looping = await host.system({ name: "looping", files: { "units/loop.service": unit("/bin/false") } });
+    const outcome = await host.deploy(looping);
+    assert.deepEqual([outcome.kind, outcome.reason], ["switched-with-failed-units", "newly failed: loop.service"]);
+    assert.equal((await host.witness()).profile, before.profile);
+    assert.equal((await host.ask("systemctl is-failed loop.service || true")).trim(), "activating");
+    const mended = await host.system({ name: "mended", files: { "units/loop.service": unit("/bin/true") } });
+    assert.equal((await host.deploy(mended)).kind, "switched");
+  });
+});
