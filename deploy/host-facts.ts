@@ -63,7 +63,8 @@ export const hostFactsSchema = z.object({
   profile: linkSchema,
   generation: z.int().positive().nullable(),
   boot: z.object({
-    kind: z.enum(["systemd-boot", "grub", "extlinux", "none"]),
+    /** `unverified`: a loader that picks the default itself, when it boots. */
+    kind: z.enum(["systemd-boot", "grub", "extlinux", "unverified", "none"]),
     entry: z.string().max(255).nullable(),
     /** The system that the next boot starts. */
     toplevel: linkSchema,

@@ -61,8 +61,9 @@ export function isUnchanged(
   facts: HostFacts,
   { toplevel, class: wantedClass }: Pick<Wanted, "toplevel" | "class">,
 ): boolean {
-  const bootsIt =
-    wantedClass === "darwin" || !facts.bootable || facts.boot.kind === "none" || facts.boot.toplevel === toplevel;
+  const { kind, toplevel: booting } = facts.boot;
+  const isKnown = wantedClass !== "darwin" && facts.bootable && kind !== "none" && kind !== "unverified";
+  const bootsIt = !isKnown || booting === toplevel;
   return (
     facts.current === toplevel &&
     facts.profile === toplevel &&

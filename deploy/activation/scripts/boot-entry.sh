@@ -1,4 +1,4 @@
-# What the host boots by default. Sets boot_kind, boot_root, boot_entry, boot_init, boot_linux, boot_initrd.
+# What the host boots by default; kind `unverified`: a loader that decides at boot, which nothing can vouch for. Sets boot_kind, boot_root, boot_entry, boot_init, boot_linux, boot_initrd.
 # Source: Boot Loader Specification; nixpkgs systemd-boot-builder.py and install-grub.pl as of 2026.
 read_boot_default() {
   boot_kind=none boot_root='' boot_entry='' boot_init='' boot_linux='' boot_initrd=''
@@ -24,7 +24,12 @@ read_boot_default() {
 read_systemd_boot() {
   boot_entry=$(sed -n 's/^default[[:space:]]\{1,\}//p' "$boot_root/loader/loader.conf" | tail -n 1)
   case $boot_entry in
-    '' | *[!A-Za-z0-9._+-]*) return ;; # none, a pattern or @saved: nothing that we could vouch for
+    '') return ;; # what systemd-boot's builder leaves when it found no generation
+    # A pattern, @saved, or a unified image, which has no text to read: lanzaboote's.
+    *[!A-Za-z0-9._+-]* | *.efi)
+      boot_kind=unverified
+      return
+      ;;
     *.conf) ;;
     *) boot_entry=$boot_entry.conf ;;
   esac

@@ -35,7 +35,7 @@ default_is_ours() {
       ;;
     grub) grep -qF "$declared/init" "$boot_root/grub/grub.cfg" ;;
     extlinux) grep -qF "$declared/init" "$boot_root/extlinux/extlinux.conf" ;;
-    none) echo "pulumi-clan: no loader that could be verified" ;;
+    none | unverified) echo "pulumi-clan: the default boot entry could not be verified" ;;
   esac
 }
 

@@ -53,6 +53,11 @@ describe("the plan for a host", () => {
     assert.deepEqual(darwin, []);
   });
 
+  it("does not insist on a boot entry that nobody can tell", () => {
+    const boot = { ...bootOf(old), kind: "unverified" as const, entry: "@saved", toplevel: null };
+    assert.deepEqual(kinds(hostFacts({ ...done, boot })), []);
+  });
+
   it("goes on at the commit when the test was judged good, without testing again", () => {
     const open = transaction({ phase: "committing" });
     const facts = hostFacts({ current: declared, transaction: open });

@@ -22,4 +22,12 @@ describe("deploying where a host is not as one expects", function () {
     const mended = await host.system({ name: "mended", files: { "units/loop.service": unit("/bin/true") } });
     assert.equal((await host.deploy(mended)).kind, "switched");
   });
+
+  it("commits where the loader picks the default itself, and says that it could not verify it", async () => {
+    const pattern = "trap 'sed -i \"s/^default .*/default nixos-*/\" /boot/loader/loader.conf' EXIT";
+    const system = await host.system({ name: "pattern", beforeBoot: pattern });
+    const { kind, facts } = await host.deploy(system);
+    assert.deepEqual([kind, facts.committed, facts.bootable], ["switched", true, "unverified"]);
+    assert.equal((await host.deploy(system)).kind, "unchanged");
+  });
 });
