@@ -2,14 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { GcpNodeModel, MachineModel } from "../clan/fleet-model.ts";
 import type { StorePath } from "../local-nix/store-path.ts";
 import { SystemClosure } from "../providers/system-closure.ts";
-import type { ClosureInputs } from "../providers/system-closure-schema.ts";
+import type { ClosureInputs, Observed } from "../providers/system-closure-schema.ts";
 import { noAddress } from "../providers/system-closure-schema.ts";
 import { GcpNode } from "./gcp-node.ts";
 import type { MachineOutcome } from "./machine-registry.ts";
 import { tolerateFailure } from "./tolerate-failure.ts";
 
 /** How the machine's system is built and delivered: everything but the way to the host. */
-export type Delivery = Omit<ClosureInputs, "machine" | "class" | "targetHost" | "reportTo" | "power">;
+export type Delivery = Omit<ClosureInputs, "machine" | "class" | "targetHost" | "observed" | "reportTo" | "power">;
 
 export interface MachineSettings {
   readonly machine: string;
@@ -18,13 +18,13 @@ export interface MachineSettings {
   readonly delivery: Delivery;
   /** `[user@]host[:port]` to dial; for a machine on a node its address takes the host's place. */
   readonly targetHost: string;
-  /** Asks the host what it runs, for the preview. */
+  /** Asks the host what it runs: a line for people, and what `diff` compares. */
   readonly probe: (
     machine: string,
     targetHost: string,
     machineClass: "nixos" | "darwin",
     declared: StorePath,
-  ) => Promise<string>;
+  ) => Promise<{ readonly line: string; readonly observed: Observed | null }>;
   /** The cloud node under the machine. Absent: the machine is somewhere already. */
   readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off" };
 }
@@ -50,12 +50,12 @@ export class Machine extends pulumi.ComponentResource {
         machine: settings.machine,
         class: spec.class,
         targetHost,
+        observed: node?.power === "off" ? null : this.#observe(settings, targetHost),
         power: node?.power ?? "on",
         reportTo: this.urn,
       },
       { parent: this },
     );
-    if (pulumi.runtime.isDryRun() && node?.power !== "off") this.#tell(settings, targetHost);
     const row = pulumi
       .all([closure.outcome, closure.running, closure.generation, closure.seconds, targetHost])
       .apply(([outcome, toplevel, generation, seconds, host]): MachineOutcome => {
@@ -67,10 +67,16 @@ export class Machine extends pulumi.ComponentResource {
     this.registerOutputs({ outcome: this.row.outcome });
   }
 
-  /** Before an update, one line on what the host runs; an address that is not known yet is not asked. */
-  #tell({ machine, spec, delivery, probe }: MachineSettings, targetHost: pulumi.Input<string>): void {
-    pulumi.output(targetHost).apply(async (host) => {
-      await pulumi.log.info(await probe(machine, host, spec.class, delivery.toplevel), this);
+  /** What the host runs, told in a line before an update; an address that is not known yet is not asked. */
+  #observe(
+    { machine, spec, delivery, probe }: MachineSettings,
+    targetHost: pulumi.Input<string>,
+  ): pulumi.Output<Observed | null> {
+    return pulumi.output(targetHost).apply(async (host) => {
+      if (host === noAddress) return null;
+      const { line, observed } = await probe(machine, host, spec.class, delivery.toplevel);
+      if (pulumi.runtime.isDryRun()) await pulumi.log.info(line, this);
+      return observed;
     });
   }
 

@@ -2,15 +2,25 @@ import { type Probe, probeHost } from "../deploy/probe.ts";
 import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
+import { seenFacts } from "../providers/host-observation.ts";
+import type { Observed } from "../providers/system-closure-schema.ts";
 import type { HostConnection } from "./connections.ts";
 
-/** Asks the host of one machine what it runs and says it in a line. Unreachable is a state, not an error. */
+/** What the host of one machine said, for people and for `diff`. */
+export interface HostProbe {
+  /** One line for the machine's component. Unreachable is a state, not an error. */
+  readonly line: string;
+  /** null: it did not answer, or could not be asked. */
+  readonly observed: Observed | null;
+}
+
+/** Asks the host of one machine what it runs. */
 export type ProbeMachine = (
   machine: string,
   targetHost: string,
   machineClass: "nixos" | "darwin",
   declared: StorePath,
-) => Promise<string>;
+) => Promise<HostProbe>;
 
 /**
  * Probes start when they are first asked for, all in parallel; each has a short deadline. Whatever is wrong with one host
@@ -20,16 +30,20 @@ export function hostProber(connections: ReadonlyMap<string, HostConnection>, sig
   let operator: ReturnType<typeof readOperatorEnvironment> | undefined;
   return async (machine, targetHost, machineClass, declared) => {
     const connection = connections.get(machine);
-    if (connection === undefined) return "no way to it is known";
+    if (connection === undefined) return { line: "no way to it is known", observed: null };
     const { definedAt, hostKeys, identityFiles } = connection;
     const identities = identityFiles.length === 0 ? {} : { identityFiles };
     const request = { machine, target: targetHost, definedAt, hostKeys, ...identities };
     operator ??= readOperatorEnvironment(process.env);
     try {
       const spec = resolveConnection(request, await operator);
-      return renderProbe(await probeHost(spec, machineClass, signal), declared);
+      const probe = await probeHost(spec, machineClass, signal);
+      const line = renderProbe(probe, declared);
+      if (probe.kind !== "reachable") return { line, observed: null };
+      const { running, profile, settled } = seenFacts(probe.facts, machineClass);
+      return { line, observed: { running, profile, settled } };
     } catch (error) {
-      if (error instanceof FleetError) return `could not be asked: ${error.message}`;
+      if (error instanceof FleetError) return { line: `could not be asked: ${error.message}`, observed: null };
       throw error;
     }
   };

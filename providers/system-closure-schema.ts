@@ -34,6 +34,14 @@ export const closureInputsSchema = z.object({
   deadlineSeconds: z.number().positive(),
   /** Written on the host; another project or stack is refused unless the policy says `takeOver`. */
   owner: z.object({ project: z.string().min(1), stack: z.string().min(1) }),
+  /**
+   * What the probe of this run saw on the host; null: it was not asked, or did not answer. A host that was switched or
+   * reinstalled behind Pulumi's back thus differs in the very preview that shows it, without a refresh.
+   */
+  observed: z
+    .object({ running: storePath.nullable(), profile: storePath.nullable(), settled: z.boolean() })
+    .nullable()
+    .default(null),
   /** `off`: the node under the machine is stopped on purpose, nothing is contacted. */
   power: z.enum(["on", "off"]),
   /** Pulumi resource whose line shows the progress. */
@@ -41,6 +49,7 @@ export const closureInputsSchema = z.object({
 });
 
 export type ClosureInputs = z.output<typeof closureInputsSchema>;
+export type Observed = NonNullable<ClosureInputs["observed"]>;
 
 /** What the host said after the last deployment or refresh. */
 const closureFactsSchema = z.object({

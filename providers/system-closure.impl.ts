@@ -11,6 +11,7 @@ import {
   type ClosureOutputs,
   closureInputsSchema,
   closureOutputsSchema,
+  type Observed,
 } from "./system-closure-schema.ts";
 import { deliverSystem, readRunning } from "./system-delivery.ts";
 
@@ -45,15 +46,24 @@ export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInput
   if (news.power === "off") return { changes: olds.power !== "off" };
   const seen = closureOutputsSchema.pick(compared).partial().parse(olds);
   const isOther = seen.machine !== news.machine;
+  // Unknown in a preview while the node's address is; then the last known state decides alone.
+  const observed = closureInputsSchema.shape.observed.safeParse(news.observed).data ?? undefined;
   const changes =
     isOther ||
-    seen.running !== news.toplevel ||
-    seen.profile !== news.toplevel ||
-    seen.settled === false ||
+    isElsewhere(seen, news.toplevel) ||
+    (observed !== undefined && isElsewhere(observed, news.toplevel)) ||
     seen.power === "off" ||
     JSON.stringify(seen.owner) !== JSON.stringify(news.owner) ||
     takesOver(olds.policy) !== takesOver(news.policy);
   return { changes, replaces: isOther ? ["machine"] : [] };
+}
+
+/** Running, to be booted, or not settled: in some respect the host is not at `toplevel`. */
+function isElsewhere(
+  { running, profile, settled }: { [K in keyof Observed]?: Observed[K] | undefined },
+  toplevel: string,
+): boolean {
+  return running !== toplevel || profile !== toplevel || settled === false;
 }
 
 /** @throws {FleetError} before the host was touched. @throws {HostAfterError} afterwards: its state is kept. */

@@ -1,7 +1,6 @@
-import { isUnchanged } from "../deploy/activation/plan-activation.ts";
 import { deployMachine } from "../deploy/deploy-machine.ts";
 import { ConnectionLostError, HostUnreachableError } from "../deploy/errors.ts";
-import { type HostFacts, type MachineClass, readFacts } from "../deploy/host-facts.ts";
+import { readFacts } from "../deploy/host-facts.ts";
 import { HostSession } from "../deploy/host-session.ts";
 import { type Outcome, renderOutcome } from "../deploy/outcome.ts";
 import { connect } from "../deploy/ssh/connect.ts";
@@ -12,6 +11,7 @@ import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolv
 import { storeUri } from "../deploy/store/push-closure.ts";
 import { type BuildPlace, buildToplevel } from "../local-nix/build.ts";
 import type { Report } from "../report.ts";
+import { seenFacts } from "./host-observation.ts";
 import type { ClosureFacts, ClosureInputs } from "./system-closure-schema.ts";
 
 /** Builds a machine's system where it shall be built and deploys it. @throws {FleetError} before the host was touched. */
@@ -43,14 +43,6 @@ export async function readRunning(
     report({ level: "warning", subject: inputs.machine, phase: "refresh", message });
     return {};
   }
-}
-
-/** What a refresh keeps of a host's facts. */
-export function seenFacts(facts: HostFacts, machineClass: MachineClass): Partial<ClosureFacts> {
-  const { current, profile, generation, failedUnits } = facts;
-  // The running system and the profile alone prove nothing: both are set before the last unit and the boot entry are.
-  const settled = current !== null && isUnchanged(facts, { toplevel: current, class: machineClass });
-  return { running: current, profile, generation, failedUnits, settled };
 }
 
 async function build(inputs: ClosureInputs, where: BuildPlace, report: Report, signal: AbortSignal): Promise<void> {

@@ -124,6 +124,15 @@ describe("a fleet on three simulated hosts", function () {
     assert.equal(await bootDefault("cinnabar"), declared);
   });
 
+  it("sees a host that was reinstalled behind its back in the next preview, and up brings it back", async () => {
+    await deployed();
+    const declared = await running("stibnite");
+    assert.equal((await checkout.sim("reset", "stibnite")).code, 0);
+    assert.deepEqual(await closureSteps(checkout), { stibnite: "update" });
+    await deployed();
+    assert.equal(await running("stibnite"), declared);
+  });
+
   it("reports a unit that does not start on its machine alone, does not commit it, and deploys the others", async () => {
     await deployed();
     const booted = await profile("galena");

@@ -7,9 +7,11 @@ import { hostProber } from "../../program/probe-machine.ts";
 const declared = parseStorePath(`/nix/store/${"1".repeat(32)}-nixos-system-galena`);
 
 describe("a machine's line in a preview", () => {
-  const probe = (targetHost: string) => {
+  const probe = async (targetHost: string) => {
     const way = { targetHost, definedAt: "Pulumi.core.yaml", identityFiles: ["/nonexistent/key"], hostKeys: [] };
-    return hostProber(new Map([["galena", way]]), AbortSignal.timeout(20_000))("galena", targetHost, "nixos", declared);
+    return (
+      await hostProber(new Map([["galena", way]]), AbortSignal.timeout(20_000))("galena", targetHost, "nixos", declared)
+    ).line;
   };
 
   it("says what is wrong with the way to its host, and the preview goes on", async () => {

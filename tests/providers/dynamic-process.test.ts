@@ -34,6 +34,7 @@ const inputs = {
   connectDeadlineSeconds: 1,
   deadlineSeconds: 60,
   owner: { project: "pulumi-clan", stack: "test" },
+  observed: null,
   power: "on",
   reportTo: "urn:pulumi:test::pulumi-clan::clan:index:Machine::galena",
 } as const;

@@ -26,6 +26,7 @@ const inputs: ClosureInputs = {
   connectDeadlineSeconds: 5,
   deadlineSeconds: 60,
   owner: { project: "pulumi-clan", stack: "burst" },
+  observed: null,
   power: "on",
   reportTo: "urn:pulumi:burst::pulumi-clan::clan:index:Machine::galena",
 };
@@ -86,6 +87,15 @@ describe("SystemClosure", () => {
       assert.equal(await differs({}, { policy }), false);
       assert.equal(await differs({}, { policy: { ...policy, takeOver: true } }), true);
       assert.equal(await differs({ policy: { formerKey: 1 } as unknown as ClosureInputs["policy"] }, {}), false);
+    });
+
+    it("when the probe of this run saw another system, or a half-finished one, whatever the state says", async () => {
+      const observed = { running: one, profile: one, settled: true };
+      assert.equal(await differs({}, { observed }), false);
+      assert.equal(await differs({}, { observed: { ...observed, running: two } }), true);
+      assert.equal(await differs({}, { observed: { ...observed, profile: null } }), true);
+      assert.equal(await differs({}, { observed: { ...observed, settled: false } }), true);
+      assert.equal(await differs({}, { observed: unknownValue as unknown as null }), false);
     });
 
     it("not while its node is off on purpose, and when it is on again", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { seenFacts } from "../../providers/system-delivery.ts";
+import { seenFacts } from "../../providers/host-observation.ts";
 import { declared, hostFacts, old, transaction } from "../deploy/support/facts.ts";
 
 describe("what a refresh keeps of a host", () => {
