@@ -13,6 +13,10 @@ export interface PushOptions {
   readonly deadlineSeconds: number;
   /** Left free in the host's store, MiB. Default 64. */
   readonly reserveMib?: number;
+  /** Store on the host in Nix' own words, e.g. `local?root=/mnt`. Absent: the host's default store. */
+  readonly store?: string;
+  /** `auto` (default): by the link's measured speed; `never`: bytes go out as they are. */
+  readonly compress?: "auto" | "never";
 }
 
 export interface PushResult {
@@ -20,28 +24,48 @@ export interface PushResult {
   readonly paths: number;
   /** Their size as NARs. */
   readonly bytes: number;
+  /** What went over the connection for them, after compression. Absent: the backend cannot tell. */
+  readonly bytesSent?: number;
   readonly seconds: number;
-  readonly backend: "none" | "nix-copy";
+  /** Answers that were waited for, one after another, once connected. Absent: the backend cannot tell. */
+  readonly roundTrips?: number;
+  readonly backend: PushBackend;
 }
+
+/** `none`: nothing was missing; `serve`: nix-store --serve over exec; `worker`: the daemon's socket; `nix-copy`: `nix copy` of the operator. */
+export type PushBackend = "none" | "serve" | "worker" | "nix-copy";
 
 /**
  * Brings a toplevel with its closure from the operator's store into the host's. Nothing is sent when it is valid there:
  * a valid path's closure is valid.
  * @throws {DiskSpaceError} @throws {PushError} @throws {ConnectionLostError}; what arrived stays, and is not sent again
  */
-export async function pushClosure(
+export function pushClosure(
   session: HostSession,
   toplevel: StorePath,
   options: PushOptions,
   report: Report,
   signal: AbortSignal,
 ): Promise<PushResult> {
+  return pushPaths(session, [toplevel], options, report, signal);
+}
+
+/** As `pushClosure`, for the union of several closures. @param wanted - at least one. */
+export async function pushPaths(
+  session: HostSession,
+  wanted: readonly [StorePath, ...StorePath[]],
+  options: PushOptions,
+  report: Report,
+  signal: AbortSignal,
+): Promise<PushResult> {
   const start = performance.now();
-  const receiver = await readReceiver(session, toplevel, signal);
-  if (receiver.valid) return { paths: 0, bytes: 0, seconds: secondsSince(start), backend: "none" };
-  const missing = await readMissing(session, receiver, await readClosure(toplevel, signal), signal);
-  requireSpace(session, missing, receiver.freeKib, options.reserveMib ?? 64);
-  await copy(session, receiver, toplevel, missing, options, report, signal);
+  const none = (): PushResult => ({ paths: 0, bytes: 0, seconds: secondsSince(start), backend: "none" });
+  const receiver = await readReceiver(session, wanted[0], signal);
+  if (receiver.valid && wanted.length === 1 && options.store === undefined) return none();
+  const missing = await readMissing(session, receiver, await readClosure(wanted, signal), options.store, signal);
+  if (missing.length === 0) return none();
+  if (options.store === undefined) requireSpace(session, missing, receiver.freeKib, options.reserveMib ?? 64);
+  await copy(session, receiver, wanted, missing, options, report, signal);
   return { paths: missing.length, bytes: sizeOf(missing), seconds: secondsSince(start), backend: "nix-copy" };
 }
 
@@ -81,8 +105,8 @@ async function readReceiver(session: HostSession, toplevel: StorePath, signal: A
 // Source: nix 2.26, `nix path-info --json` (a map; a list before 2.19); null for a path that is not valid.
 const pathInfoSchema = z.record(z.string(), z.object({ narSize: z.int().nonnegative() }).nullable());
 
-async function readClosure(toplevel: StorePath, signal: AbortSignal): Promise<readonly ClosurePath[]> {
-  const args = ["path-info", "--json", "--recursive", toplevel];
+async function readClosure(wanted: readonly StorePath[], signal: AbortSignal): Promise<readonly ClosurePath[]> {
+  const args = ["path-info", "--json", "--recursive", ...wanted];
   const infos = pathInfoSchema.parse(
     JSON.parse(await runNix(args, { signal, deadlineMs: 120_000, purpose: "read the closure" })),
   );
@@ -96,10 +120,12 @@ async function readMissing(
   session: HostSession,
   { nixStore }: Receiver,
   closure: readonly ClosurePath[],
+  store: string | undefined,
   signal: AbortSignal,
 ): Promise<readonly ClosurePath[]> {
   const stdin = closure.map(({ path }) => `${path}\n`).join("");
-  const command = ["xargs", nixStore, "--check-validity", "--print-invalid"];
+  const where = store === undefined ? [] : ["--store", store];
+  const command = ["xargs", nixStore, ...where, "--check-validity", "--print-invalid"];
   const options = {
     stdin,
     elevation: session.elevation,
@@ -131,7 +157,7 @@ function requireSpace(
 async function copy(
   session: HostSession,
   receiver: Receiver,
-  toplevel: StorePath,
+  wanted: readonly StorePath[],
   missing: readonly ClosurePath[],
   options: PushOptions,
   report: Report,
@@ -152,7 +178,8 @@ async function copy(
     report({ level: "debug", subject, phase: "push", message, progress: { done: event.done, total, unit: "paths" } });
   };
   try {
-    await runNix(copyArgs(ssh.destination, receiver.nixDaemon, session.elevation === "sudo", toplevel), {
+    const uri = storeUri(ssh.destination, receiver.nixDaemon, session.elevation === "sudo", options.store);
+    await runNix(copyArgs(uri, wanted), {
       signal,
       deadlineMs: options.deadlineSeconds * 1000,
       env: { NIX_SSHOPTS: ssh.nixSshOpts },
@@ -166,19 +193,14 @@ async function copy(
 }
 
 /** A host's store for Nix' own commands, served by its daemon's absolute path: non-login shells on macOS have no Nix in PATH. */
-export function storeUri(destination: string, nixDaemon: string, sudo: boolean): string {
+export function storeUri(destination: string, nixDaemon: string, sudo: boolean, store?: string): string {
   const program = sudo ? `sudo -n ${nixDaemon}` : nixDaemon;
-  return `ssh-ng://${destination}?remote-program=${encodeURIComponent(program)}`;
+  const where = store === undefined ? "" : `&remote-store=${encodeURIComponent(store)}`;
+  return `ssh-ng://${destination}?remote-program=${encodeURIComponent(program)}${where}`;
 }
 
-export function copyArgs(
-  destination: string,
-  nixDaemon: string,
-  sudo: boolean,
-  toplevel: StorePath,
-): readonly string[] {
-  const uri = storeUri(destination, nixDaemon, sudo);
-  return ["copy", "--no-check-sigs", "--log-format", "internal-json", "--verbose", "--to", uri, toplevel];
+export function copyArgs(uri: string, wanted: readonly StorePath[]): readonly string[] {
+  return ["copy", "--no-check-sigs", "--log-format", "internal-json", "--verbose", "--to", uri, ...wanted];
 }
 
 function pushFailed(session: HostSession, said: readonly string[], cause: unknown): PushError {
