@@ -1,7 +1,7 @@
 import { type Probe, probeHost } from "../deploy/probe.ts";
 import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
-import type { HostConnection } from "./connections.ts";
+import type { HostConnection } from "../stack/connections.ts";
 
 /** Asks the host of one machine what it runs and says it in a line. Unreachable is a state, not an error. */
 export type ProbeMachine = (

@@ -1,0 +1,25 @@
+import { HostUnreachableError } from "../deploy/errors.ts";
+import { readFacts } from "../deploy/host-facts.ts";
+import { connect } from "../deploy/ssh/connect.ts";
+import type { Report } from "../report.ts";
+import { resolveWay } from "../stack/way-to-host.ts";
+import type { ClosureFacts, ClosureInputs } from "./system-closure-schema.ts";
+
+/** What a host runs now. Unreachable: nothing new is known, and a warning says so. */
+export async function readRunning(
+  inputs: ClosureInputs,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Partial<ClosureFacts>> {
+  try {
+    const connection = { ...(await resolveWay(inputs)), connectDeadlineSeconds: 10 };
+    await using host = await connect(connection, report, signal);
+    const { current, profile, generation, failedUnits } = await readFacts(host, inputs.class, signal);
+    return { running: current, profile, generation, failedUnits };
+  } catch (error) {
+    if (!(error instanceof HostUnreachableError)) throw error;
+    const message = `not reachable, its last known state is kept: ${error.reason}`;
+    report({ level: "warning", subject: inputs.machine, phase: "refresh", message });
+    return {};
+  }
+}
