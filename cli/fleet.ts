@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { FleetError, FleetErrors } from "../errors.ts";
 import { emitCommand } from "./emit.ts";
 import { lockCommand } from "./lock.ts";
+import { pushCommand } from "./push.ts";
 import { showCommand } from "./show.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
@@ -13,6 +14,7 @@ function fleetCommand(terminal: Terminal, signal: AbortSignal): Command {
     .addCommand(showCommand(terminal))
     .addCommand(emitCommand(terminal))
     .addCommand(lockCommand(terminal, signal))
+    .addCommand(pushCommand(terminal, signal))
     .exitOverride()
     .showHelpAfterError("(fleet --help lists the commands)");
 }
