@@ -66,7 +66,8 @@ async function push(
     compress: options.compress ? "auto" : "never",
     ...(options.store === undefined ? {} : { store: options.store }),
   } as const;
-  return pushPaths(session, [first, ...others], pushOptions, report, signal);
+  // `await`, or the pool would be disposed of before the push began.
+  return await pushPaths(session, [first, ...others], pushOptions, report, signal);
 }
 
 async function readConnection(options: PushArguments, signal: AbortSignal): Promise<ConnectionSpec> {
