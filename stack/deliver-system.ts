@@ -4,7 +4,7 @@ import { type Outcome, renderOutcome } from "../deploy/outcome.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
 import { writeOpensshOptions } from "../deploy/ssh/openssh-options.ts";
-import { storeUri } from "../deploy/store/push-closure.ts";
+import { storeUri } from "../deploy/store/nix-copy.ts";
 import { type BuildPlace, buildToplevel } from "../local-nix/build.ts";
 import type { Report } from "../report.ts";
 import type { Delivery } from "./delivery.ts";

@@ -1,7 +1,8 @@
 import { emitFleet } from "../clan/emission/emit-fleet.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import { FleetError, throwGathered } from "../errors.ts";
-import { evaluateMachines, type MachineEvaluation } from "../local-nix/machine-evaluation.ts";
+import type { EvaluationSettings, EvaluationTarget } from "../local-nix/evaluation-request.ts";
+import { evaluateMachines, knownEvaluations, type MachineEvaluation } from "../local-nix/machine-evaluation.ts";
 import { type StagedTree, stageTree } from "../local-nix/staged-tree.ts";
 import type { Report } from "../report.ts";
 import type { OwnedMachine } from "./owned-machines.ts";
@@ -23,19 +24,31 @@ export async function evaluateSystems(
   const { evaluation } = fleet;
   const tree = await stageTree(evaluation.root, { overlay: emitFleet(evaluation) }, report, signal);
   await approve?.(tree);
-  const targets = machines.map(({ machine, spec }) => ({ machine, class: spec.class }));
-  const { systemBuilder, overrideInputs } = stack.config;
-  const results = await evaluateMachines(
-    targets,
-    {
-      tree,
-      ...(systemBuilder === undefined ? {} : { systemBuilder }),
-      ...(overrideInputs === undefined ? {} : { overrideInputs }),
-    },
-    report,
-    signal,
-  );
-  return fulfilled(results, report);
+  return fulfilled(await evaluateMachines(targetsOf(machines), settingsFor(stack, tree), report, signal), report);
+}
+
+/** As `evaluateSystems`, but only what an earlier evaluation of the same tree left behind: for who must not wait. */
+export async function knownSystems(
+  { evaluation }: Fleet,
+  stack: Stack,
+  machines: readonly OwnedMachine[],
+  report: Report,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, MachineEvaluation>> {
+  const tree = await stageTree(evaluation.root, { overlay: emitFleet(evaluation) }, report, signal);
+  return knownEvaluations(targetsOf(machines), settingsFor(stack, tree), signal);
+}
+
+function targetsOf(machines: readonly OwnedMachine[]): EvaluationTarget[] {
+  return machines.map(({ machine, spec }) => ({ machine, class: spec.class }));
+}
+
+function settingsFor({ config: { systemBuilder, overrideInputs } }: Stack, tree: StagedTree): EvaluationSettings {
+  return {
+    tree,
+    ...(systemBuilder === undefined ? {} : { systemBuilder }),
+    ...(overrideInputs === undefined ? {} : { overrideInputs }),
+  };
 }
 
 /** A broken module that many machines share is one error, at the first of them. */

@@ -1,8 +1,10 @@
 import { z } from "zod";
-import type { StorePath } from "../local-nix/store-path.ts";
-import { hostScript } from "./activation/scripts.ts";
-import { storePathSchema } from "./activation/transaction.ts";
-import type { SshHost } from "./ssh/ssh-host.ts";
+import type { StorePath } from "../../local-nix/store-path.ts";
+import { storePathSchema } from "../activation/transaction.ts";
+import { composeScript } from "../host-script.ts";
+import type { SshHost } from "../ssh/ssh-host.ts";
+
+const script = [new URL("./scripts/generations.sh", import.meta.url)];
 
 /** One generation of a host's system profile. */
 export interface Generation {
@@ -17,7 +19,7 @@ const lineSchema = z.tuple([z.string().regex(/^\d{1,9}$/), z.string().regex(/^\d
 /** The system profile's generations, oldest first; links of other forms are none. */
 export async function readGenerations(host: SshHost, signal: AbortSignal): Promise<Generation[]> {
   const text = await host.read(
-    hostScript("generations", []),
+    composeScript("generations", script, []),
     { elevation: "if-possible", deadlineSeconds: 30 },
     signal,
   );
