@@ -98,7 +98,9 @@ function isPath(candidate: StorePath | undefined): candidate is StorePath {
 }
 
 /** What a backend cannot tell is null. */
-function answerOf(result: PushResult): Readonly<Record<keyof PushResult, number | string | null>> {
+function answerOf(
+  result: PushResult,
+): Readonly<Record<"paths" | "bytes" | "bytesSent" | "seconds" | "roundTrips" | "backend", number | string | null>> {
   const { paths, bytes, bytesSent = null, seconds, roundTrips = null, backend } = result;
   return { paths, bytes, bytesSent, seconds, roundTrips, backend };
 }
