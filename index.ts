@@ -1,12 +1,14 @@
 import { readFleet } from "./clan/read-fleet.ts";
 import { selectMachines } from "./clan/select-machines.ts";
 import { Fleet } from "./components/fleet.ts";
-import { readConnections } from "./program/connections.ts";
-import { evaluateSystems } from "./program/evaluate-systems.ts";
-import { machineSettings, planMachines } from "./program/machine-settings.ts";
+import { compareWithPreview } from "./program/approved-tree.ts";
+import { machineSettings } from "./program/machine-settings.ts";
 import { hostProber } from "./program/probe-machine.ts";
 import { pulumiReport, rendered } from "./program/pulumi-report.ts";
 import { readStack } from "./program/stack.ts";
+import { readConnections } from "./stack/connections.ts";
+import { evaluateSystems } from "./stack/evaluate-systems.ts";
+import { planMachines } from "./stack/owned-machines.ts";
 
 /** Machine → class, outcome, running toplevel, generation, seconds, target host. */
 export const machines = await rendered(async () => {
@@ -18,7 +20,13 @@ export const machines = await rendered(async () => {
   const owned = planMachines(fleet.model, selected, stack);
   const connections = await readConnections(root, stack, fleet.model, owned, signal);
   const probe = hostProber(connections, signal);
-  const systems = await evaluateSystems(fleet, stack, owned, pulumiReport, signal);
+  const systems = await evaluateSystems(
+    fleet,
+    stack,
+    owned,
+    { report: pulumiReport, approve: compareWithPreview },
+    signal,
+  );
   const settings = owned.map((machine) => machineSettings(machine, systems, connections, stack, probe));
   return new Fleet(fleet.model.name, { model: fleet.model, machines: settings }).machines;
 });

@@ -1,9 +1,14 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { FleetError, FleetErrors } from "../errors.ts";
+import { deployCommand } from "./deploy.ts";
 import { emitCommand } from "./emit.ts";
 import { lockCommand } from "./lock.ts";
+import { pushCommand } from "./push.ts";
+import { rollbackCommand } from "./rollback.ts";
 import { showCommand } from "./show.ts";
+import { sshCommand } from "./ssh.ts";
+import { statusCommand } from "./status.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 function fleetCommand(terminal: Terminal, signal: AbortSignal): Command {
@@ -13,6 +18,11 @@ function fleetCommand(terminal: Terminal, signal: AbortSignal): Command {
     .addCommand(showCommand(terminal))
     .addCommand(emitCommand(terminal))
     .addCommand(lockCommand(terminal, signal))
+    .addCommand(pushCommand(terminal, signal))
+    .addCommand(deployCommand(terminal, signal))
+    .addCommand(rollbackCommand(terminal, signal))
+    .addCommand(statusCommand(terminal, signal))
+    .addCommand(sshCommand(terminal, signal))
     .exitOverride()
     .showHelpAfterError("(fleet --help lists the commands)");
 }

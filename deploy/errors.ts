@@ -42,6 +42,16 @@ export class ConnectionLostError extends FleetError {
   readonly code = "FLEET_CONNECTION_LOST";
 }
 
+/** The login user cannot become root on the host: sudo asks for a password, or refuses the one it got. */
+export class SudoError extends FleetError {
+  readonly code = "FLEET_SUDO";
+}
+
+/** A connection needs OpenSSH's `ssh`, and it is not there or too old. */
+export class OpensshError extends FleetError {
+  readonly code = "FLEET_OPENSSH";
+}
+
 /** A command on the host did not end in time. */
 export class RemoteDeadlineError extends FleetError {
   readonly code = "FLEET_REMOTE_DEADLINE";

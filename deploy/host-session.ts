@@ -13,10 +13,18 @@ export class HostSession {
   readonly #pool: ConnectionPool;
   readonly #report: Report;
   readonly #reconnectDeadlineSeconds: number;
-  #elevation: Elevation = "none";
+  #elevation: Elevation;
   #last: SshHost | undefined;
 
-  constructor(pool: ConnectionPool, spec: ConnectionSpec, reconnectDeadlineSeconds: number, report: Report) {
+  /** @param elevation - the way to be root, where it is known before any facts. */
+  constructor(
+    pool: ConnectionPool,
+    spec: ConnectionSpec,
+    reconnectDeadlineSeconds: number,
+    report: Report,
+    elevation: Elevation = "none",
+  ) {
+    this.#elevation = elevation;
     this.#pool = pool;
     this.spec = spec;
     this.#reconnectDeadlineSeconds = reconnectDeadlineSeconds;

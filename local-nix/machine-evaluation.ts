@@ -63,6 +63,16 @@ export async function evaluateMachines(
   return inOrder(targets, known, results);
 }
 
+/** What is known of the targets from earlier evaluations of the same tree; nothing is evaluated. */
+export async function knownEvaluations(
+  targets: readonly EvaluationTarget[],
+  options: EvaluationOptions,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, MachineEvaluation>> {
+  const cache = new EvaluationCache(options.cacheDir ?? defaultCacheDir(), await nixVersion(signal));
+  return stillValid(targets, options, cache, signal);
+}
+
 function inOrder(
   targets: readonly EvaluationTarget[],
   known: ReadonlyMap<string, MachineEvaluation>,

@@ -4,7 +4,7 @@ import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import { seenFacts } from "../providers/host-observation.ts";
 import type { Observed } from "../providers/system-closure-schema.ts";
-import type { HostConnection } from "./connections.ts";
+import type { HostConnection } from "../stack/connections.ts";
 
 /** What the host of one machine said, for people and for `diff`. */
 export interface HostProbe {

@@ -1,16 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { parseStackConfig, type StackConfig } from "../clan/stack-config.ts";
+import { parseStackConfig } from "../clan/stack-config.ts";
+import type { Stack } from "../stack/stack.ts";
 
-/** The stack that this run of the program is for. */
-export interface Stack {
-  readonly project: string;
-  readonly name: string;
-  /** File of its configuration, for messages. */
-  readonly file: string;
-  readonly config: StackConfig;
-}
-
-/** @throws {StackConfigError} */
+/** The stack that this run of the program is for. @throws {StackConfigError} */
 export function readStack(): Stack {
   const project = pulumi.getProject();
   const name = pulumi.getStack();

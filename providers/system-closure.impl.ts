@@ -2,9 +2,11 @@ import type { dynamic } from "@pulumi/pulumi";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
 import { isAsDeclared } from "../deploy/outcome.ts";
+import { deliverSystem } from "../stack/deliver-system.ts";
 import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { HostAfterError } from "./host-after-error.ts";
+import { readRunning } from "./read-running.ts";
 import {
   type ClosureFacts,
   type ClosureInputs,
@@ -13,7 +15,6 @@ import {
   closureOutputsSchema,
   type Observed,
 } from "./system-closure-schema.ts";
-import { deliverSystem, readRunning } from "./system-delivery.ts";
 
 /** In a preview any property may still be Pulumi's placeholder for "unknown", whatever its type. */
 const uncheckedSchema = z.object(

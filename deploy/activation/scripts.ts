@@ -14,6 +14,7 @@ const parts = {
   test: ["preamble", "test"],
   "activate-darwin": ["preamble", "activate-darwin"],
   commit: ["preamble", "boot-entry", "commit"],
+  generations: ["preamble", "generations"],
   diagnose: ["preamble", "diagnose"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import ssh2, { type AgentAuthMethod, type PublicKeyAuthMethod } from "ssh2";
-import type { ConnectionSpec } from "./connection-spec.ts";
+import type { Endpoint } from "./connection-spec.ts";
 
 export type AuthenticationMethod = PublicKeyAuthMethod | AgentAuthMethod;
 
@@ -17,7 +17,7 @@ export interface Authentication {
  * Keys that were named first, then the agent's; never a password.
  * An agent with many keys would use up the server's MaxAuthTries (6) before the named key came to its turn.
  */
-export async function readAuthentication(spec: ConnectionSpec): Promise<Authentication> {
+export async function readAuthentication(spec: Endpoint): Promise<Authentication> {
   const methods: AuthenticationMethod[] = [];
   const unusable: string[] = [];
   const described: string[] = [];

@@ -2,11 +2,13 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { TargetSyntaxError } from "../errors.ts";
 import { pinnedHostKeySchema } from "./host-key.ts";
+import { secretLineSchema } from "./secret-text.ts";
+import { backEnds } from "./transport.ts";
 
-/** How a host is reached and recognised. The way there, not the host's identity: that is its key. */
-export const connectionSpecSchema = z.strictObject({
-  /** Name of the machine, used in messages and as the host's alias in a known_hosts file. */
-  machine: z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/, "expected a host name"),
+const hostName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/, "expected a host name");
+
+/** What is alike for a machine and for a host on the way to it. */
+const endpointShape = {
   /** Name or IP address to dial; an IPv6 address without brackets. */
   address: z
     .string()
@@ -20,10 +22,44 @@ export const connectionSpecSchema = z.strictObject({
   identityFiles: z.array(z.string().startsWith("/")).default([]),
   /** Socket of the operator's ssh-agent. */
   agent: z.string().startsWith("/").optional(),
-  /** Keys of which the host must show one; empty: the host is refused. */
+  /** Keys of which the host must show one; empty, and no authority: the host is refused. */
   hostKeys: z.array(pinnedHostKeySchema).default([]),
+  /** Keys of authorities whose certificate for its name a host may show instead. Needs OpenSSH. */
+  certAuthorities: z.array(pinnedHostKeySchema).default([]),
+  /** Keys that are refused whoever vouches for them. */
+  revokedHostKeys: z.array(pinnedHostKeySchema).default([]),
+  /** Name by which known_hosts and certificates know the host, when it is not its address. */
+  hostKeyAlias: hostName.optional(),
   /** Where the target was stated (`file:line`, `Pulumi.<stack>.yaml: key`), for errors. */
   definedAt: z.string().min(1).optional(),
+};
+
+/** A host through which the way goes. Its keys are its own: nothing is trusted because of where it leads. */
+export const jumpHostSchema = z.strictObject({
+  /** As it was stated (`ProxyJump bastion`); names it in errors. */
+  name: z.string().min(1).max(300),
+  ...endpointShape,
+});
+export type JumpHost = z.output<typeof jumpHostSchema>;
+
+/** How a host is reached and recognised. The way there, not the host's identity: that is its key. */
+export const connectionSpecSchema = z.strictObject({
+  /** Name of the machine, used in messages and as the host's alias in a known_hosts file. */
+  machine: hostName,
+  ...endpointShape,
+  /** What to do with a host that nobody vouches for; `accept-new` never covers a key other than a pinned one. */
+  hostKeyPolicy: z.enum(["strict", "accept-new"]).default("strict"),
+  /** Hosts to go through, the first one dialled first. */
+  jumpHosts: z.array(jumpHostSchema).max(8).default([]),
+  /** Command whose input and output are the connection, as in ssh_config(5). Needs OpenSSH. */
+  proxyCommand: z
+    .string()
+    .regex(/^[^\0\r\n]+$/, "expected one line")
+    .optional(),
+  /** `auto`: ssh2, and OpenSSH for what ssh2 cannot do (certificates, security keys, ProxyCommand). */
+  backEnd: z.enum(["auto", ...backEnds]).default("auto"),
+  /** For `sudo` of a login user; goes over the command's input. */
+  sudoPassword: secretLineSchema.optional(),
   /** Until then a host that is booting is tried again. */
   connectDeadlineSeconds: z.number().positive().max(3600).default(60),
   /** For one attempt, from the first packet to the end of the authentication. */
@@ -32,6 +68,32 @@ export const connectionSpecSchema = z.strictObject({
   keepaliveSeconds: z.number().positive().max(600).default(10),
 });
 export type ConnectionSpec = z.output<typeof connectionSpecSchema>;
+
+/** One end of one SSH connection: the machine, or a host on the way to it. */
+export type Endpoint = Omit<JumpHost, "name"> &
+  Pick<ConnectionSpec, "machine" | "hostKeyPolicy" | "keepaliveSeconds"> & {
+    /** Name of the jump host, when it is one. */
+    readonly hop?: string;
+  };
+
+/** Every end in the order in which it is dialled; the machine is the last. A jump host is never trusted on first use. */
+export function endpointsOf(spec: ConnectionSpec): readonly [...Endpoint[], Endpoint] {
+  const hops = spec.jumpHosts.map(({ name, ...hop }) => {
+    return {
+      ...hop,
+      hop: name,
+      machine: spec.machine,
+      hostKeyPolicy: "strict",
+      keepaliveSeconds: spec.keepaliveSeconds,
+    } as const;
+  });
+  return [...hops, spec];
+}
+
+/** Names an end in messages. */
+export function titleOf({ machine, hop }: Pick<Endpoint, "machine" | "hop">): string {
+  return hop === undefined ? machine : `${machine}: jump host ${hop}`;
+}
 
 /** `[ssh://][user@]host[:port]` taken apart. */
 export interface Target {

@@ -22,9 +22,14 @@ export type Elevation = "none" | "sudo" | "if-possible";
 const ifPossible =
   'if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n -- /bin/sh -s -- "$@"; fi; exec /bin/sh -s -- "$@"';
 
+/** A script is its shell's input. */
+export function argvOf(command: RemoteCommand): readonly string[] {
+  return "text" in command ? ["/bin/sh", "-s", "--", ...(command.args ?? [])] : command;
+}
+
 /** The line for sshd, which hands it to the login shell whatever that is. */
 export function renderRemoteCommand(command: RemoteCommand, elevation: Elevation): string {
-  const argv = "text" in command ? ["/bin/sh", "-s", "--", ...(command.args ?? [])] : command;
+  const argv = argvOf(command);
   switch (elevation) {
     case "none":
       return quoteCommand(argv);

@@ -1,11 +1,22 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Client, ClientChannel } from "ssh2";
+import type { Duplex } from "node:stream";
 import { RemoteCommandError, RemoteDeadlineError, RemoteOutputError } from "../errors.ts";
 import { collectBounded } from "./bounded-text.ts";
 import { connectionLost } from "./connection-errors.ts";
 import { type ConnectionSpec, renderAddress } from "./connection-spec.ts";
 import type { HostKey } from "./host-key.ts";
-import { type Elevation, nameOf, type RemoteCommand, renderRemoteCommand } from "./remote-command.ts";
+import { argvOf, type Elevation, nameOf, type RemoteCommand, renderRemoteCommand } from "./remote-command.ts";
+import { quoteCommand } from "./shell-quote.ts";
+import {
+  type ElevatedLine,
+  elevate,
+  probeWithoutQuestion,
+  probeWithPassword,
+  type SudoWay,
+  sudoFailed,
+} from "./sudo.ts";
+import type { BackEnd, RemoteProcess, Transport } from "./transport.ts";
+
+export type { HostChannel, RemoteProcess } from "./transport.ts";
 
 export interface ExecOptions {
   readonly elevation?: Elevation;
@@ -24,33 +35,31 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
-/** A command that runs on a host. */
-export interface RemoteProcess {
-  readonly channel: ClientChannel;
-  /** Its exit code; undefined: ended by a signal. Rejects with ConnectionLostError when the channel closes without one. */
-  readonly ended: Promise<number | undefined>;
-}
-
 /** An open, authenticated connection. Every wait on it ends when it dies, when its deadline passes, or by the caller's signal. */
 export class SshHost implements AsyncDisposable {
   readonly spec: ConnectionSpec;
-  /** The pinned key that the host showed. */
+  /** The key that the host showed: pinned, certified, or accepted as `hostKeyPolicy` allows. */
   readonly hostKey: HostKey;
+  /** Nobody vouched for the key; it was accepted on first use. Who wants to know the host again stores it. */
+  readonly hostKeyIsNew: boolean;
   /** Aborts with a ConnectionLostError when the connection dies. */
   readonly dead: AbortSignal;
-  readonly #client: Client;
-  #reason = "the host closed it";
+  readonly #transport: Transport;
+  #sudo: Promise<SudoWay> | undefined;
 
-  constructor(client: Client, spec: ConnectionSpec, hostKey: HostKey) {
-    this.#client = client;
+  constructor(transport: Transport, spec: ConnectionSpec, hostKey: HostKey, hostKeyIsNew = false) {
+    this.#transport = transport;
     this.spec = spec;
     this.hostKey = hostKey;
+    this.hostKeyIsNew = hostKeyIsNew;
     const death = new AbortController();
     this.dead = death.signal;
-    client.on("error", (error) => {
-      this.#reason = error.message;
-    });
-    client.once("close", () => death.abort(connectionLost(spec, this.#reason)));
+    transport.gone.then((reason) => death.abort(connectionLost(spec, reason)));
+  }
+
+  /** Which of the two back ends it is. */
+  get backEnd(): BackEnd {
+    return this.#transport.backEnd;
   }
 
   /**
@@ -87,47 +96,65 @@ export class SshHost implements AsyncDisposable {
   /**
    * Starts a command whose life the caller manages.
    * The channel's death follows the connection's: race every wait against `dead`.
+   * @throws {SudoError} the first time that sudo is needed and does not work
    */
-  start(command: RemoteCommand, elevation: Elevation, scope: AbortSignal): Promise<RemoteProcess> {
-    const { promise, resolve, reject } = Promise.withResolvers<RemoteProcess>();
-    if (scope.aborted) return Promise.reject(scope.reason);
-    const onAbort = (): void => reject(scope.reason);
-    scope.addEventListener("abort", onAbort, { once: true });
-    try {
-      this.#client.exec(renderRemoteCommand(command, elevation), (error, channel) => {
-        if (error) return reject(connectionLost(this.spec, error.message));
-        // Now, not after the caller's `await`: a short command's "exit" and "close" are in the same packet as the answer.
-        const process = { channel, ended: this.#end(channel) };
-        if (scope.aborted) channel.close();
-        resolve(process);
-      });
-    } catch (error) {
-      // ssh2 throws "Not connected" here when the socket went away a moment ago.
-      reject(connectionLost(this.spec, error instanceof Error ? error.message : String(error)));
-    }
-    return promise.finally(() => scope.removeEventListener("abort", onAbort));
+  async start(command: RemoteCommand, elevation: Elevation, scope: AbortSignal): Promise<RemoteProcess> {
+    const { line, preamble } = await this.#line(command, elevation, scope);
+    return this.#start(line, preamble, scope);
   }
 
-  #end(channel: ClientChannel): Promise<number | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
-    let exited: { readonly code: number | null } | undefined;
-    channel.on("error", (late: Error) => {
-      this.#reason = late.message;
+  /** A stream to a Unix socket on the host, with the login user's rights. @throws {ConnectionLostError} */
+  open(socket: string, scope: AbortSignal): Promise<Duplex> {
+    return this.#transport.openSocket(socket, AbortSignal.any([scope, this.dead]));
+  }
+
+  async #start(line: string, preamble: string, scope: AbortSignal): Promise<RemoteProcess> {
+    const whole = AbortSignal.any([scope, this.dead]);
+    whole.throwIfAborted();
+    const process = await this.#transport.run(line, whole);
+    if (preamble !== "") process.channel.write(preamble); // before anything that the caller writes
+    return process;
+  }
+
+  async #line(command: RemoteCommand, elevation: Elevation, scope: AbortSignal): Promise<ElevatedLine> {
+    // Without a password `if-possible` asks in the command's own round trip.
+    const asks = elevation === "sudo" || (elevation === "if-possible" && this.spec.sudoPassword !== undefined);
+    if (!asks || this.spec.user === "root") return { line: renderRemoteCommand(command, elevation), preamble: "" };
+    this.#sudo ??= this.#probeSudo(scope);
+    const way = await this.#sudo.catch((error: unknown) => {
+      this.#sudo = undefined; // the next caller may have more time, or another host's word
+      throw error;
     });
-    channel.once("exit", (code: number | null) => {
-      exited = { code };
-    });
-    channel.once("close", () => {
-      if (exited === undefined) reject(connectionLost(this.spec, "the channel was closed before the command ended"));
-      else resolve(exited.code ?? undefined);
-    });
-    promise.catch(() => undefined); // who waits gets it; who has given up needs no unhandled rejection
-    return promise;
+    return elevate(argvOf(command), way);
+  }
+
+  /** Once a connection: without a question, or with the password. */
+  async #probeSudo(scope: AbortSignal): Promise<SudoWay> {
+    const free = await this.#collect(await this.#start(quoteCommand(probeWithoutQuestion), "", scope), "", 4096, scope);
+    if (free.code === 0) return { kind: "without-question" };
+    const password = this.spec.sudoPassword;
+    if (password === undefined) throw sudoFailed(this.spec, lastLines(free.stderr) || `sudo ended with ${free.code}`);
+    const probe = await this.#start(quoteCommand(probeWithPassword), "", scope);
+    const { code, stderr } = await this.#collect(probe, `${password.reveal()}\n`, 4096, scope);
+    if (code === 0) return { kind: "with-password", password };
+    throw sudoFailed(this.spec, lastLines(stderr).replaceAll(password.reveal(), "…") || `sudo ended with ${code}`);
   }
 
   async #run(command: RemoteCommand, options: ExecOptions, scope: AbortSignal): Promise<ExecResult> {
-    const { channel, ended } = await this.start(command, options.elevation ?? "none", scope);
+    const process = await this.start(command, options.elevation ?? "none", scope);
     const maxBytes = options.maxOutputBytes ?? 1024 * 1024;
+    const input = "text" in command ? command.text : (options.stdin ?? "");
+    const { overflowed, ...result } = await this.#collect(process, input, maxBytes, scope);
+    if (overflowed) throw this.#tooMuch(command, maxBytes);
+    return result;
+  }
+
+  async #collect(
+    { channel, ended }: RemoteProcess,
+    input: string,
+    maxBytes: number,
+    scope: AbortSignal,
+  ): Promise<ExecResult & { readonly overflowed: boolean }> {
     const stdout = collectBounded(channel, maxBytes, "head");
     const stderr = collectBounded(channel.stderr, 64 * 1024, "tail");
     const stopped = Promise.withResolvers<never>();
@@ -135,11 +162,11 @@ export class SshHost implements AsyncDisposable {
     scope.addEventListener("abort", onAbort, { once: true });
     if (scope.aborted) onAbort();
     // Not waited for: after the connection's death ssh2 1.17 calls neither the write's callback nor "drain".
-    channel.end("text" in command ? command.text : (options.stdin ?? ""));
+    channel.end(input);
     try {
       const code = await Promise.race([ended, stopped.promise]);
-      if (stdout.overflowed) throw this.#tooMuch(command, maxBytes);
-      return { ...(code === undefined ? {} : { code }), stdout: stdout.text(), stderr: stderr.text() };
+      const texts = { stdout: stdout.text(), stderr: stderr.text() };
+      return { ...(code === undefined ? {} : { code }), ...texts, overflowed: stdout.overflowed };
     } finally {
       scope.removeEventListener("abort", onAbort);
       if (scope.aborted && !this.dead.aborted) channel.close();
@@ -167,14 +194,8 @@ export class SshHost implements AsyncDisposable {
   }
 
   /** Says goodbye, and waits for it a second at most. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.dead.aborted) return;
-    const closed = new Promise<void>((resolve) => {
-      this.dead.addEventListener("abort", () => resolve(), { once: true });
-    });
-    this.#client.end();
-    await Promise.race([closed, sleep(1_000, undefined, { ref: false })]);
-    this.#client.destroy();
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#transport[Symbol.asyncDispose]();
   }
 }
 

@@ -1,18 +1,40 @@
-import { z } from "zod";
-import { runNix } from "../../local-nix/nix-command.ts";
-import { parseNixLogLine } from "../../local-nix/nix-log.ts";
-import { isStorePath, type StorePath } from "../../local-nix/store-path.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StorePath } from "../../local-nix/store-path.ts";
 import type { Report } from "../../report.ts";
-import { hostScript } from "../activation/scripts.ts";
-import { DiskSpaceError, PushError } from "../errors.ts";
+import { ConnectionLostError, PushError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
-import { writeOpensshOptions } from "../ssh/openssh-options.ts";
+import type { SshHost } from "../ssh/ssh-host.ts";
+import { measureLinkSpeed, wantsCompression } from "./link-speed.ts";
+import { nixCopy } from "./nix-copy.ts";
+import { type PathInfo, readClosure, sizeOf } from "./path-info.ts";
+import { planChannels } from "./path-schedule.ts";
+import { explainPushFailure, requireSpace } from "./push-failure.ts";
+import { mebibytes, PushProgress } from "./push-progress.ts";
+import { type Receiver, readReceiver } from "./receiver.ts";
+import { ReceiverEnd } from "./receiver-end.ts";
+import { sendPaths, type Tally } from "./send-paths.ts";
+import { ServeChannel } from "./serve-channel.ts";
+import { WireError } from "./wire.ts";
+
+/** `none`: nothing was missing; `serve`: nix-store --serve over exec; `worker`: the daemon's protocol; `nix-copy`: `nix copy` of the operator. */
+export type PushBackend = "none" | "serve" | "worker" | "nix-copy";
 
 export interface PushOptions {
+  /** For the whole push. */
   readonly deadlineSeconds: number;
   /** Left free in the host's store, MiB. Default 64. */
   readonly reserveMib?: number;
+  /** How the closure goes there. Default: `serve`, where the host can. */
+  readonly backend?: Exclude<PushBackend, "none">;
+  /** Store on the host in Nix' own words, e.g. `local?root=/mnt`. Absent: the host's default store. */
+  readonly store?: string;
+  /** Default `auto`: by the link's measured speed, where the host has zstd. */
+  readonly compress?: "auto" | "always" | "never";
+  /** Most channels at once, 1 to 8. Default 4. */
+  readonly channels?: number;
+  /** The host first fetches from its own caches what they have. Default false: without a way to them Nix waits for minutes. */
+  readonly substitute?: boolean;
 }
 
 export interface PushResult {
@@ -21,186 +43,222 @@ export interface PushResult {
   /** Their size as NARs. */
   readonly bytes: number;
   readonly seconds: number;
-  readonly backend: "none" | "nix-copy";
+  /** `none`: nothing was missing. */
+  readonly backend: PushBackend;
+  /** What went over the connection for them, after compression, all attempts together. Absent: the backend cannot tell. */
+  readonly bytesSent?: number;
+  /** Answers that were waited for, one after another, once connected. Absent: the backend cannot tell. */
+  readonly roundTrips?: number;
+  /** Channels of the last attempt. */
+  readonly channels?: number;
+  readonly compression?: "zstd" | "none";
+  /** How many times the push went on over a new connection or receiver. */
+  readonly resumed?: number;
 }
 
 /**
  * Brings a toplevel with its closure from the operator's store into the host's. Nothing is sent when it is valid there:
- * a valid path's closure is valid.
+ * a valid path's closure is valid. After a lost connection it goes on with what the host has not acknowledged.
+ * While it lasts, receiving processes on the host keep from collection what is there; a root for the toplevel, made
+ * beforehand, takes over the moment it is valid.
  * @throws {DiskSpaceError} @throws {PushError} @throws {ConnectionLostError}; what arrived stays, and is not sent again
  */
-export async function pushClosure(
+export function pushClosure(
   session: HostSession,
   toplevel: StorePath,
   options: PushOptions,
   report: Report,
   signal: AbortSignal,
 ): Promise<PushResult> {
-  const start = performance.now();
-  const receiver = await readReceiver(session, toplevel, signal);
-  if (receiver.valid) return { paths: 0, bytes: 0, seconds: secondsSince(start), backend: "none" };
-  const missing = await readMissing(session, receiver, await readClosure(toplevel, signal), signal);
-  requireSpace(session, missing, receiver.freeKib, options.reserveMib ?? 64);
-  await copy(session, receiver, toplevel, missing, options, report, signal);
-  return { paths: missing.length, bytes: sizeOf(missing), seconds: secondsSince(start), backend: "nix-copy" };
+  return pushPaths(session, [toplevel], options, report, signal);
 }
 
-interface ClosurePath {
-  readonly path: StorePath;
-  readonly sizeBytes: number;
-}
-
-interface Receiver {
-  readonly valid: boolean;
-  readonly nixStore: string;
-  readonly nixDaemon: string;
-  readonly freeKib: number | undefined;
-}
-
-async function readReceiver(session: HostSession, toplevel: StorePath, signal: AbortSignal): Promise<Receiver> {
-  const script = hostScript("validity", [toplevel]);
-  const text = await session.retried(() => session.script(script, { deadlineSeconds: 60 }, signal), signal);
-  const facts = new Map(text.split("\n").map((line) => [line.split("\t")[0] ?? "", line.split("\t")[1] ?? ""]));
-  const tool = z.string().regex(/^\/[A-Za-z0-9/._+-]{1,400}$/);
-  const nixStore = tool.safeParse(facts.get("nix-store")).data;
-  const nixDaemon = tool.safeParse(facts.get("nix-daemon")).data;
-  if (nixStore === undefined || nixDaemon === undefined) {
-    throw new PushError({
-      summary: `${session.spec.machine}: the host has no Nix that could receive a closure`,
-      expected: "nix-store and nix-daemon",
-      found: "neither in the default profile, the running system, nor PATH",
-      at: renderAddress(session.spec),
-      fix: "install Nix on the host (nix.enable = true)",
-    });
-  }
-  const free = facts.get("free") ?? "";
-  const freeKib = /^\d{1,15}$/.test(free) ? Number(free) : undefined;
-  return { valid: facts.get("valid") === "yes", nixStore, nixDaemon, freeKib };
-}
-
-// Source: nix 2.26, `nix path-info --json` (a map; a list before 2.19); null for a path that is not valid.
-const pathInfoSchema = z.record(z.string(), z.object({ narSize: z.int().nonnegative() }).nullable());
-
-async function readClosure(toplevel: StorePath, signal: AbortSignal): Promise<readonly ClosurePath[]> {
-  const args = ["path-info", "--json", "--recursive", toplevel];
-  const infos = pathInfoSchema.parse(
-    JSON.parse(await runNix(args, { signal, deadlineMs: 120_000, purpose: "read the closure" })),
-  );
-  return Object.entries(infos).map(([path, info]) => {
-    if (!isStorePath(path) || info === null) throw new TypeError(`nix path-info answers with ${JSON.stringify(path)}`);
-    return { path, sizeBytes: info.narSize };
-  });
-}
-
-async function readMissing(
+/** As `pushClosure`, for the union of several closures. @param wanted - at least one. */
+export async function pushPaths(
   session: HostSession,
-  { nixStore }: Receiver,
-  closure: readonly ClosurePath[],
-  signal: AbortSignal,
-): Promise<readonly ClosurePath[]> {
-  const stdin = closure.map(({ path }) => `${path}\n`).join("");
-  const command = ["xargs", nixStore, "--check-validity", "--print-invalid"];
-  const options = {
-    stdin,
-    elevation: session.elevation,
-    deadlineSeconds: 120,
-    maxOutputBytes: 64 * 1024 * 1024,
-  } as const;
-  const text = await session.retried((host) => host.read(command, options, signal), signal);
-  const invalid = new Set(text.split("\n"));
-  return closure.filter(({ path }) => invalid.has(path));
-}
-
-function requireSpace(
-  session: HostSession,
-  missing: readonly ClosurePath[],
-  freeKib: number | undefined,
-  reserveMib: number,
-): void {
-  const needed = sizeOf(missing) + reserveMib * 2 ** 20;
-  if (freeKib === undefined || needed <= freeKib * 1024) return;
-  throw new DiskSpaceError({
-    summary: `${session.spec.machine}: the closure does not fit into the host's store`,
-    expected: `${mebibytes(needed)} free in /nix (${missing.length} paths, ${reserveMib} MiB in reserve)`,
-    found: mebibytes(freeKib * 1024),
-    at: renderAddress(session.spec),
-    fix: "make room on the host: `nix-collect-garbage --delete-older-than 30d`",
-  });
-}
-
-async function copy(
-  session: HostSession,
-  receiver: Receiver,
-  toplevel: StorePath,
-  missing: readonly ClosurePath[],
+  wanted: readonly [StorePath, ...StorePath[]],
   options: PushOptions,
   report: Report,
   signal: AbortSignal,
-): Promise<void> {
-  await using ssh = await writeOpensshOptions(session.spec);
-  const total = missing.length;
-  const bytes = sizeOf(missing);
-  const subject = session.spec.machine;
-  report({ level: "info", subject, phase: "push", message: `${total} paths, ${mebibytes(bytes)}` });
-  const said: string[] = [];
-  const onLog = (line: string): void => {
-    const event = parseNixLogLine(line);
-    if (event.kind === "message" && event.level <= 3) said.push(event.text);
-    if (said.length > 20) said.shift();
-    if (event.kind !== "progress" || event.expected !== total) return;
-    const message = `${event.done} of ${total} paths`;
-    report({ level: "debug", subject, phase: "push", message, progress: { done: event.done, total, unit: "paths" } });
-  };
+): Promise<PushResult> {
+  const start = performance.now();
+  const deadline = AbortSignal.timeout(options.deadlineSeconds * 1000);
+  const scope = AbortSignal.any([signal, deadline]);
   try {
-    await runNix(copyArgs(ssh.destination, receiver.nixDaemon, session.elevation === "sudo", toplevel), {
-      signal,
-      deadlineMs: options.deadlineSeconds * 1000,
-      env: { NIX_SSHOPTS: ssh.nixSshOpts },
-      onLog,
-      purpose: `${subject}: push`,
-    });
+    const receiver = await readReceiver(session, wanted[0], scope);
+    const isThere = receiver.valid && wanted.length === 1 && options.store === undefined;
+    const cost = { bytesSent: 0, roundTrips: 1 };
+    if (isThere) return { paths: 0, bytes: 0, ...cost, seconds: secondsSince(start), backend: "none" };
+    const push = new ClosurePush(session, wanted, receiver, options, report, scope);
+    return { ...(await push.run()), seconds: secondsSince(start) };
   } catch (error) {
     signal.throwIfAborted();
-    throw pushFailed(session, said, error);
+    throw deadline.aborted ? tooLate(session, options, error) : explainPushFailure(session, error);
   }
 }
 
-/** A host's store for Nix' own commands, served by its daemon's absolute path: non-login shells on macOS have no Nix in PATH. */
-export function storeUri(destination: string, nixDaemon: string, sudo: boolean): string {
-  const program = sudo ? `sudo -n ${nixDaemon}` : nixDaemon;
-  return `ssh-ng://${destination}?remote-program=${encodeURIComponent(program)}`;
+/** What was missing when the host was asked first. */
+interface Missing {
+  readonly paths: number;
+  readonly bytes: number;
+  readonly progress: PushProgress;
 }
 
-export function copyArgs(
-  destination: string,
-  nixDaemon: string,
-  sudo: boolean,
-  toplevel: StorePath,
-): readonly string[] {
-  const uri = storeUri(destination, nixDaemon, sudo);
-  return ["copy", "--no-check-sigs", "--log-format", "internal-json", "--verbose", "--to", uri, toplevel];
+/** One push over all its attempts. */
+class ClosurePush {
+  readonly #session: HostSession;
+  readonly #paths: readonly StorePath[];
+  readonly #receiver: Receiver;
+  readonly #options: PushOptions;
+  readonly #report: Report;
+  readonly #scope: AbortSignal;
+  /** From the first answer on. */
+  #missing: Missing | undefined;
+  readonly #tally: Tally = { bytesSent: 0, roundTrips: 1 };
+
+  constructor(
+    session: HostSession,
+    wanted: readonly StorePath[],
+    receiver: Receiver,
+    options: PushOptions,
+    report: Report,
+    scope: AbortSignal,
+  ) {
+    this.#session = session;
+    this.#paths = wanted;
+    this.#receiver = receiver;
+    this.#options = options;
+    this.#report = report;
+    this.#scope = scope;
+  }
+
+  async run(): Promise<Omit<PushResult, "seconds">> {
+    const [closure, bytesPerSecond] = await this.#prepare();
+    let done = 0;
+    let fruitless = 0;
+    for (let resumed = 0; ; resumed++) {
+      try {
+        return { ...(await this.#attempt(closure, bytesPerSecond)), resumed };
+      } catch (error) {
+        const now = this.#missing?.progress.done ?? 0;
+        fruitless = now > done ? 0 : fruitless + 1;
+        done = now;
+        // A receiver that is killed again before it added anything will be killed for ever.
+        if (fruitless > (error instanceof ConnectionLostError ? 5 : 1) || !isWorthAnother(error)) throw error;
+        this.#say("warning", `${describe(error)}, going on with what is missing`);
+        await sleep(50 + Math.random() * 200, undefined, { signal: this.#scope }).catch(() =>
+          this.#scope.throwIfAborted(),
+        );
+      }
+    }
+  }
+
+  /** The closure, and meanwhile the link's speed. */
+  async #prepare(): Promise<readonly [readonly PathInfo[], number]> {
+    const { compress = "auto" } = this.#options;
+    const measure = async (): Promise<number> => {
+      if (compress !== "auto" || this.#receiver.zstd === undefined) return Number.POSITIVE_INFINITY;
+      return this.#session.retried((host) => measureLinkSpeed(host, this.#scope), this.#scope);
+    };
+    return Promise.all([readClosure(this.#paths, this.#scope), measure()]);
+  }
+
+  async #attempt(closure: readonly PathInfo[], bytesPerSecond: number): Promise<Omit<PushResult, "seconds">> {
+    const host = await this.#session.connection(this.#scope);
+    const { nixStore } = this.#receiver;
+    const { store } = this.#options;
+    const where = store === undefined ? {} : { store };
+    // Kept open to the end: while it lives, what it was asked for is not collected.
+    await using lock = await ServeChannel.open(host, this.#session.elevation, { nixStore, ...where }, this.#scope);
+    const missing = await this.#askMissing(lock, closure);
+    this.#tally.roundTrips += 1;
+    if (missing === undefined) return this.#copy(closure);
+    const { paths: count, bytes, progress } = this.#begin(missing);
+    if (missing.length === 0) return { paths: count, bytes, backend: count === 0 ? "none" : "serve", ...this.#tally };
+    if (this.#options.backend === "nix-copy") return this.#copy(missing);
+    return { paths: count, bytes, ...(await this.#send(host, missing, bytesPerSecond, progress)) };
+  }
+
+  /** @returns undefined when the host's nix-store does not speak the protocol. */
+  async #askMissing(lock: ServeChannel, closure: readonly PathInfo[]): Promise<readonly PathInfo[] | undefined> {
+    const query = { lock: true, substitute: this.#options.substitute ?? false, paths: closure.map(({ path }) => path) };
+    try {
+      const valid = await lock.query(query);
+      return closure.filter(({ path }) => !valid.has(path));
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#say("warning", `the host's nix-store --serve: ${error.message}; using nix copy`);
+      return undefined;
+    }
+  }
+
+  #begin(missing: readonly PathInfo[]): Missing {
+    if (this.#missing === undefined) {
+      const freeKib = this.#options.store === undefined ? this.#receiver.freeKib : undefined;
+      requireSpace(this.#session, missing, freeKib, this.#options.reserveMib ?? 64);
+      const bytes = sizeOf(missing);
+      const progress = new PushProgress(this.#session.spec.machine, bytes, this.#report);
+      this.#missing = { paths: missing.length, bytes, progress };
+      this.#say("info", `${missing.length} paths, ${mebibytes(bytes)}`);
+    }
+    this.#missing.progress.setLeft(missing);
+    return this.#missing;
+  }
+
+  async #send(
+    host: SshHost,
+    missing: readonly PathInfo[],
+    bytesPerSecond: number,
+    progress: PushProgress,
+  ): Promise<Omit<PushResult, "seconds" | "paths" | "bytes">> {
+    const { compress = "auto", channels: most = 4 } = this.#options;
+    const { nixStore, zstd } = this.#receiver;
+    const target = this.#options.store === undefined ? { nixStore } : { nixStore, store: this.#options.store };
+    const compressed =
+      compress === "always" || (compress === "auto" && wantsCompression(bytesPerSecond, sizeOf(missing)));
+    const serve = compressed && zstd !== undefined ? { ...target, zstd } : target;
+    const channels = planChannels(missing, most);
+    const compression = "zstd" in serve ? "zstd" : "none";
+    const link = Number.isFinite(bytesPerSecond) ? `, link about ${mebibytes(bytesPerSecond)}/s` : "";
+    this.#say("debug", `serve protocol, ${channels} channels, compression ${compression}${link}`);
+    const onAdded = (info: PathInfo): void => progress.added(info);
+    const { elevation } = this.#session;
+    const tally = this.#tally;
+    await sendPaths({ host, elevation, serve, paths: missing, channels, onAdded, tally }, this.#scope);
+    return { backend: "serve", ...this.#tally, channels, compression };
+  }
+
+  async #copy(missing: readonly PathInfo[]): Promise<Omit<PushResult, "seconds">> {
+    const { store } = this.#options;
+    const request = { wanted: this.#paths, missing, ...(store === undefined ? {} : { store }) };
+    await nixCopy(this.#session, this.#receiver.nixDaemon, request, this.#report, this.#scope);
+    return { paths: missing.length, bytes: sizeOf(missing), backend: "nix-copy" };
+  }
+
+  #say(level: "debug" | "info" | "warning", message: string): void {
+    this.#report({ level, subject: this.#session.spec.machine, phase: "push", message });
+  }
 }
 
-function pushFailed(session: HostSession, said: readonly string[], cause: unknown): PushError {
-  const words = said.filter((line) => line.trim() !== "").slice(-5);
+function isWorthAnother(error: unknown): boolean {
+  return error instanceof ConnectionLostError || (error instanceof ReceiverEnd && error.killed);
+}
+
+function describe(error: unknown): string {
+  return error instanceof ReceiverEnd ? `the receiver was killed (${error.message})` : "connection lost";
+}
+
+function tooLate(session: HostSession, { deadlineSeconds }: PushOptions, cause: unknown): PushError {
   return new PushError(
     {
-      summary: `${session.spec.machine}: the closure could not be copied`,
-      expected: "`nix copy` to end with 0",
-      found: words.join("\n").slice(-2_000) || (cause instanceof Error ? cause.message : String(cause)),
+      summary: `${session.spec.machine}: the push did not end in time`,
+      expected: `an end within ${deadlineSeconds} s`,
+      found: "paths still missing",
       at: renderAddress(session.spec),
-      fix: "correct what the message says and run it again; what arrived is kept",
+      fix: "run it again: what arrived is kept; or give it more time",
     },
     { cause },
   );
-}
-
-function sizeOf(paths: readonly ClosurePath[]): number {
-  return paths.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
 function secondsSince(start: number): number {

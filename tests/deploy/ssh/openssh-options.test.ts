@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { describe, it } from "mocha";
 import { connectionSpecSchema } from "../../../deploy/ssh/connection-spec.ts";
 import { opensshArgs, renderKnownHosts, writeOpensshOptions } from "../../../deploy/ssh/openssh-options.ts";
-import { copyArgs } from "../../../deploy/store/push-closure.ts";
+import { copyArgs, storeUri } from "../../../deploy/store/nix-copy.ts";
 import { parseStorePath } from "../../../local-nix/store-path.ts";
 import { makeKey } from "../support/ssh-server.ts";
 
@@ -44,12 +44,12 @@ describe("options of spawned SSH clients", () => {
   it("call the receiver by its absolute path, as root where sudo is the way", () => {
     const toplevel = parseStorePath("/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-galena");
     const common = ["copy", "--no-check-sigs", "--log-format", "internal-json", "--verbose", "--to"];
-    assert.deepEqual(copyArgs("root@galena", "/usr/bin/nix-daemon", false, toplevel), [
+    assert.deepEqual(copyArgs(storeUri("root@galena", "/usr/bin/nix-daemon", false), [toplevel]), [
       ...common,
       "ssh-ng://root@galena?remote-program=%2Fusr%2Fbin%2Fnix-daemon",
       toplevel,
     ]);
-    assert.deepEqual(copyArgs("c@galena", "/nix/var/nix/profiles/default/bin/nix-daemon", true, toplevel), [
+    assert.deepEqual(copyArgs(storeUri("c@galena", "/nix/var/nix/profiles/default/bin/nix-daemon", true), [toplevel]), [
       ...common,
       "ssh-ng://c@galena?remote-program=sudo%20-n%20%2Fnix%2Fvar%2Fnix%2Fprofiles%2Fdefault%2Fbin%2Fnix-daemon",
       toplevel,

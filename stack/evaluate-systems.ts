@@ -1,51 +1,54 @@
-import * as pulumi from "@pulumi/pulumi";
 import { emitFleet } from "../clan/emission/emit-fleet.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import { FleetError, throwGathered } from "../errors.ts";
-import { compareApprovedTree, recordApprovedTree } from "../local-nix/approved-tree.ts";
-import { evaluateMachines, type MachineEvaluation } from "../local-nix/machine-evaluation.ts";
+import type { EvaluationSettings, EvaluationTarget } from "../local-nix/evaluation-request.ts";
+import { evaluateMachines, knownEvaluations, type MachineEvaluation } from "../local-nix/machine-evaluation.ts";
 import { type StagedTree, stageTree } from "../local-nix/staged-tree.ts";
 import type { Report } from "../report.ts";
-import type { OwnedMachine } from "./machine-settings.ts";
-import { runIdentity } from "./run-identity.ts";
+import type { OwnedMachine } from "./owned-machines.ts";
 import type { Stack } from "./stack.ts";
 
 /**
  * The systems of the stack's machines as the tree stands now, the emission included: what is written to `nix/` may be
  * older than `modules/`, so the fresh one is laid over the staged copy and the working tree stays untouched.
+ * @param approve - asked before anything is evaluated; throws where this tree is not the one that was approved.
  * @throws {FleetError} gathered over all machines: with one broken module no host is touched.
  */
 export async function evaluateSystems(
   fleet: Fleet,
   stack: Stack,
   machines: readonly OwnedMachine[],
-  report: Report,
+  { report, approve }: { report: Report; approve?: (tree: StagedTree) => Promise<void> },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, MachineEvaluation>> {
   const { evaluation } = fleet;
   const tree = await stageTree(evaluation.root, { overlay: emitFleet(evaluation) }, report, signal);
-  await compareWithPreview(tree);
-  const targets = machines.map(({ machine, spec }) => ({ machine, class: spec.class }));
-  const { systemBuilder, overrideInputs } = stack.config;
-  const results = await evaluateMachines(
-    targets,
-    {
-      tree,
-      ...(systemBuilder === undefined ? {} : { systemBuilder }),
-      ...(overrideInputs === undefined ? {} : { overrideInputs }),
-    },
-    report,
-    signal,
-  );
-  return fulfilled(results, report);
+  await approve?.(tree);
+  return fulfilled(await evaluateMachines(targetsOf(machines), settingsFor(stack, tree), report, signal), report);
 }
 
-/** What was approved is what is deployed: a tree that changes between the preview and the update of one `up` stops it. */
-async function compareWithPreview(tree: StagedTree): Promise<void> {
-  const run = await runIdentity();
-  if (run === undefined) return;
-  if (pulumi.runtime.isDryRun()) await recordApprovedTree(run, tree);
-  else await compareApprovedTree(run, tree);
+/** As `evaluateSystems`, but only what an earlier evaluation of the same tree left behind: for who must not wait. */
+export async function knownSystems(
+  { evaluation }: Fleet,
+  stack: Stack,
+  machines: readonly OwnedMachine[],
+  report: Report,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, MachineEvaluation>> {
+  const tree = await stageTree(evaluation.root, { overlay: emitFleet(evaluation) }, report, signal);
+  return knownEvaluations(targetsOf(machines), settingsFor(stack, tree), signal);
+}
+
+function targetsOf(machines: readonly OwnedMachine[]): EvaluationTarget[] {
+  return machines.map(({ machine, spec }) => ({ machine, class: spec.class }));
+}
+
+function settingsFor({ config: { systemBuilder, overrideInputs } }: Stack, tree: StagedTree): EvaluationSettings {
+  return {
+    tree,
+    ...(systemBuilder === undefined ? {} : { systemBuilder }),
+    ...(overrideInputs === undefined ? {} : { overrideInputs }),
+  };
 }
 
 /** A broken module that many machines share is one error, at the first of them. */

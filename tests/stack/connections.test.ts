@@ -5,8 +5,8 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { FleetModel, GcpNodeModel, MachineModel } from "../../clan/fleet-model.ts";
 import { type StackConfig, StackConfigError } from "../../clan/stack-config.ts";
-import { readConnections } from "../../program/connections.ts";
-import { planMachines } from "../../program/machine-settings.ts";
+import { readConnections } from "../../stack/connections.ts";
+import { planMachines } from "../../stack/owned-machines.ts";
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 

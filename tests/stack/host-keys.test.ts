@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { parseKnownHosts } from "../../program/host-keys.ts";
+import { parseKnownHosts } from "../../stack/host-keys.ts";
 
 describe("known_hosts as ssh-keygen -F prints it", () => {
   it("gives type and key of each line, whatever name or hash it stands under", () => {

@@ -25,7 +25,10 @@ export async function readPinnedKeys(
 }
 
 /** Keys of a host in `~/.ssh/known_hosts`; ssh-keygen also finds hashed names. Source: ssh-keygen(1), OpenSSH 9.2, -F. */
-async function readKnownHosts({ address, port }: Target, signal: AbortSignal): Promise<readonly PinnedHostKey[]> {
+export async function readKnownHosts(
+  { address, port }: Target,
+  signal: AbortSignal,
+): Promise<readonly PinnedHostKey[]> {
   const file = path.join(homedir(), ".ssh", "known_hosts");
   const name = port === undefined || port === 22 ? address : `[${address}]:${port}`;
   try {

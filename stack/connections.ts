@@ -8,7 +8,7 @@ import { parseTarget } from "../deploy/ssh/connection-spec.ts";
 import { hostKeySchema, type PinnedHostKey } from "../deploy/ssh/host-key.ts";
 import { throwGathered } from "../errors.ts";
 import { readPinnedKeys } from "./host-keys.ts";
-import type { OwnedMachine } from "./machine-settings.ts";
+import type { OwnedMachine } from "./owned-machines.ts";
 import type { Stack } from "./stack.ts";
 
 /** The way to one machine, as the stack and the inventory state it. */

@@ -1,0 +1,24 @@
+import { createInterface } from "node:readline/promises";
+import type { Command } from "commander";
+
+/**
+ * Asks before hosts are touched. Without a terminal nobody can answer: then `--yes` is wanted, as wrong usage.
+ * @returns whether to go on.
+ */
+export async function confirmed(
+  question: string,
+  { yes }: { readonly yes: boolean },
+  command: Command,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (yes) return true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    command.error(`error: ${question} Nobody can be asked here: say --yes`, { exitCode: 2 });
+  }
+  const dialogue = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await dialogue.question(`${question} [y/N] `, { signal })).trim());
+  } finally {
+    dialogue.close();
+  }
+}

@@ -1,0 +1,108 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { activationPolicySchema } from "../deploy/activation/policy.ts";
+import { isStorePath, renderStorePath, type StorePath } from "../local-nix/store-path.ts";
+import { readConnections } from "../stack/connections.ts";
+import { buildPlaceOf, type Delivery, settingsOf, wayOf } from "../stack/delivery.ts";
+import { evaluateSystems } from "../stack/evaluate-systems.ts";
+import { confirmed } from "./confirm.ts";
+import { deliverAll, exitCodeOf, renderResults, resultsJson, tellFailures } from "./deliver-all.ts";
+import { progressOn } from "./progress.ts";
+import { type ChosenMachines, chooseMachines, withStackOptions } from "./stack-options.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface DeployOptions {
+  readonly toplevel?: StorePath;
+  readonly mode?: string;
+  readonly parallel: number;
+  readonly json: boolean;
+  readonly yes: boolean;
+  readonly verbose: boolean;
+}
+
+/** `fleet deploy`. Exit 0: every machine as declared; 1: some are not; 2: wrong usage; 130: interrupted. */
+export function deployCommand(terminal: Terminal, signal: AbortSignal): Command {
+  return withStackOptions(
+    new Command("deploy")
+      .description(
+        "deploy machines without Pulumi: the same transaction and owner; the next `pulumi refresh` takes the result over",
+      )
+      .argument("<machine...>", "names, or tag:<tag>; those of the stack")
+      .option(
+        "--toplevel <path>",
+        "deploy this system, in the local store or the host's, instead of the fleet's",
+        toStorePath,
+      )
+      .addOption(
+        new Option(
+          "--mode <mode>",
+          "switch now and for the next boot; only at the next boot; only until it; or only look",
+        ).choices(["switch", "boot", "test", "dry"]),
+      )
+      .option("--parallel <n>", "machines at a time", toCount, 10)
+      .option("--json", "outcomes as JSON", false)
+      .option("--yes", "do not ask", false)
+      .option("--verbose", "also what activation scripts print", false),
+  ).action(async (selectors: readonly string[], options: DeployOptions, command: Command) => {
+    const chosen = await chooseMachines(command, selectors, terminal);
+    if (options.toplevel !== undefined && chosen.machines.length !== 1) {
+      command.error(`error: --toplevel is one machine's system, and ${chosen.machines.length} are named`, {
+        exitCode: 2,
+      });
+    }
+    const deliveries = await planDeliveries(chosen, options, command, terminal, signal);
+    for (const { machine, toplevel, targetHost } of deliveries)
+      terminal.tell(`${machine}: ${renderStorePath(toplevel)} to ${targetHost}`);
+    const question = `Deploy ${deliveries.map(({ machine }) => machine).join(", ")} (${options.mode ?? "switch"})?`;
+    if (!(await confirmed(question, { yes: options.yes || options.mode === "dry" }, command, signal))) {
+      terminal.exitCode = 1;
+      return;
+    }
+    const results = await deliverAll(deliveries, options, terminal, signal);
+    tellFailures(results, terminal);
+    terminal.answer(options.json ? resultsJson(results) : renderResults(results));
+    terminal.exitCode = exitCodeOf(results, options.mode, signal);
+  });
+}
+
+/** Machines whose node is off are left out and named. @throws {FleetError} gathered, before any host is asked */
+async function planDeliveries(
+  { fleet, stack, machines }: ChosenMachines,
+  { toplevel, mode, verbose }: DeployOptions,
+  command: Command,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Delivery[]> {
+  const off = machines.filter(({ node }) => node?.power === "off");
+  for (const { machine } of off) terminal.tell(`${machine}: skipped, its node is off (${stack.file})`);
+  // Pulumi knows the node's address, we do not: it has to be stated, as for any other machine.
+  const on = machines.filter((machine) => !off.includes(machine)).map(({ machine, spec }) => ({ machine, spec }));
+  const { dir } = command.optsWithGlobals<{ dir: string }>();
+  const connections = await readConnections(dir, stack, fleet.model, on, signal);
+  const report = progressOn(terminal, verbose);
+  const systems =
+    toplevel === undefined ? await evaluateSystems(fleet, stack, on, { report }, signal) : new Map<string, never>();
+  return on.map((owned) => {
+    const connection = connections.get(owned.machine);
+    const system = systems.get(owned.machine);
+    if (connection === undefined) throw new Error(`${owned.machine} has no connection`);
+    const settings = settingsOf(owned, stack);
+    const policy = activationPolicySchema.parse({ ...settings.policy, ...(mode === undefined ? {} : { mode }) });
+    const common = { ...wayOf(owned.machine, connection, stack), ...settings, policy };
+    if (toplevel !== undefined) return { ...common, toplevel, buildOn: "local" };
+    if (system === undefined) throw new Error(`${owned.machine} was not evaluated`);
+    const { drvPath } = system;
+    return { ...common, toplevel: system.toplevel, drvPath, buildOn: buildPlaceOf(owned.machine, system, stack) };
+  });
+}
+
+function toStorePath(text: string): StorePath {
+  const path = text.replace(/\/+$/, "");
+  if (isStorePath(path)) return path;
+  throw new InvalidArgumentError("expected /nix/store/<hash>-<name>.");
+}
+
+function toCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError("expected a number of machines.");
+}

@@ -1,0 +1,146 @@
+import { realpath } from "node:fs/promises";
+import path from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { HostSession } from "../deploy/host-session.ts";
+import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
+import { type ConnectionSpec, parseTarget } from "../deploy/ssh/connection-spec.ts";
+import { parseHostKey } from "../deploy/ssh/host-key.ts";
+import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
+import { type PushResult, pushPaths } from "../deploy/store/push-closure.ts";
+import { isStorePath, type StorePath } from "../local-nix/store-path.ts";
+import type { Report } from "../report.ts";
+import { readKnownHosts } from "../stack/host-keys.ts";
+import { renderEvent } from "./render-event.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface PushArguments {
+  readonly host: string;
+  readonly identity?: string;
+  readonly hostKey?: string;
+  readonly store?: string;
+  readonly compress: boolean;
+  readonly json: boolean;
+}
+
+const deadlineSeconds = 12 * 3600;
+
+/** `fleet push`. Exit 0: the host has every path; 1: not pushed; 2: wrong usage; 130: interrupted. */
+export function pushCommand(terminal: Terminal, signal: AbortSignal): Command {
+  return new Command("push")
+    .description("copy store paths with all they refer to into a host's store; activates nothing")
+    .argument("<path...>", "store paths, or links to them such as ./result")
+    .requiredOption("--host <[user@]host[:port]>", "where to; ~/.ssh/config is read", usage(checkTarget))
+    .option("--identity <file>", "private key; alone then, with the agent's")
+    .option(
+      "--host-key <key>",
+      "the host's public key, `ssh-ed25519 AAAA…` (default: known_hosts)",
+      usage(parseHostKey),
+    )
+    .option("--store <url>", "store on the host, e.g. local?root=/mnt (default: its own)")
+    .option("--no-compress", "send bytes as they are, however slow the link is")
+    .option("--json", "paths, bytes, bytesSent, seconds, roundTrips and backend as JSON", false)
+    .action(async (paths: readonly string[], options: PushArguments, command: Command) => {
+      const wanted = await Promise.all(paths.map(readStorePath));
+      const wrong = paths.filter((_, index) => wanted[index] === undefined);
+      if (wrong.length > 0) command.error(`error: not in /nix/store: ${wrong.join(", ")}`, { exitCode: 2 });
+      const result = await push(wanted.filter(isPath), options, reportTo(terminal), signal);
+      terminal.answer(options.json ? JSON.stringify(answerOf(result)) : renderPush(result, options.host));
+    });
+}
+
+/** Connects, pushes and says goodbye. @throws what `connect` and `pushPaths` throw */
+async function push(
+  wanted: readonly StorePath[],
+  options: PushArguments,
+  report: Report,
+  signal: AbortSignal,
+): Promise<PushResult> {
+  const [first, ...others] = wanted;
+  if (first === undefined) throw new TypeError("nothing to push");
+  const spec = await readConnection(options, signal);
+  await using pool = new ConnectionPool();
+  // Whoever is not root may become it with `sudo -n`; the store of a multi-user Nix is not theirs.
+  const session = new HostSession(pool, spec, 60, report, spec.user === "root" ? "none" : "sudo");
+  const pushOptions = {
+    deadlineSeconds,
+    compress: options.compress ? "auto" : "never",
+    ...(options.store === undefined ? {} : { store: options.store }),
+  } as const;
+  // `await`, or the pool would be disposed of before the push began.
+  return await pushPaths(session, [first, ...others], pushOptions, report, signal);
+}
+
+async function readConnection(options: PushArguments, signal: AbortSignal): Promise<ConnectionSpec> {
+  const { host, identity, hostKey } = options;
+  const target = parseTarget(host, "--host");
+  const request = {
+    machine: target.address.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, ""),
+    target: host,
+    definedAt: "--host",
+    hostKeys: hostKey === undefined ? [] : [{ key: parseHostKey(hostKey), source: "--host-key" }],
+    ...(identity === undefined ? {} : { identityFiles: [path.resolve(identity)] }),
+  };
+  const spec = resolveConnection(request, await readOperatorEnvironment(process.env));
+  return hostKey === undefined ? { ...spec, hostKeys: [...(await readKnownHosts(spec, signal))] } : spec;
+}
+
+/** The store path that a text or a link leads to; undefined: it leads elsewhere. Whether it is valid, Nix says. */
+export async function readStorePath(text: string): Promise<StorePath | undefined> {
+  const absolute = path.resolve(text);
+  // A path that is not there is answered by Nix, which may know more of it.
+  const real = absolute.startsWith("/nix/store/") ? absolute : await realpath(absolute).catch(() => absolute);
+  const top = real.split("/").slice(0, 4).join("/");
+  return isStorePath(top) ? top : undefined;
+}
+
+function isPath(candidate: StorePath | undefined): candidate is StorePath {
+  return candidate !== undefined;
+}
+
+/** What a backend cannot tell is null. */
+function answerOf(
+  result: PushResult,
+): Readonly<Record<"paths" | "bytes" | "bytesSent" | "seconds" | "roundTrips" | "backend", number | string | null>> {
+  const { paths, bytes, bytesSent = null, seconds, roundTrips = null, backend } = result;
+  return { paths, bytes, bytesSent, seconds, roundTrips, backend };
+}
+
+/** One line. */
+export function renderPush({ paths, bytes, bytesSent, seconds, backend }: PushResult, host: string): string {
+  const time = `${seconds.toFixed(1)} s`;
+  if (paths === 0) return `${host}: every path was there (${time})`;
+  const sent = bytesSent === undefined ? "" : `, ${megabytes(bytesSent)} sent`;
+  return `${host}: ${paths} ${paths === 1 ? "path" : "paths"}, ${megabytes(bytes)}${sent} in ${time} (${backend})`;
+}
+
+/** What is said once is shown; of the progress, a line every other second. */
+export function reportTo(terminal: Terminal, now: () => number = () => performance.now()): Report {
+  let last = now();
+  return (event) => {
+    if (event.level === "debug") {
+      if (event.progress === undefined || now() - last < 2_000) return;
+      last = now();
+    }
+    terminal.tell(renderEvent(event));
+  };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function checkTarget(text: string): string {
+  parseTarget(text, "--host");
+  return text;
+}
+
+/** An option whose parser throws is wrong usage. */
+function usage<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
+}

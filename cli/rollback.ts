@@ -1,0 +1,125 @@
+import { Command } from "commander";
+import type { FleetModel } from "../clan/fleet-model.ts";
+import { type HostFacts, readFacts } from "../deploy/host-facts.ts";
+import { type Generation, previousGeneration, readGenerations } from "../deploy/observation/generations.ts";
+import { connect } from "../deploy/ssh/connect.ts";
+import { isStorePath, renderStorePath, type StorePath } from "../local-nix/store-path.ts";
+import type { Report } from "../report.ts";
+import { readConnections } from "../stack/connections.ts";
+import { type Delivery, settingsOf, wayOf } from "../stack/delivery.ts";
+import type { OwnedMachine } from "../stack/owned-machines.ts";
+import type { StackOnDisk } from "../stack/read-stack-file.ts";
+import { resolveWay } from "../stack/way-to-host.ts";
+import { confirmed } from "./confirm.ts";
+import { deliverAll, exitCodeOf, renderResults, resultsJson, tellFailures } from "./deliver-all.ts";
+import { progressOn } from "./progress.ts";
+import { renderTable } from "./render-table.ts";
+import { chooseMachines, withStackOptions } from "./stack-options.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface RollbackOptions {
+  readonly to?: string;
+  readonly list: boolean;
+  readonly json: boolean;
+  readonly yes: boolean;
+  readonly verbose: boolean;
+}
+
+/** `fleet rollback`. Exit 0: the host runs the earlier system; 1: it does not; 2: wrong usage; 130: interrupted. */
+export function rollbackCommand(terminal: Terminal, signal: AbortSignal): Command {
+  return withStackOptions(
+    new Command("rollback")
+      .description(
+        "deploy an earlier generation of a host again, as a transaction; the fleet's declaration stays as it is",
+      )
+      .argument("<machine>", "one machine of the stack")
+      .option("--to <generation|path>", "default: the newest generation before the current one that is another system")
+      .option("--list", "only show the host's generations", false)
+      .option("--json", "the outcome, or the list, as JSON", false)
+      .option("--yes", "do not ask", false)
+      .option("--verbose", "also what activation scripts print", false),
+  ).action(async (name: string, options: RollbackOptions, command: Command) => {
+    const { fleet, stack, machines } = await chooseMachines(command, [name], terminal);
+    const [owned] = machines;
+    if (owned === undefined || machines.length > 1 || owned.node?.power === "off")
+      command.error(`error: ${name}: expected one machine that is on`, { exitCode: 2 });
+    const { dir } = command.optsWithGlobals<{ dir: string }>();
+    const report = progressOn(terminal, options.verbose);
+    const delivery = await planDelivery(dir, owned, stack, fleet.model, signal);
+    const { facts, generations } = await askHost(delivery, report, signal);
+    if (options.list) {
+      terminal.answer(options.json ? JSON.stringify(generations, null, 2) : renderGenerations(generations, facts));
+      return;
+    }
+    terminal.tell(renderGenerations(generations, facts));
+    const chosen = chooseGeneration(options.to, generations, facts);
+    if (chosen === undefined) {
+      const wanted = options.to === undefined ? "another system before the current one" : `generation ${options.to}`;
+      terminal.tell(`${name}: the host has no ${wanted}`);
+      terminal.exitCode = 1;
+      return;
+    }
+    const question = `Roll ${name} back to ${chosen.text}?`;
+    if (!(await confirmed(question, options, command, signal))) {
+      terminal.exitCode = 1;
+      return;
+    }
+    const request: Delivery = { ...delivery, toplevel: chosen.toplevel, buildOn: "local" };
+    const results = await deliverAll([request], { parallel: 1, verbose: options.verbose }, terminal, signal);
+    tellFailures(results, terminal);
+    terminal.answer(options.json ? resultsJson(results) : renderResults(results));
+    terminal.exitCode = exitCodeOf(results, undefined, signal);
+    if (terminal.exitCode === 0) terminal.tell(`${name}: the next \`pulumi up\` deploys what the fleet declares again`);
+  });
+}
+
+async function planDelivery(
+  dir: string,
+  { machine, spec }: OwnedMachine,
+  stack: StackOnDisk,
+  model: FleetModel,
+  signal: AbortSignal,
+): Promise<Omit<Delivery, "toplevel" | "buildOn">> {
+  const connection = (await readConnections(dir, stack, model, [{ machine, spec }], signal)).get(machine);
+  if (connection === undefined) throw new Error(`${machine} has no connection`);
+  return { ...wayOf(machine, connection, stack), ...settingsOf({ machine, spec }, stack) };
+}
+
+async function askHost(
+  delivery: Omit<Delivery, "toplevel" | "buildOn">,
+  report: Report,
+  signal: AbortSignal,
+): Promise<{ facts: HostFacts; generations: readonly Generation[] }> {
+  await using host = await connect(await resolveWay(delivery), report, signal);
+  const facts = await readFacts(host, delivery.class, signal);
+  return { facts, generations: await readGenerations(host, signal) };
+}
+
+function chooseGeneration(
+  to: string | undefined,
+  generations: readonly Generation[],
+  { generation, current }: HostFacts,
+): { readonly toplevel: StorePath; readonly text: string } | undefined {
+  // A path need not be in any generation: one that was only tested is as good, as long as the host still has it.
+  if (to !== undefined && isStorePath(to)) return { toplevel: to, text: renderStorePath(to) };
+  const found =
+    to === undefined
+      ? previousGeneration(generations, { generation, toplevel: current })
+      : generations.find(({ number }) => String(number) === to);
+  if (found === undefined) return undefined;
+  return { toplevel: found.toplevel, text: `generation ${found.number}, ${renderStorePath(found.toplevel)}` };
+}
+
+/** Newest last; what runs and what the profile names are marked. */
+export function renderGenerations(
+  generations: readonly Generation[],
+  { current, generation }: Pick<HostFacts, "current" | "generation">,
+): string {
+  const rows = generations.map(({ number, madeAt, toplevel }) => [
+    String(number),
+    madeAt === 0 ? "" : new Date(madeAt * 1000).toISOString().replace(/\.\d+Z$/, "Z"),
+    renderStorePath(toplevel),
+    [toplevel === current ? "running" : "", number === generation ? "profile" : ""].filter(Boolean).join(", "),
+  ]);
+  return renderTable(["generation", "made", "system", ""], rows);
+}

@@ -1,0 +1,54 @@
+import type { Command } from "commander";
+import { type Fleet, readFleet } from "../clan/read-fleet.ts";
+import { selectMachines } from "../clan/select-machines.ts";
+import { type OwnedMachine, planMachines } from "../stack/owned-machines.ts";
+import { readStackFile, type StackOnDisk } from "../stack/read-stack-file.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Which stack a command works on. */
+export interface StackOptions {
+  readonly stack?: string;
+  readonly configFile?: string;
+}
+
+/** Adds the options by which a command finds its stack. */
+export function withStackOptions(command: Command): Command {
+  return command
+    .option("--stack <name>", "stack whose configuration counts; default: PULUMI_STACK, the only one, or local")
+    .option("--config-file <file>", "read another file than Pulumi.<stack>.yaml");
+}
+
+/** A fleet with the stack and machines that a command was called for. */
+export interface ChosenMachines {
+  readonly fleet: Fleet;
+  readonly stack: StackOnDisk;
+  /** Those that were named, in the fleet's order; without names all of the stack. */
+  readonly machines: readonly OwnedMachine[];
+}
+
+/**
+ * Reads fleet and stack without Pulumi.
+ * @param selectors - names or `tag:<tag>`; a machine of another stack is refused: its owner is that stack.
+ * @throws {FleetError} @throws {CommanderError} wrong usage
+ */
+export async function chooseMachines(
+  command: Command,
+  selectors: readonly string[],
+  terminal: Terminal,
+): Promise<ChosenMachines> {
+  const { dir, stack: stated, configFile } = command.optsWithGlobals<StackOptions & { dir: string }>();
+  const [fleet, stack] = await Promise.all([
+    readFleet(dir),
+    readStackFile(dir, { name: stated ?? (process.env["PULUMI_STACK"] || undefined), file: configFile }),
+  ]);
+  for (const key of stack.secretKeys) terminal.tell(`${stack.file}: ${key} is a secret, which only Pulumi can read`);
+  const owned = selectMachines(fleet.model.machines, stack.config.machines, stack.file);
+  const named = selectors.length === 0 ? owned : selectMachines(fleet.model.machines, selectors, "command line");
+  const foreign = named.filter((machine) => !owned.includes(machine));
+  if (foreign.length > 0) {
+    const known = `${stack.file}: ${owned.join(", ") || "none"}`;
+    const message = `error: ${foreign.join(", ")}: not of stack ${stack.name} (${known}); name theirs with --stack`;
+    command.error(message, { exitCode: 2 });
+  }
+  return { fleet, stack, machines: planMachines(fleet.model, named, stack) };
+}

@@ -1,0 +1,9 @@
+# Prints the system profile's generations, a line each: `<number><TAB><Unix seconds><TAB><system>`.
+{
+  for link in "$profile"-*-link; do
+    [ -L "$link" ] || continue
+    number=${link#"$profile"-}
+    made=$(stat -c %Y "$link" 2>/dev/null || stat -f %m "$link" 2>/dev/null || echo 0)
+    printf '%s\t%s\t%s\n' "${number%-link}" "$made" "$(readlink "$link")"
+  done | sort -n | tail -n 1000
+} </dev/null

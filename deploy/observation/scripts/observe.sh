@@ -1,0 +1,21 @@
+# Prints what a look at the host tells beyond its facts, a line each: `key<TAB>value`.
+last_entry() {
+  journalctl --quiet --no-pager --lines=1 --output=json --output-fields=MESSAGE,UNIT,_SYSTEMD_UNIT "$@" 2>/dev/null |
+    tail -n 1 | tr -d '\t' | head -c 4096
+}
+
+{
+  for part in kernel initrd kernel-modules; do
+    if [ -e "/run/booted-system/$part" ] && [ -e "/run/current-system/$part" ]; then
+      if [ "$(resolve "/run/booted-system/$part")" != "$(resolve "/run/current-system/$part")" ]; then printf 'reboot\t%s\n' "$part"; fi
+    fi
+  done
+  # switch-to-configuration writes as "nixos"; its unit, where it has one, is the tool's that called it.
+  # Source: nixpkgs switch-to-configuration-ng, main.rs; nixos-rebuild-ng, services.py; clan-core, clan_lib/machines/update.py.
+  if command -v journalctl >/dev/null; then
+    printf 'switched\t%s\n' "$(last_entry --identifier=nixos)"
+    printf 'tool\t%s\n' "$(last_entry --unit='nixos-rebuild-switch-to-configuration*' --unit='clan-switch-*' --unit='clan-boot-*' \
+      --unit='clan-test-*' --unit=nixos-upgrade.service --unit=comin.service --unit='pulumi-clan-*')"
+  fi
+  printf 'end\n'
+} </dev/null

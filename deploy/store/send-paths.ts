@@ -1,0 +1,156 @@
+import type { Elevation } from "../ssh/remote-command.ts";
+import type { SshHost } from "../ssh/ssh-host.ts";
+import type { PathInfo } from "./path-info.ts";
+import { PathSchedule } from "./path-schedule.ts";
+import { ServeChannel, type ServeOptions } from "./serve-channel.ts";
+import { WireError } from "./wire.ts";
+
+/** What a push has cost so far. */
+export interface Tally {
+  /** Bytes handed to SSH. */
+  bytesSent: number;
+  /** Answers that were waited for, one after another. */
+  roundTrips: number;
+}
+
+export interface Sending {
+  readonly host: SshHost;
+  readonly elevation: Elevation;
+  readonly serve: ServeOptions;
+  /** What the host lacks, each path after its references. */
+  readonly paths: readonly PathInfo[];
+  readonly channels: number;
+  /** Called when the host has added a path. */
+  readonly onAdded: (info: PathInfo) => void;
+  /** Counts what goes over the wire, also when the push fails. */
+  readonly tally: Tally;
+}
+
+/**
+ * Sends paths over several channels at once, without waiting for answers where none is needed.
+ * @throws {ReceiverEnd} @throws {WireError} @throws {NarError} @throws {ConnectionLostError}; paths that were added stay
+ */
+export async function sendPaths(push: Sending, signal: AbortSignal): Promise<void> {
+  const stop = new AbortController();
+  const scope = AbortSignal.any([signal, stop.signal]);
+  await using channels = new AsyncDisposableStack();
+  const opened = await Promise.allSettled(
+    Array.from({ length: push.channels }, () => ServeChannel.open(push.host, push.elevation, push.serve, scope)),
+  );
+  const lanes = new Lanes(push);
+  for (const result of opened) {
+    // sshd refuses channels beyond its MaxSessions; one is enough.
+    if (result.status === "fulfilled") lanes.add(channels.use(result.value));
+  }
+  const [first] = opened;
+  if (lanes.count === 0 && first?.status === "rejected") throw first.reason;
+  try {
+    await lanes.run();
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  } finally {
+    push.tally.bytesSent += lanes.bytesSent;
+    push.tally.roundTrips += 1 + lanes.mostWaits;
+  }
+}
+
+interface Lane {
+  readonly channel: ServeChannel;
+  readonly inFlight: PathInfo[];
+  idle: boolean;
+  /** How often it had to wait for an answer before it could go on. */
+  waits: number;
+  /** Takes no more paths, so that the answers it owes come. */
+  retired: boolean;
+}
+
+class Lanes {
+  readonly #push: Sending;
+  readonly #schedule: PathSchedule;
+  readonly #lanes: Lane[] = [];
+  #changed = Promise.withResolvers<void>();
+
+  constructor(push: Sending) {
+    this.#push = push;
+    this.#schedule = new PathSchedule(push.paths);
+  }
+
+  get count(): number {
+    return this.#lanes.length;
+  }
+
+  get bytesSent(): number {
+    return this.#lanes.reduce((sum, { channel }) => sum + channel.bytesSent, 0);
+  }
+
+  get mostWaits(): number {
+    return Math.max(0, ...this.#lanes.map(({ waits }) => waits));
+  }
+
+  add(channel: ServeChannel): void {
+    this.#lanes.push({ channel, inFlight: [], idle: false, waits: 0, retired: false });
+  }
+
+  async run(): Promise<void> {
+    await Promise.all(this.#lanes.flatMap((lane, index) => [this.#send(lane, index), this.#receive(lane)]));
+  }
+
+  async #send(lane: Lane, index: number): Promise<void> {
+    while (this.#schedule.left > 0 && !lane.retired) {
+      const info = this.#schedule.take(index);
+      if (info === undefined) {
+        await this.#wait(lane);
+        continue;
+      }
+      lane.inFlight.push(info);
+      if (this.#schedule.left === 0) this.#wake();
+      await lane.channel.send(info);
+    }
+    await lane.channel.end();
+  }
+
+  async #wait(lane: Lane): Promise<void> {
+    const { promise } = this.#changed;
+    await lane.channel.flush();
+    if (promise !== this.#changed.promise) return;
+    lane.idle = true;
+    lane.waits += 1;
+    this.#retireIfStuck();
+    await promise;
+  }
+
+  /**
+   * Where all lanes wait for answers that lie in the buffers of the hosts' decompressors, all but one are ended: their
+   * answers come, and then everything may go over the one that is left.
+   */
+  #retireIfStuck(): void {
+    const open = this.#lanes.filter(({ retired }) => !retired);
+    if (open.length < 2 || open.some(({ idle, channel }) => !idle || !channel.compressed)) return;
+    for (const lane of open.slice(1)) lane.retired = true;
+    this.#wake();
+  }
+
+  async #receive(lane: Lane): Promise<void> {
+    await lane.channel.hello();
+    for (;;) {
+      const added = await lane.channel.added();
+      if (added === undefined) break;
+      const info = lane.inFlight.shift();
+      if (info === undefined) throw new WireError("no answer without a request", "one more", 0);
+      this.#schedule.acknowledge(info.path);
+      this.#push.onAdded(info);
+      this.#wake();
+    }
+    await lane.channel.finished();
+    if (lane.inFlight.length > 0 || (!lane.retired && this.#schedule.left > 0)) {
+      throw new WireError(`answers for ${lane.inFlight.length} more paths`, "the end", 0);
+    }
+  }
+
+  #wake(): void {
+    for (const lane of this.#lanes) lane.idle = false;
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+}

@@ -1,0 +1,38 @@
+import {
+  AuthenticationError,
+  HostKeyMismatchError,
+  HostKeyUnknownError,
+  HostUnreachableError,
+} from "../deploy/errors.ts";
+import { type Observation, observeHost } from "../deploy/observation/observe-host.ts";
+import { connectOnce } from "../deploy/ssh/connect.ts";
+import type { Way } from "./delivery.ts";
+import { resolveWay } from "./way-to-host.ts";
+
+/** What a look at one machine gave. Unreachable is a state, not an error. */
+export type Look =
+  | { readonly kind: "seen"; readonly observation: Observation }
+  | { readonly kind: "unreachable" | "host-key" | "authentication"; readonly reason: string };
+
+/** One attempt; a host that answers slower is called unreachable. Touches nothing. */
+export async function observeMachine(
+  way: Way,
+  machineClass: "nixos" | "darwin",
+  deadlineSeconds: number,
+  signal: AbortSignal,
+): Promise<Look> {
+  const deadline = AbortSignal.timeout(deadlineSeconds * 1000);
+  try {
+    await using host = await connectOnce(await resolveWay(way), deadlineSeconds * 1000, signal);
+    const observation = await observeHost(host, machineClass, AbortSignal.any([signal, deadline]));
+    return { kind: "seen", observation };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof HostUnreachableError) return { kind: "unreachable", reason: error.reason };
+    if (error instanceof HostKeyMismatchError || error instanceof HostKeyUnknownError)
+      return { kind: "host-key", reason: error.facts.summary };
+    if (error instanceof AuthenticationError) return { kind: "authentication", reason: error.facts.summary };
+    if (deadline.aborted) return { kind: "unreachable", reason: `no answer within ${deadlineSeconds} s` };
+    throw error;
+  }
+}
