@@ -23,6 +23,25 @@ describe("deploying where a host is not as one expects", function () {
     assert.equal((await host.deploy(mended)).kind, "switched");
   });
 
+  it("ends in an outcome when the host talks nonsense after the test: the state must learn that it was touched", async () => {
+    const nonsense = "mkdir -p /run/nixos; echo 'nonsense$' >/run/nixos/start-list";
+    const system = await host.system({ name: "nonsense", afterActivation: nonsense });
+    const outcome = await host.deploy(system);
+    assert.equal(outcome.kind, "interrupted");
+    assert.match(outcome.reason ?? "", /^the host describes itself in a way that makes no sense /);
+    await host.ask("rm /run/nixos/start-list");
+    assert.equal((await host.deploy(system)).kind, "switched");
+  });
+
+  it("commits and names failed units although nobody can read the journal", async () => {
+    const cut = `for p in /proc/[0-9]*; do case $(cat $p/comm) in sshd-session) kill -9 \${p#/proc/} ;; esac; done`;
+    await host.ask(`printf '%s\\n' '#!/bin/sh' '${cut}' >/usr/bin/journalctl`);
+    const system = await host.system({ name: "mute", units: { "home-manager-cameron": "/bin/false" } });
+    const { kind, facts } = await host.deploy(system, { policy: { reconnectDeadlineSeconds: 1 } });
+    assert.deepEqual([kind, facts.committed], ["switched-with-failed-units", true]);
+    assert.deepEqual(facts.newlyFailed, [{ unit: "home-manager-cameron.service", journal: [] }]);
+  });
+
   it("commits where the loader picks the default itself, and says that it could not verify it", async () => {
     const pattern = "trap 'sed -i \"s/^default .*/default nixos-*/\" /boot/loader/loader.conf' EXIT";
     const system = await host.system({ name: "pattern", beforeBoot: pattern });
