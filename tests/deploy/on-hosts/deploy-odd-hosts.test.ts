@@ -42,6 +42,14 @@ describe("deploying where a host is not as one expects", function () {
     assert.deepEqual(facts.newlyFailed, [{ unit: "home-manager-cameron.service", journal: [] }]);
   });
 
+  it("goes on where a power loss left a job without its code, and something else lies about", async () => {
+    const jobs = "/nix/var/pulumi-clan/jobs";
+    await host.ask(
+      `mkdir -p "${jobs}/00000000000000bb-test-1" "${jobs}/some notes"; : >${jobs}/00000000000000bb-test-1/status`,
+    );
+    assert.equal((await host.deploy(await host.system({ name: "after-loss" }))).kind, "switched");
+  });
+
   it("commits where the loader picks the default itself, and says that it could not verify it", async () => {
     const pattern = "trap 'sed -i \"s/^default .*/default nixos-*/\" /boot/loader/loader.conf' EXIT";
     const system = await host.system({ name: "pattern", beforeBoot: pattern });
