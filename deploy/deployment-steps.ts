@@ -206,7 +206,7 @@ async function commit(
     phase: "commit",
     transaction,
     script: "commit",
-    args: [toplevel, previous.profile ?? "", bootable, JSON.stringify(owner)],
+    args: [toplevel, previous.profile ?? "", bootable, JSON.stringify(owner), `${previous.generation ?? ""}`],
     how: wanted.class === "darwin" ? "process" : "unit",
     deadlineSeconds: commitDeadlineSeconds,
     attach,

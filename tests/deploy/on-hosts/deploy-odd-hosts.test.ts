@@ -50,6 +50,19 @@ describe("deploying where a host is not as one expects", function () {
     assert.equal((await host.deploy(await host.system({ name: "after-loss" }))).kind, "switched");
   });
 
+  it("sets the profile back also when the commit that set it died, and a later one fails", async () => {
+    const good = await host.witness();
+    const dying =
+      "if [ ! -e /run/died ]; then touch /run/died; systemctl kill -s KILL 'pulumi-clan-*-commit-1.service'; sleep 9; fi";
+    const system = await host.system({ name: "dying", beforeBoot: `${dying}; echo "No space left on device"; exit 1` });
+    const first = await host.deploy(system);
+    assert.deepEqual([first.kind, first.reason], ["interrupted", "the commit was stopped before its end"]);
+    assert.equal((await host.witness()).profile, system);
+    assert.equal((await host.deploy(system)).kind, "commit-failed");
+    const { profile, generation, boots } = await host.witness();
+    assert.deepEqual([profile, generation, boots], [good.profile, good.generation, good.boots]);
+  });
+
   it("commits where the loader picks the default itself, and says that it could not verify it", async () => {
     const pattern = "trap 'sed -i \"s/^default .*/default nixos-*/\" /boot/loader/loader.conf' EXIT";
     const system = await host.system({ name: "pattern", beforeBoot: pattern });
