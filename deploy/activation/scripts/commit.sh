@@ -38,8 +38,7 @@ default_is_ours() {
       if [ -e "$declared/kernel" ] && [ -z "$boot_linux" ]; then return 1; fi
       if [ -e "$declared/initrd" ] && [ -z "$boot_initrd" ]; then return 1; fi
       ;;
-    grub) grep -qF "$declared/init" "$boot_root/grub/grub.cfg" ;;
-    extlinux) grep -qF "$declared/init" "$boot_root/extlinux/extlinux.conf" ;;
+    grub | extlinux) [ "$boot_init" = "$declared/init" ] ;;
     none | unverified) echo "pulumi-clan: the default boot entry could not be verified" ;;
   esac
 }

@@ -63,6 +63,16 @@ describe("deploying where a host is not as one expects", function () {
     assert.deepEqual([profile, generation, boots], [good.profile, good.generation, good.boots]);
   });
 
+  it("does not take an entry in GRUB's menu for the default one", async () => {
+    const menu = (...inits: readonly string[]): string =>
+      `rm -rf /boot/loader; mkdir -p /boot/grub; for init in ${inits.join(" ")}; do echo "linux /k init=$init/init"; done >/boot/grub/grub.cfg; exit 0`;
+    const good = await host.witness();
+    const second = await host.deploy(await host.system({ name: "second", beforeBoot: menu(good.current, "$here") }));
+    assert.deepEqual([second.kind, (await host.witness()).profile], ["commit-failed", good.profile]);
+    const first = await host.deploy(await host.system({ name: "first", beforeBoot: menu("$here", good.current) }));
+    assert.deepEqual([first.kind, first.facts.bootable], ["switched", "verified"]);
+  });
+
   it("commits where the loader picks the default itself, and says that it could not verify it", async () => {
     const pattern = "trap 'sed -i \"s/^default .*/default nixos-*/\" /boot/loader/loader.conf' EXIT";
     const system = await host.system({ name: "pattern", beforeBoot: pattern });
