@@ -1,8 +1,9 @@
+import { reasonToRefuse } from "../deploy/activation/plan-activation.ts";
 import { deployMachine } from "../deploy/deploy-machine.ts";
 import { ConnectionLostError, HostUnreachableError } from "../deploy/errors.ts";
 import { readFacts } from "../deploy/host-facts.ts";
 import { HostSession } from "../deploy/host-session.ts";
-import { type Outcome, renderOutcome } from "../deploy/outcome.ts";
+import { type Outcome, outcomeFacts, renderOutcome } from "../deploy/outcome.ts";
 import { connect } from "../deploy/ssh/connect.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
@@ -19,10 +20,11 @@ export async function deliverSystem(inputs: ClosureInputs, report: Report, signa
   const { machine, toplevel, system, policy, owner } = inputs;
   const connection = await resolve(inputs);
   await using connections = new ConnectionPool();
-  if (inputs.buildOn === "target") await buildOnTarget(inputs, connection, connections, report, signal);
+  let refused: Outcome | undefined;
+  if (inputs.buildOn === "target") refused = await buildOnTarget(inputs, connection, connections, report, signal);
   else await build(inputs, { kind: "local" }, report, signal);
   const request = { machine, connection, class: inputs.class, system, toplevel, policy, owner };
-  const outcome = await deployMachine(request, report, signal, connections);
+  const outcome = refused ?? (await deployMachine(request, report, signal, connections));
   report({ level: "info", subject: machine, phase: "done", message: renderOutcome(outcome) });
   return outcome;
 }
@@ -50,19 +52,28 @@ async function build(inputs: ClosureInputs, where: BuildPlace, report: Report, s
   await buildToplevel({ machine, drvPath, toplevel, where }, report, signal);
 }
 
-/** Evaluation stays here; the derivations are copied to the host and built by its own daemon. */
+/**
+ * Evaluation stays here; the derivations are copied to the host and built by its own daemon.
+ * @returns an outcome for a host that a deployment would refuse: nothing is copied to it.
+ */
 async function buildOnTarget(
   inputs: ClosureInputs,
   connection: ConnectionSpec,
   connections: ConnectionPool,
   report: Report,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Outcome | undefined> {
   const session = new HostSession(connections, connection, inputs.policy.reconnectDeadlineSeconds, report);
-  const { tools } = await session.facts(inputs.class, signal);
+  const facts = await session.facts(inputs.class, signal);
+  const { machine, toplevel, policy } = inputs;
+  const wanted = { ...inputs, owner: { ...inputs.owner, machine }, takeOver: policy.takeOver };
+  const reason = reasonToRefuse(facts, wanted);
+  if (reason !== undefined)
+    return { kind: "refused", machine, reason, facts: outcomeFacts({ toplevel, facts, after: facts, seconds: {} }) };
   await using openssh = await writeOpensshOptions(connection);
-  const uri = storeUri(openssh.destination, tools.nixDaemon ?? "nix-daemon", session.elevation === "sudo");
+  const uri = storeUri(openssh.destination, facts.tools.nixDaemon ?? "nix-daemon", session.elevation === "sudo");
   await build(inputs, { kind: "target", storeUri: uri, sshOptions: openssh.nixSshOpts }, report, signal);
+  return undefined;
 }
 
 async function resolve(inputs: ClosureInputs): Promise<ConnectionSpec> {

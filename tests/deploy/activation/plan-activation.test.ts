@@ -128,11 +128,23 @@ describe("the plan for a host", () => {
         "/nix/var/pulumi-clan was written by another version of pulumi-clan; use that one, or remove its files",
       ],
       [{ owner }, "the host belongs to fleet/burst (scheelite); set takeOver to take it"],
+      // Our own fleet's: the address leads to another machine than the one it is stated for.
+      [
+        { owner: { ...wanted.owner, machine: "scheelite" } },
+        "the host belongs to fleet/core (scheelite); set takeOver to take it",
+      ],
+      [
+        { transaction: transaction({ owner }) },
+        "fleet/burst (scheelite) is deploying to the host; set takeOver to take it",
+      ],
     ];
     for (const [changes, reason] of cases) {
       assert.deepEqual(planActivation(hostFacts(changes), wanted), [{ kind: "refuse", reason }]);
     }
-    assert.notDeepEqual(planActivation(hostFacts({ owner }), { ...wanted, takeOver: true })[0]?.kind, "refuse");
+    const theirs = hostFacts({ owner, transaction: transaction({ owner }) });
+    assert.notEqual(planActivation(theirs, { ...wanted, takeOver: true })[0]?.kind, "refuse");
+    const over = hostFacts({ transaction: transaction({ owner, bootId: "boot-0" }) });
+    assert.notEqual(planActivation(over, wanted)[0]?.kind, "refuse", "ended with the host's last boot");
   });
 });
 
