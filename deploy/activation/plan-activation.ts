@@ -35,7 +35,7 @@ export function planActivation(facts: HostFacts, wanted: Wanted): readonly Step[
   const reason = reasonToRefuse(facts, wanted);
   if (reason !== undefined) return [{ kind: "refuse", reason }];
   if (isUnchanged(facts, wanted)) return isOwned(facts, wanted.owner) ? [] : [{ kind: "claim", owner: wanted.owner }];
-  const open = openTransaction(facts);
+  const open = undisturbed(openTransaction(facts), facts);
   const running = facts.jobs.find(({ state }) => state === "running");
   if (running !== undefined && !(open?.toplevel === wanted.toplevel && running.id.startsWith(`${open.id}-`))) {
     return [{ kind: "await", job: running.id }];
@@ -120,9 +120,18 @@ function isSame(left: Owner, right: Owner): boolean {
   return left.project === right.project && left.stack === right.stack && left.machine === right.machine;
 }
 
+/** Somebody else's system, run or committed since it was begun, is now what was there before. */
+function undisturbed(open: Transaction | undefined, { current, profile }: HostFacts): Transaction | undefined {
+  if (open === undefined) return undefined;
+  const { previous, toplevel, uncommitted } = open;
+  const knowsCurrent = current === previous.current || current === toplevel || current === uncommitted;
+  return knowsCurrent && (profile === previous.profile || profile === toplevel) ? open : undefined;
+}
+
 /** The open transaction's memory of the time before is kept, whatever is declared now: the host has seen no commit since. */
 function continued(open: Transaction | undefined, facts: HostFacts, wanted: Wanted): Transaction {
   if (open?.toplevel === wanted.toplevel) return { ...open, owner: wanted.owner };
+  const before = open?.previous.current ?? facts.current;
   return {
     schema: 1,
     id: wanted.newId,
@@ -131,10 +140,11 @@ function continued(open: Transaction | undefined, facts: HostFacts, wanted: Want
     bootId: facts.bootId,
     startedAt: facts.now,
     previous: {
-      current: open?.previous.current ?? facts.current,
+      current: before,
       profile: facts.profile,
       generation: facts.generation,
     },
+    ...(facts.current === null || facts.current === before ? {} : { uncommitted: facts.current }),
     failedBefore: open?.failedBefore ?? facts.failedUnits,
     phase: "testing",
   };
