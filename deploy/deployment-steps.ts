@@ -3,7 +3,7 @@ import { type DeclaredSystem, readDeclared, reasonAgainst } from "./activation/c
 import { type HostJob, runHostJob } from "./activation/host-job.ts";
 import { type Judgement, judgeTest } from "./activation/judge-test.ts";
 import type { Step, Wanted } from "./activation/plan-activation.ts";
-import { readJournal } from "./activation/read-journal.ts";
+import { parseJournal, readJournal } from "./activation/read-journal.ts";
 import { hostScript } from "./activation/scripts.ts";
 import type { Transaction } from "./activation/transaction.ts";
 import type { DeploymentRequest } from "./deploy-machine.ts";
@@ -89,7 +89,14 @@ export async function outcomeWithJournal(
   reason?: string,
 ): Promise<Outcome> {
   const outcome = makeOutcome(context, "switched-with-failed-units", progress, after, reason);
-  return { ...outcome, facts: { ...outcome.facts, newlyFailed: await readJournal(context.session, units, signal) } };
+  const newlyFailed = await readJournal(context.session, units, signal).catch((error: unknown) => {
+    // The units are known without their words, and the host is what it is.
+    const why = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+    const message = `the journal could not be read: ${why}`;
+    context.report({ level: "warning", subject: context.request.machine, phase: "journal", message });
+    return parseJournal(units, "");
+  });
+  return { ...outcome, facts: { ...outcome.facts, newlyFailed } };
 }
 
 async function push(
@@ -199,7 +206,7 @@ async function commit(
     phase: "commit",
     transaction,
     script: "commit",
-    args: [toplevel, previous.profile ?? "", bootable, JSON.stringify(owner)],
+    args: [toplevel, previous.profile ?? "", bootable, JSON.stringify(owner), `${previous.generation ?? ""}`],
     how: wanted.class === "darwin" ? "process" : "unit",
     deadlineSeconds: commitDeadlineSeconds,
     attach,

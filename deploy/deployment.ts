@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { FleetError } from "../errors.ts";
 import type { Report } from "../report.ts";
 import { runHostJob } from "./activation/host-job.ts";
 import { type HostBusy, HostLock } from "./activation/host-lock.ts";
@@ -13,7 +14,6 @@ import {
   type Progress,
   type StepOf,
 } from "./deployment-steps.ts";
-import { ConnectionLostError, HostUnreachableError, RemoteDeadlineError } from "./errors.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { HostSession } from "./host-session.ts";
 import type { Outcome } from "./outcome.ts";
@@ -75,23 +75,18 @@ export class Deployment {
     return this.#committed(progress);
   }
 
-  /** From `test` on the host is changed: whatever stops us is an outcome, with what can still be learned about the host. */
+  /**
+   * From `test` on the host is changed: whatever stops us, a mistake of ours too, is an outcome with what can still be
+   * learned about the host. An error would leave the state with the old system.
+   */
   async #guarded(step: Step, progress: Progress, lock: HostLock, signal: AbortSignal): Promise<Outcome | undefined> {
     try {
       const busy = await lock.renew(signal);
       if (busy === undefined) return await executeStep(this.#context, step, progress, signal);
       return makeOutcome(this.#context, "interrupted", progress, undefined, `the lock was lost: ${renderBusy(busy)}`);
     } catch (error) {
-      const lost =
-        error instanceof ConnectionLostError ||
-        error instanceof HostUnreachableError ||
-        error instanceof RemoteDeadlineError;
-      const touched = step.kind === "test" || step.kind === "commit";
-      if (!touched || (!lost && !signal.aborted)) throw error;
-      const reason = lost
-        ? `${error.facts.summary.replace(/^[^:]*: /, "")} (${error.facts.found})`
-        : "stopped by request";
-      const words = `${reason}; the next run goes on where the host stands`;
+      if (step.kind !== "test" && step.kind !== "commit") throw error;
+      const words = `${renderStop(error, signal)}; the next run goes on where the host stands`;
       return makeOutcome(this.#context, "interrupted", progress, await this.#factsAfter(), words);
     }
   }
@@ -152,6 +147,16 @@ export class Deployment {
     const { project, stack } = this.#context.wanted.owner;
     return `${project}/${stack} on ${hostname()}`.replaceAll(/\s+/g, " ");
   }
+}
+
+/** What stopped a deployment, in one line. */
+function renderStop(error: unknown, signal: AbortSignal): string {
+  if (error instanceof FleetError) {
+    const { summary, found } = error.facts;
+    return `${summary.replace(/^[^:]*: /, "")} (${found.replaceAll(/\s+/g, " ").slice(0, 500)})`;
+  }
+  if (signal.aborted) return "stopped by request";
+  return error instanceof Error ? error.message : String(error);
 }
 
 function renderBusy({ since, by }: HostBusy): string {

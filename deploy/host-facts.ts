@@ -148,7 +148,8 @@ export function collectFacts(text: string, expected: MachineClass): unknown {
     owner: one("owner"),
     transaction: one("transaction"),
     lock: one("lock"),
-    jobs: all("job"),
+    // Whatever else lies in that folder is none of ours.
+    jobs: all("job").filter((line) => jobSchema.safeParse(line).success),
     now: numberOf(one("end")),
   };
 }

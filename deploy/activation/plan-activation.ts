@@ -35,7 +35,7 @@ export function planActivation(facts: HostFacts, wanted: Wanted): readonly Step[
   const reason = reasonToRefuse(facts, wanted);
   if (reason !== undefined) return [{ kind: "refuse", reason }];
   if (isUnchanged(facts, wanted)) return isOwned(facts, wanted.owner) ? [] : [{ kind: "claim", owner: wanted.owner }];
-  const open = openTransaction(facts);
+  const open = undisturbed(openTransaction(facts), facts);
   const running = facts.jobs.find(({ state }) => state === "running");
   if (running !== undefined && !(open?.toplevel === wanted.toplevel && running.id.startsWith(`${open.id}-`))) {
     return [{ kind: "await", job: running.id }];
@@ -80,11 +80,11 @@ export function openTransaction({ transaction, bootId }: HostFacts): Transaction
 }
 
 function isOwned({ owner }: HostFacts, wanted: Owner): boolean {
-  if (owner === undefined || owner === "unreadable") return false;
-  return owner.project === wanted.project && owner.stack === wanted.stack && owner.machine === wanted.machine;
+  return owner !== undefined && owner !== "unreadable" && isSame(owner, wanted);
 }
 
-function reasonToRefuse(facts: HostFacts, wanted: Wanted): string | undefined {
+/** Why nothing may be brought to the host; undefined: nothing speaks against it. */
+export function reasonToRefuse(facts: HostFacts, wanted: Omit<Wanted, "newId" | "toplevel">): string | undefined {
   const { owner } = facts;
   if (facts.class !== wanted.class) {
     return `the machine is declared as ${wanted.class}, the host is ${facts.class === "other" ? "neither NixOS nor nix-darwin" : facts.class}`;
@@ -97,14 +97,41 @@ function reasonToRefuse(facts: HostFacts, wanted: Wanted): string | undefined {
   if (facts.transaction === "unreadable" || owner === "unreadable") {
     return "/nix/var/pulumi-clan was written by another version of pulumi-clan; use that one, or remove its files";
   }
-  const isOurs = owner === undefined || (owner.project === wanted.owner.project && owner.stack === wanted.owner.stack);
-  if (isOurs || wanted.takeOver) return undefined;
-  return `the host belongs to ${owner.project}/${owner.stack} (${owner.machine}); set takeOver to take it`;
+  return wanted.takeOver ? undefined : reasonOfOwner(facts, wanted.owner);
+}
+
+/** Another machine of our own stack is another owner, too: the address leads to the wrong host. */
+function reasonOfOwner(facts: HostFacts, wanted: Owner): string | undefined {
+  const { owner } = facts;
+  if (owner !== undefined && owner !== "unreadable" && !isSame(owner, wanted))
+    return `the host belongs to ${renderOwner(owner)}; set takeOver to take it`;
+  // The mark is set at the commit: until then an open transaction is all that says whose the host is.
+  const open = openTransaction(facts);
+  if (open !== undefined && !isSame(open.owner, wanted))
+    return `${renderOwner(open.owner)} is deploying to the host; set takeOver to take it`;
+  return undefined;
+}
+
+function renderOwner({ project, stack, machine }: Owner): string {
+  return `${project}/${stack} (${machine})`;
+}
+
+function isSame(left: Owner, right: Owner): boolean {
+  return left.project === right.project && left.stack === right.stack && left.machine === right.machine;
+}
+
+/** Somebody else's system, run or committed since it was begun, is now what was there before. */
+function undisturbed(open: Transaction | undefined, { current, profile }: HostFacts): Transaction | undefined {
+  if (open === undefined) return undefined;
+  const { previous, toplevel, uncommitted } = open;
+  const knowsCurrent = current === previous.current || current === toplevel || current === uncommitted;
+  return knowsCurrent && (profile === previous.profile || profile === toplevel) ? open : undefined;
 }
 
 /** The open transaction's memory of the time before is kept, whatever is declared now: the host has seen no commit since. */
 function continued(open: Transaction | undefined, facts: HostFacts, wanted: Wanted): Transaction {
   if (open?.toplevel === wanted.toplevel) return { ...open, owner: wanted.owner };
+  const before = open?.previous.current ?? facts.current;
   return {
     schema: 1,
     id: wanted.newId,
@@ -113,10 +140,11 @@ function continued(open: Transaction | undefined, facts: HostFacts, wanted: Want
     bootId: facts.bootId,
     startedAt: facts.now,
     previous: {
-      current: open?.previous.current ?? facts.current,
+      current: before,
       profile: facts.profile,
       generation: facts.generation,
     },
+    ...(facts.current === null || facts.current === before ? {} : { uncommitted: facts.current }),
     failedBefore: open?.failedBefore ?? facts.failedUnits,
     phase: "testing",
   };

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** How a deployment behaves on a host. Every value has its default here and nowhere else. */
 export const activationPolicySchema = z.strictObject({
-  /** Take a host over that another project or stack owns. */
+  /** Take a host over that another project, stack or machine owns. */
   takeOver: z.boolean().default(false),
   /** For switch-to-configuration or activate; then it is stopped. */
   testDeadlineSeconds: z.int().min(5).max(86_400).default(900),

@@ -35,6 +35,8 @@ export const transactionSchema = z.strictObject({
     profile: storePathSchema.nullable(),
     generation: z.int().positive().nullable(),
   }),
+  /** What ran when it was begun, where that is an earlier attempt that was never committed. */
+  uncommitted: storePathSchema.optional(),
   /** Failed units before the first call, which resets them. */
   failedBefore: z.array(unitNameSchema).max(1000),
   phase: z.enum(["testing", "test-failed", "committing"]),

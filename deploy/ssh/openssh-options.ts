@@ -14,15 +14,19 @@ export interface OpensshOptions extends AsyncDisposable {
 
 /** Writes a known_hosts of the pinned keys alone, readable for the operator alone. */
 export async function writeOpensshOptions(spec: ConnectionSpec): Promise<OpensshOptions> {
-  const folder = await mkdtemp(join(tmpdir(), "pulumi-clan-ssh-"));
+  // No white space in any path: NIX_SSHOPTS has no quoting. No `%` or `$` either, which ssh would expand.
+  const temporary = /^[A-Za-z0-9/._+-]+$/.test(tmpdir()) ? tmpdir() : "/tmp";
+  const folder = await mkdtemp(join(temporary, "pulumi-clan-ssh-"));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const knownHosts = join(folder, "known_hosts");
     await writeFile(knownHosts, renderKnownHosts(spec), { mode: 0o600 });
-    // Links, because NIX_SSHOPTS has no quoting and a key's path may hold a space.
+    // Links, because a key's or socket's own path may hold a space ("Group Containers" of macOS).
     const identities = spec.identityFiles.map((_, index) => join(folder, `identity-${index}`));
     await Promise.all(identities.map((link, index) => symlink(spec.identityFiles[index] ?? "", link)));
-    const args = opensshArgs(spec, knownHosts, identities);
+    const agent = join(folder, "agent");
+    if (spec.agent !== undefined) await symlink(spec.agent, agent);
+    const args = opensshArgs(spec.agent === undefined ? spec : { ...spec, agent }, knownHosts, identities);
     return {
       destination: `${spec.user}@${spec.machine}`,
       args,

@@ -79,6 +79,11 @@ describe("what a host says about itself", () => {
     ]);
   });
 
+  it("is not made unreadable by a folder of somebody else's among the jobs", () => {
+    const job = ["lost+found starting", "00000000000000bb-test-1 lost", "00000000000000bb-test-1 copy lost"];
+    assert.deepEqual(read(lines({ job })).jobs, [{ id: "00000000000000bb-test-1", state: "lost" }]);
+  });
+
   it("is refused or understood, but never crashes us, whatever it is", () => {
     const line = fc.oneof(
       fc.string(),

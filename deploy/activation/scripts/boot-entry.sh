@@ -12,6 +12,14 @@ read_boot_default() {
   boot_root=/boot
   if [ -f /boot/grub/grub.cfg ]; then
     boot_kind=grub
+    # The other one, next_entry, is for one boot. Source: install-grub.pl.
+    case $(sed -n 's/^[[:space:]]*set default=//p' /boot/grub/grub.cfg | grep -v next_entry | tail -n 1 | tr -d '"') in
+      '' | 0) ;;
+      *)
+        boot_kind=unverified
+        return
+        ;;
+    esac
     boot_init=$(sed -n 's|.*[[:space:]]init=\([^[:space:]"]*\).*|\1|p' /boot/grub/grub.cfg | head -n 1)
   elif [ -f /boot/extlinux/extlinux.conf ]; then
     boot_kind=extlinux

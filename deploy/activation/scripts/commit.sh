@@ -1,11 +1,12 @@
-# Runs as a job. $1 declared toplevel, $2 the profile's before or "", $3 boot parts `yes` or `no`, $4 owner as JSON.
+# Runs as a job. $1 declared toplevel, $2 the profile's before or "", $3 boot parts `yes` or `no`, $4 owner as JSON,
+# $5 the generation of the profile's before or "".
 # Exit 0: committed; 20: superseded; 21: profile; 22: boot; 23: the default entry is not ours. After 22 and 23 the profile is set back.
 declared=$1
 expected=$2
 bootable=$3
 owner=$4
 nix_env=$(nix_tool nix-env)
-before=''
+generation=$5
 
 stop() {
   echo "pulumi-clan: $2"
@@ -13,9 +14,13 @@ stop() {
 }
 
 set_back() {
-  if [ -n "$before" ]; then
-    generation=${before#system-}
-    "$nix_env" -p "$profile" --switch-generation "${generation%-link}" || echo "pulumi-clan: the profile could not be set back"
+  # Whoever set it: an earlier attempt may have died just after it did.
+  if [ -n "$expected" ] && [ "$expected" != "$declared" ] && [ "$(resolve "$profile")" = "$declared" ]; then
+    if [ "$(resolve "$profile-$generation-link")" = "$expected" ]; then
+      "$nix_env" -p "$profile" --switch-generation "$generation"
+    else
+      "$nix_env" -p "$profile" --set "$expected"
+    fi || echo "pulumi-clan: the profile could not be set back"
     # The failed call may have moved the default already. Its own checks must not keep it from the way back.
     if [ -x "$expected/bin/switch-to-configuration" ]; then
       NIXOS_NO_CHECK=1 NIXOS_INSTALL_BOOTLOADER=0 "$expected/bin/switch-to-configuration" boot ||
@@ -33,8 +38,7 @@ default_is_ours() {
       if [ -e "$declared/kernel" ] && [ -z "$boot_linux" ]; then return 1; fi
       if [ -e "$declared/initrd" ] && [ -z "$boot_initrd" ]; then return 1; fi
       ;;
-    grub) grep -qF "$declared/init" "$boot_root/grub/grub.cfg" ;;
-    extlinux) grep -qF "$declared/init" "$boot_root/extlinux/extlinux.conf" ;;
+    grub | extlinux) [ "$boot_init" = "$declared/init" ] ;;
     none | unverified) echo "pulumi-clan: the default boot entry could not be verified" ;;
   esac
 }
@@ -45,7 +49,6 @@ default_is_ours() {
   seen=$(resolve "$profile")
   if [ "$seen" != "$declared" ]; then
     if [ "$seen" != "$expected" ]; then stop 20 "superseded: the profile names $seen"; fi
-    if [ -L "$profile" ]; then before=$(readlink "$profile"); fi
     "$nix_env" -p "$profile" --set "$declared" || stop 21 "the profile could not be set"
   fi
   if [ "$bootable" = yes ]; then

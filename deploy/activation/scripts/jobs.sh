@@ -10,17 +10,26 @@ is_alive() {
   case $(command_line "$1") in *"$2"*) return 0 ;; *) return 1 ;; esac
 }
 
+# A code that never reached the disk is none: nobody knows how the job ended.
+job_code() {
+  code=$(head -c 20 "$1/status" | tr -d '\n')
+  case $code in
+    '' | *[!0-9]* | ????*) printf 'lost' ;;
+    *) printf 'done %s' "$code" ;;
+  esac
+}
+
 # Prints `done <code>`, `running`, `lost` (it began and nothing is left of it) or `starting`.
 job_state() {
   folder=$state/jobs/$1
   if [ -f "$folder/status" ]; then
-    printf 'done %s' "$(head -c 20 "$folder/status" | tr -dc '0-9')"
+    job_code "$folder"
   elif [ ! -f "$folder/pid" ]; then
     printf 'starting'
   elif is_alive "$(head -c 20 "$folder/pid" | tr -dc '0-9')" "$1"; then
     printf 'running'
   elif [ -f "$folder/status" ]; then # it ended between the two looks
-    printf 'done %s' "$(head -c 20 "$folder/status" | tr -dc '0-9')"
+    job_code "$folder"
   else
     printf 'lost'
   fi

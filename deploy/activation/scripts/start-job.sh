@@ -13,7 +13,7 @@ wrapper='folder=$1
 echo "$$" >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
 /bin/sh "$folder/run.sh" >"$folder/log" 2>&1 </dev/null
 code=$?
-printf "%s\n" "$code" >"$folder/status.new" && mv -f "$folder/status.new" "$folder/status"'
+printf "%s\n" "$code" >"$folder/status.new" && sync && mv -f "$folder/status.new" "$folder/status"'
 
 {
   folder=$state/jobs/$job

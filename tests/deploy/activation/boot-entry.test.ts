@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, it } from "mocha";
-import { old } from "../support/facts.ts";
+import { declared, old } from "../support/facts.ts";
 
 const script = new URL("../../../deploy/activation/scripts/boot-entry.sh", import.meta.url);
 
@@ -32,7 +32,23 @@ const loader = (name: string) =>
     "loader/entries/nixos-generation-7.conf": entry(old),
   });
 
+const menu = (...inits: readonly string[]): string =>
+  inits.map((init) => `menuentry "NixOS" {\n  linux /k init=${init}/init quiet\n}\n`).join("");
+
 describe("the default boot entry", () => {
+  it("is GRUB's and extlinux' first one, unless GRUB takes its default from elsewhere", async () => {
+    const grub = (lines: string) => read({ "grub/grub.cfg": `${lines}${menu(declared, old)}` });
+    const oneTime = `if [ "\${next_entry}" ]; then\n  set default="\${next_entry}"\nelse\n`;
+    assert.deepEqual(await grub(""), ["grub", "", `${declared}/init`]);
+    assert.deepEqual(await grub(`${oneTime}  set default=0\nfi\n`), ["grub", "", `${declared}/init`]);
+    for (const other of [`"\${saved_entry}"`, "1", '"NixOS - All configurations>0"'])
+      assert.deepEqual(await grub(`${oneTime}  set default=${other}\nfi\n`), ["unverified"], other);
+    const extlinux = await read({
+      "extlinux/extlinux.conf": `APPEND init=${old}/init\nAPPEND init=${declared}/init\n`,
+    });
+    assert.deepEqual(extlinux, ["extlinux", "", `${old}/init`]);
+  });
+
   it("is what systemd-boot's loader.conf names", async () => {
     const seen = ["systemd-boot", "nixos-generation-7.conf", `${old}/init`];
     assert.deepEqual(await loader("default nixos-generation-7.conf"), seen);

@@ -108,6 +108,28 @@ describe("the plan for a host", () => {
     assert.equal(test?.transaction.id, wanted.newId);
   });
 
+  it("begins anew when somebody else deployed since the test, and keeps theirs as the previous system", () => {
+    const failed = transaction({ phase: "test-failed" });
+    const theirs = { profile: foreign, generation: 8, current: foreign };
+    for (const changes of [theirs, { ...theirs, current: declared }, { current: foreign }]) {
+      const facts = hostFacts({ transaction: failed, failedUnits: ["theirs.service"], ...changes });
+      const test = stepOf(planActivation(facts, wanted), "test")?.transaction;
+      const { current, profile, generation } = facts;
+      assert.deepEqual([test?.id, test?.previous], [wanted.newId, { current, profile, generation }]);
+      assert.deepEqual(test?.failedBefore, ["theirs.service"]);
+    }
+  });
+
+  it("keeps what was before an uncommitted system that still runs", () => {
+    const first = transaction({ toplevel: foreign, failedBefore: ["old.service"], phase: "test-failed" });
+    const facts = hostFacts({ current: foreign, transaction: first, failedUnits: ["new.service", "old.service"] });
+    const second = stepOf(planActivation(facts, wanted), "test")?.transaction;
+    // It was killed before it switched: the uncommitted system is no stranger's.
+    const again = planActivation({ ...facts, ...(second && { transaction: second }) }, { ...wanted, newId: "cc" });
+    assert.deepEqual(stepOf(again, "test")?.transaction.failedBefore, ["old.service"]);
+    assert.deepEqual(stepOf(again, "test")?.transaction.id, second?.id);
+  });
+
   it("begins anew after a reboot", () => {
     const facts = hostFacts({ transaction: transaction({ bootId: "boot-0", phase: "committing" }), bootId: "boot-1" });
     const test = stepOf(planActivation(facts, wanted), "test");
@@ -128,11 +150,23 @@ describe("the plan for a host", () => {
         "/nix/var/pulumi-clan was written by another version of pulumi-clan; use that one, or remove its files",
       ],
       [{ owner }, "the host belongs to fleet/burst (scheelite); set takeOver to take it"],
+      // Our own fleet's: the address leads to another machine than the one it is stated for.
+      [
+        { owner: { ...wanted.owner, machine: "scheelite" } },
+        "the host belongs to fleet/core (scheelite); set takeOver to take it",
+      ],
+      [
+        { transaction: transaction({ owner }) },
+        "fleet/burst (scheelite) is deploying to the host; set takeOver to take it",
+      ],
     ];
     for (const [changes, reason] of cases) {
       assert.deepEqual(planActivation(hostFacts(changes), wanted), [{ kind: "refuse", reason }]);
     }
-    assert.notDeepEqual(planActivation(hostFacts({ owner }), { ...wanted, takeOver: true })[0]?.kind, "refuse");
+    const theirs = hostFacts({ owner, transaction: transaction({ owner }) });
+    assert.notEqual(planActivation(theirs, { ...wanted, takeOver: true })[0]?.kind, "refuse");
+    const over = hostFacts({ transaction: transaction({ owner, bootId: "boot-0" }) });
+    assert.notEqual(planActivation(over, wanted)[0]?.kind, "refuse", "ended with the host's last boot");
   });
 });
 

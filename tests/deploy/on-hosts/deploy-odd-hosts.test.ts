@@ -23,6 +23,56 @@ describe("deploying where a host is not as one expects", function () {
     assert.equal((await host.deploy(mended)).kind, "switched");
   });
 
+  it("ends in an outcome when the host talks nonsense after the test: the state must learn that it was touched", async () => {
+    const nonsense = "mkdir -p /run/nixos; echo 'nonsense$' >/run/nixos/start-list";
+    const system = await host.system({ name: "nonsense", afterActivation: nonsense });
+    const outcome = await host.deploy(system);
+    assert.equal(outcome.kind, "interrupted");
+    assert.match(outcome.reason ?? "", /^the host describes itself in a way that makes no sense /);
+    await host.ask("rm /run/nixos/start-list");
+    assert.equal((await host.deploy(system)).kind, "switched");
+  });
+
+  it("commits and names failed units although nobody can read the journal", async () => {
+    const cut = `for p in /proc/[0-9]*; do case $(cat $p/comm) in sshd-session) kill -9 \${p#/proc/} ;; esac; done`;
+    await host.ask(`printf '%s\\n' '#!/bin/sh' '${cut}' >/usr/bin/journalctl`);
+    const system = await host.system({ name: "mute", units: { "home-manager-cameron": "/bin/false" } });
+    const { kind, facts } = await host.deploy(system, { policy: { reconnectDeadlineSeconds: 1 } });
+    assert.deepEqual([kind, facts.committed], ["switched-with-failed-units", true]);
+    assert.deepEqual(facts.newlyFailed, [{ unit: "home-manager-cameron.service", journal: [] }]);
+  });
+
+  it("goes on where a power loss left a job without its code, and something else lies about", async () => {
+    const jobs = "/nix/var/pulumi-clan/jobs";
+    await host.ask(
+      `mkdir -p "${jobs}/00000000000000bb-test-1" "${jobs}/some notes"; : >${jobs}/00000000000000bb-test-1/status`,
+    );
+    assert.equal((await host.deploy(await host.system({ name: "after-loss" }))).kind, "switched");
+  });
+
+  it("sets the profile back also when the commit that set it died, and a later one fails", async () => {
+    const good = await host.witness();
+    const dying =
+      "if [ ! -e /run/died ]; then touch /run/died; systemctl kill -s KILL 'pulumi-clan-*-commit-1.service'; sleep 9; fi";
+    const system = await host.system({ name: "dying", beforeBoot: `${dying}; echo "No space left on device"; exit 1` });
+    const first = await host.deploy(system);
+    assert.deepEqual([first.kind, first.reason], ["interrupted", "the commit was stopped before its end"]);
+    assert.equal((await host.witness()).profile, system);
+    assert.equal((await host.deploy(system)).kind, "commit-failed");
+    const { profile, generation, boots } = await host.witness();
+    assert.deepEqual([profile, generation, boots], [good.profile, good.generation, good.boots]);
+  });
+
+  it("does not take an entry in GRUB's menu for the default one", async () => {
+    const menu = (...inits: readonly string[]): string =>
+      `rm -rf /boot/loader; mkdir -p /boot/grub; for init in ${inits.join(" ")}; do echo "linux /k init=$init/init"; done >/boot/grub/grub.cfg; exit 0`;
+    const good = await host.witness();
+    const second = await host.deploy(await host.system({ name: "second", beforeBoot: menu(good.current, "$here") }));
+    assert.deepEqual([second.kind, (await host.witness()).profile], ["commit-failed", good.profile]);
+    const first = await host.deploy(await host.system({ name: "first", beforeBoot: menu("$here", good.current) }));
+    assert.deepEqual([first.kind, first.facts.bootable], ["switched", "verified"]);
+  });
+
   it("commits where the loader picks the default itself, and says that it could not verify it", async () => {
     const pattern = "trap 'sed -i \"s/^default .*/default nixos-*/\" /boot/loader/loader.conf' EXIT";
     const system = await host.system({ name: "pattern", beforeBoot: pattern });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile, stat } from "node:fs/promises";
+import { mkdtemp, readFile, readlink, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "mocha";
 import { connectionSpecSchema } from "../../../deploy/ssh/connection-spec.ts";
 import { opensshArgs, renderKnownHosts, writeOpensshOptions } from "../../../deploy/ssh/openssh-options.ts";
@@ -39,6 +41,23 @@ describe("options of spawned SSH clients", () => {
       assert.equal(await readFile(file, "utf8"), `galena ${key}\n`);
     }
     await assert.rejects(stat(file), { code: "ENOENT" });
+  });
+
+  it("have none where the agent's socket or the folder for temporary files has, either", async () => {
+    const agent = "/Users/c/Library/Group Containers/agent.sock";
+    const folder = await mkdtemp(join(tmpdir(), "with space-"));
+    const before = process.env["TMPDIR"];
+    process.env["TMPDIR"] = folder;
+    try {
+      await using options = await writeOpensshOptions({ ...spec, agent });
+      assert.equal(options.nixSshOpts.split(/\s+/).length, options.args.length);
+      const link = /IdentityAgent=(\S+)/.exec(options.nixSshOpts)?.[1] ?? "";
+      assert.equal(await readlink(link), agent);
+    } finally {
+      if (before === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = before;
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("call the receiver by its absolute path, as root where sudo is the way", () => {

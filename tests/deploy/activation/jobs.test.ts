@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "mocha";
+
+const script = new URL("../../../deploy/activation/scripts/jobs.sh", import.meta.url);
+
+/** What the script says of a job's folder with these files. */
+async function stateOf(files: Readonly<Record<string, string>>): Promise<string> {
+  const state = await mkdtemp(join(tmpdir(), "state-"));
+  try {
+    await mkdir(join(state, "jobs/one"), { recursive: true });
+    for (const [name, text] of Object.entries(files)) await writeFile(join(state, "jobs/one", name), text);
+    const input = `state=${state}\n${await readFile(script, "utf8")}\njob_state one\n`;
+    return spawnSync("/bin/sh", ["-s"], { input, encoding: "utf8" }).stdout;
+  } finally {
+    await rm(state, { recursive: true, force: true });
+  }
+}
+
+describe("a job on a host", () => {
+  it("starts, is done with a code, or is lost", async () => {
+    assert.equal(await stateOf({}), "starting");
+    assert.equal(await stateOf({ pid: "999999999\n" }), "lost");
+    assert.equal(await stateOf({ pid: "1\n", status: "4\n" }), "done 4");
+  });
+
+  it("is lost when the power failed before its code was on the disk", async () => {
+    for (const status of ["", "\n", "no code\n", "99999\n"])
+      assert.equal(await stateOf({ pid: "1\n", status }), "lost");
+  });
+});
