@@ -2,14 +2,17 @@ import type { dynamic } from "@pulumi/pulumi";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
 import { isAsDeclared } from "../deploy/outcome.ts";
+import { isStorePath, renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { HostAfterError } from "./host-after-error.ts";
-import { readRunning } from "./read-running.ts";
+import { readRunning, seenFacts } from "./read-running.ts";
+import { releaseMachine } from "./release-machine.ts";
 import {
   type ClosureFacts,
   type ClosureInputs,
   type ClosureOutputs,
+  closureFactsSchema,
   closureInputsSchema,
   closureOutputsSchema,
 } from "./system-closure-schema.ts";
@@ -34,11 +37,14 @@ export async function check(_olds: unknown, news: ClosureInputs): Promise<dynami
 export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInputs): Promise<dynamic.DiffResult> {
   if (news.power === "off") return { changes: olds.power !== "off" };
   const seen = closureOutputsSchema.partial().parse(olds);
+  const drift = seen.drift ?? null;
   const changes =
     seen.running !== news.toplevel ||
     seen.profile !== news.toplevel ||
     seen.power === "off" ||
+    drift !== null ||
     JSON.stringify(seen.owner) !== JSON.stringify(news.owner);
+  if (drift !== null) await tellDrift(drift, news);
   return { changes, replaces: seen.machine === news.machine ? [] : ["machine"] };
 }
 
@@ -65,11 +71,19 @@ export async function read(id: string, props: ClosureOutputs | undefined): Promi
   return { id, props: { ...known, ...seen } };
 }
 
-/** Leaves the host running as it is: only the state forgets it. */
+/** Pulumi shows which properties differ, not why: the reason is told on the machine's line. */
+async function tellDrift(drift: string, { machine, reportTo, toplevel }: ClosureInputs): Promise<void> {
+  const wanted = isStorePath(toplevel) ? `, back to ${renderStorePath(toplevel)}` : "";
+  await using log = openEngineLog(reportTo);
+  log.report({ level: "info", subject: machine, phase: "drift", message: `${drift}${wanted}` });
+}
+
+/** Leaves the host running as it is: the state forgets it, and its owner's mark is taken away where it answers. */
 export async function remove(_id: string, props: ClosureOutputs): Promise<void> {
   const known = closureOutputsSchema.partial().parse(props);
   await using log = openEngineLog(known.reportTo ?? "");
-  log.report({ level: "info", phase: "forget", message: "the host keeps running as it is" });
+  const released = await releaseMachine(known, interrupted());
+  log.report({ level: "info", phase: "forget", message: `the host keeps running as it is; ${released}` });
 }
 
 async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Promise<ClosureOutputs> {
@@ -78,23 +92,30 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
   const began = performance.now();
   await using log = openEngineLog(inputs.reportTo);
   const deadline = AbortSignal.timeout(inputs.deadlineSeconds * 1000);
-  const outcome = await deliverSystem(inputs, log.report, AbortSignal.any([deadline, interrupted()]));
+  const { outcome, observation } = await deliverSystem(inputs, log.report, AbortSignal.any([deadline, interrupted()]));
   const { facts } = outcome;
   const seen: ClosureFacts = {
-    running: facts.current,
-    profile: facts.profile,
-    generation: facts.generation,
+    ...lastSeen(olds),
+    ...(observation === undefined
+      ? { running: facts.current, profile: facts.profile, generation: facts.generation, failedUnits: facts.failedAfter }
+      : seenFacts(observation)),
     outcome: outcome.kind,
-    failedUnits: facts.failedAfter,
     seconds: Math.round((performance.now() - began) / 100) / 10,
+    drift: null,
   };
   if (isAsDeclared(outcome)) return { ...raw, ...seen };
   throw new HostAfterError(outcome, { ...raw, ...seen });
 }
 
 function skipped(olds: ClosureOutputs | undefined): ClosureFacts {
-  const { running = null, profile = null, generation = null, failedUnits = [] } = olds ?? {};
-  return { running, profile, generation, failedUnits, outcome: "skipped", seconds: 0 };
+  return { ...lastSeen(olds), outcome: "skipped", seconds: 0 };
+}
+
+const nothingSeen = { running: null, profile: null, generation: null, outcome: "", failedUnits: [], seconds: 0 };
+
+/** What the state of any release knows of the host, in today's shape. */
+function lastSeen(olds: ClosureOutputs | undefined): ClosureFacts {
+  return closureFactsSchema.parse({ ...nothingSeen, ...olds });
 }
 
 let interruption: AbortController | undefined;
