@@ -4,6 +4,7 @@ import { readFile, readlink, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { describe, it } from "mocha";
 import { connectionSpecSchema } from "../../../deploy/ssh/connection-spec.ts";
+import { parseHostKey } from "../../../deploy/ssh/host-key.ts";
 import { renderEnd, renderKnownHosts, writeOpensshOptions } from "../../../deploy/ssh/openssh-options.ts";
 import { copyArgs, storeUri } from "../../../deploy/store/nix-copy.ts";
 import { parseStorePath } from "../../../local-nix/store-path.ts";
@@ -56,7 +57,7 @@ describe("options of spawned SSH clients", () => {
   });
 
   it("know authorities by the name that their certificates hold, and the revoked keys", () => {
-    const pinned = { key, source: "known_hosts:1" };
+    const pinned = { key: parseHostKey(key), source: "known_hosts:1" };
     const certified = { ...spec, hostKeys: [], certAuthorities: [pinned], revokedHostKeys: [pinned] };
     assert.equal(renderKnownHosts(certified), `@revoked 2001:db8::7 ${key}\n@cert-authority 2001:db8::7 ${key}\n`);
     const alias = { ...certified, revokedHostKeys: [], hostKeyAlias: "Galena.Example" };
