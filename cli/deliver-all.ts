@@ -49,7 +49,8 @@ async function deliverOne(
   try {
     const deadline = AbortSignal.timeout(delivery.deadlineSeconds * 1000);
     signal.throwIfAborted();
-    return { machine, outcome: await deliverSystem(delivery, report, AbortSignal.any([signal, deadline])) };
+    const { outcome } = await deliverSystem(delivery, report, AbortSignal.any([signal, deadline]));
+    return { machine, outcome };
   } catch (error) {
     // Interrupted before its host was touched.
     if (signal.aborted)

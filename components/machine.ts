@@ -42,7 +42,7 @@ export class Machine extends pulumi.ComponentResource {
     const { definedAt: _definedAt, ...stated } = spec;
     const shown = { machine: settings.machine, spec: stated, toplevel: delivery.toplevel };
     super("clan:index:Machine", name, shown, opts);
-    const targetHost = node === undefined ? settings.targetHost : this.#onNode(name, settings.targetHost, node);
+    const { targetHost, under } = this.#way(name, settings);
     const closure = new SystemClosure(
       `${name}-closure`,
       {
@@ -54,7 +54,8 @@ export class Machine extends pulumi.ComponentResource {
         power: node?.power ?? "on",
         reportTo: this.urn,
       },
-      { parent: this },
+      // A host that goes with its VM is not asked to be given back: there is nobody to ask any more.
+      { parent: this, ...(under === undefined ? {} : { deletedWith: under }) },
     );
     const row = pulumi
       .all([closure.outcome, closure.running, closure.generation, closure.seconds, targetHost])
@@ -80,11 +81,16 @@ export class Machine extends pulumi.ComponentResource {
     });
   }
 
-  #onNode(name: string, targetHost: string, node: NonNullable<MachineSettings["node"]>): pulumi.Output<string> {
+  #way(
+    name: string,
+    { targetHost, node }: MachineSettings,
+  ): { readonly targetHost: pulumi.Input<string>; readonly under?: pulumi.Resource } {
+    if (node === undefined) return { targetHost };
     const { kind: _kind, definedAt: _definedAt, ...spec } = node.spec;
-    const { address } = new GcpNode(`${name}-node`, { ...spec, machine: name, power: node.power }, { parent: this });
+    const under = new GcpNode(`${name}-node`, { ...spec, machine: name, power: node.power }, { parent: this });
     const user = /^([^@]*@)?/.exec(targetHost)?.[0] ?? "";
     // A failed node would fail the registration of its dependents as exceptions; `check` says it in a sentence.
-    return pulumi.recover<string>(pulumi.interpolate`${user}${address}`, () => noAddress);
+    const dialled = pulumi.recover<string>(pulumi.interpolate`${user}${under.address}`, () => noAddress);
+    return { targetHost: dialled, under };
   }
 }

@@ -2,18 +2,31 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { FleetError } from "../errors.ts";
 import type { Report } from "../report.ts";
-import { runHostJob } from "./activation/host-job.ts";
 import { type HostBusy, HostLock } from "./activation/host-lock.ts";
-import { planActivation, type Step } from "./activation/plan-activation.ts";
-import type { DeploymentRequest } from "./deploy-machine.ts";
+import { JobFollower } from "./activation/job-follower.ts";
 import {
+  begun,
+  isMixed,
+  openTransaction,
+  planActivation,
+  type Step,
+  stagingStep,
+} from "./activation/plan-activation.ts";
+import type { DeploymentRequest } from "./deploy-machine.ts";
+import { followToEnd, order } from "./deployment-orders.ts";
+import { rebootIfWanted } from "./deployment-reboot.ts";
+import {
+  check,
   type DeploymentContext,
-  executeStep,
+  dry,
   makeOutcome,
   outcomeWithJournal,
   type Progress,
+  push,
+  runScript,
   type StepOf,
 } from "./deployment-steps.ts";
+import { acknowledgeAndCommit, commit, test } from "./deployment-transaction.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { HostSession } from "./host-session.ts";
 import type { Outcome } from "./outcome.ts";
@@ -34,12 +47,14 @@ export class Deployment {
       report,
       session: new HostSession(pool, connection, policy.reconnectDeadlineSeconds, report),
       clock: new PhaseClock(),
+      token: randomBytes(16).toString("hex"),
       wanted: {
         class: machineClass,
         system,
         toplevel,
         owner: { ...owner, machine },
         takeOver: policy.takeOver,
+        mode: policy.mode,
         newId: randomBytes(8).toString("hex"),
       },
     };
@@ -62,17 +77,65 @@ export class Deployment {
       const done = this.#withoutTouching(plan, facts);
       if (done !== undefined) return done;
       if (first?.kind !== "await") return await this.#execute(plan, { facts }, held, signal);
-      await this.#awaitJob(first, facts, signal);
+      await this.#awaitJob(first, signal);
     }
     return makeOutcome(this.#context, "refused", { facts: seen }, seen, "busy: other deployments follow one another");
   }
 
   async #execute(plan: readonly Step[], progress: Progress, lock: HostLock, signal: AbortSignal): Promise<Outcome> {
+    if (isMixed(progress.facts)) this.#warn("mixed: the Mac was rebooted before a commit; activating puts it right");
     for (const step of plan) {
       const outcome = await this.#guarded(step, progress, lock, signal);
       if (outcome !== undefined) return outcome;
+      if (step.kind === "check" && progress.staged !== undefined) return this.#stage(progress, lock, signal);
     }
-    return this.#committed(progress);
+    const isStaging = plan.some((step) => step.kind === "commit" && step.staged);
+    const done = isStaging ? await this.#stagedOutcome(progress) : await this.#committed(progress);
+    return rebootIfWanted(this.#context, progress, done, signal);
+  }
+
+  /** Instead of `test`: only a reboot leads to the declared system. */
+  async #stage(progress: Progress, lock: HostLock, signal: AbortSignal): Promise<Outcome> {
+    const { facts } = progress;
+    const { wanted } = this.#context;
+    const step = stagingStep(facts, begun(openTransaction(facts), facts, wanted));
+    const outcome = await this.#guarded(step, progress, lock, signal);
+    return outcome ?? rebootIfWanted(this.#context, progress, await this.#stagedOutcome(progress), signal);
+  }
+
+  async #stagedOutcome(progress: Progress): Promise<Outcome> {
+    const after = await this.#factsAfter();
+    return makeOutcome(this.#context, "staged-for-reboot", progress, after, progress.staged ?? "as asked for");
+  }
+
+  #step(step: Step, progress: Progress, signal: AbortSignal): Promise<Outcome | undefined> {
+    const context = this.#context;
+    switch (step.kind) {
+      case "claim":
+        return this.#claim(step, progress, signal);
+      case "roots":
+        return runScript(context, "roots", [step.declared, step.previous ?? ""], signal).then(() => undefined);
+      case "push":
+        return push(context, step, progress, signal);
+      case "check":
+        return check(context, step, progress, signal);
+      case "dry":
+        return dry(context, step, progress, signal);
+      case "test":
+        return test(context, step, progress, signal);
+      case "acknowledge":
+        return acknowledgeAndCommit(context, step, progress, signal);
+      case "commit":
+        return commit(context, step, progress);
+      case "refuse":
+      case "await":
+        throw new TypeError(`a plan begins with ${step.kind} or has none`);
+    }
+  }
+
+  async #claim(step: StepOf<"claim">, progress: Progress, signal: AbortSignal): Promise<Outcome> {
+    await runScript(this.#context, "claim", [JSON.stringify(step.owner)], signal);
+    return this.#asItIs(progress.facts);
   }
 
   /**
@@ -82,10 +145,10 @@ export class Deployment {
   async #guarded(step: Step, progress: Progress, lock: HostLock, signal: AbortSignal): Promise<Outcome | undefined> {
     try {
       const busy = await lock.renew(signal);
-      if (busy === undefined) return await executeStep(this.#context, step, progress, signal);
+      if (busy === undefined) return await this.#step(step, progress, signal);
       return makeOutcome(this.#context, "interrupted", progress, undefined, `the lock was lost: ${renderBusy(busy)}`);
     } catch (error) {
-      if (step.kind !== "test" && step.kind !== "commit") throw error;
+      if (step.kind !== "test" && step.kind !== "acknowledge" && step.kind !== "commit") throw error;
       const words = `${renderStop(error, signal)}; the next run goes on where the host stands`;
       return makeOutcome(this.#context, "interrupted", progress, await this.#factsAfter(), words);
     }
@@ -127,20 +190,32 @@ export class Deployment {
 
   #withoutTouching(plan: readonly Step[], facts: HostFacts): Outcome | undefined {
     const [first] = plan;
-    if (first === undefined) return makeOutcome(this.#context, "unchanged", { facts }, facts);
+    if (first === undefined) return this.#asItIs(facts);
     if (first.kind !== "refuse") return undefined;
     return makeOutcome(this.#context, "refused", { facts }, facts, first.reason);
   }
 
-  /** An earlier deployment's job, whose operator is gone. */
-  async #awaitJob({ job }: StepOf<"await">, { transaction }: HostFacts, signal: AbortSignal): Promise<void> {
+  /** Nothing to do: it runs, or waits for the next boot as asked for. */
+  #asItIs(facts: HostFacts): Outcome {
+    const runs = facts.current === this.#context.wanted.toplevel;
+    return makeOutcome(this.#context, runs ? "unchanged" : "staged-for-reboot", { facts }, facts);
+  }
+
+  /** An earlier deployment's job, whose operator is gone: nobody acknowledges it any more. */
+  async #awaitJob({ job }: StepOf<"await">, signal: AbortSignal): Promise<void> {
     const { report, request, session } = this.#context;
-    if (transaction === undefined || transaction === "unreadable") return;
     const message = `an earlier deployment is under way (${job}), waiting for its end`;
     report({ level: "info", subject: request.machine, phase: "wait", message });
-    const deadlineSeconds = request.policy.testDeadlineSeconds;
-    const followed = { id: job, phase: "test", transaction, script: "test", args: [], how: "unit" } as const;
-    await runHostJob(session, { ...followed, deadlineSeconds, attach: true }, report, signal);
+    await order(this.#context, job, "take", "", signal);
+    const follower = new JobFollower(session, job, report);
+    await follower.until("tested", request.policy.testDeadlineSeconds + 60, signal);
+    await order(this.#context, job, "rollback", "another system is declared", signal);
+    await followToEnd(this.#context, follower, signal);
+  }
+
+  #warn(message: string): void {
+    const { report, request } = this.#context;
+    report({ level: "warning", subject: request.machine, phase: "facts", message });
   }
 
   #name(): string {

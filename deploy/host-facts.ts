@@ -33,7 +33,7 @@ const lockSchema = z.string().transform((text) => {
 
 const jobSchema = z
   .string()
-  .regex(/^[0-9a-f]{8,32}-(?:test|commit)-\d{1,4} (?:done \d{1,3}|running|lost|starting)$/)
+  .regex(/^[0-9a-f]{8,32}-(?:test|commit|rollback)-\d{1,4} (?:done \d{1,3}|running|lost|starting)$/)
   .transform((text): Job => {
     const [id = "", state, code] = text.split(" ");
     return state === "done"

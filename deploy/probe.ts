@@ -2,6 +2,7 @@ import type { Report } from "../report.ts";
 import { AuthenticationError, HostKeyMismatchError, HostKeyUnknownError, HostUnreachableError } from "./errors.ts";
 import { type HostFacts, type MachineClass, readFacts } from "./host-facts.ts";
 import { connectOnce } from "./ssh/connect.ts";
+import type { ConnectionPool } from "./ssh/connection-pool.ts";
 import type { ConnectionSpec } from "./ssh/connection-spec.ts";
 
 /** What a preview and a refresh learn of a host. Nothing on it is changed. */
@@ -15,17 +16,26 @@ export type Probe =
 /** For a host that is asked without being waited for. */
 export const probeDeadlineSeconds = 5;
 
-/** One attempt within 5 s, and one round trip. @throws only the signal's reason, and {RemoteOutputError} for a host that talks nonsense */
+/**
+ * One attempt within 5 s, and one round trip; over the run's connection where `connections` has one, which then stays open.
+ * @throws only the signal's reason, and {RemoteOutputError} for a host that talks nonsense
+ */
 export async function probeHost(
   spec: ConnectionSpec,
   machineClass: MachineClass,
   signal: AbortSignal,
   report: Report = ignore,
+  connections?: ConnectionPool,
 ): Promise<Probe> {
   const start = performance.now();
   const deadline = AbortSignal.timeout(probeDeadlineSeconds * 1000);
   try {
-    await using host = await connectOnce(spec, probeDeadlineSeconds * 1000, signal);
+    const impatient = { ...spec, connectDeadlineSeconds: probeDeadlineSeconds };
+    await using stack = new AsyncDisposableStack();
+    const host =
+      connections === undefined
+        ? stack.use(await connectOnce(spec, probeDeadlineSeconds * 1000, signal, report))
+        : await connections.acquire(impatient, report, AbortSignal.any([signal, deadline]));
     const facts = await readFacts(host, machineClass, AbortSignal.any([signal, deadline]));
     return { kind: "reachable", facts, seconds: (performance.now() - start) / 1000 };
   } catch (error) {

@@ -2,7 +2,7 @@ import { type Probe, probeHost } from "../deploy/probe.ts";
 import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
-import { seenFacts } from "../providers/host-observation.ts";
+import { observedOf } from "../providers/host-observation.ts";
 import type { Observed } from "../providers/system-closure-schema.ts";
 import type { HostConnection } from "../stack/connections.ts";
 
@@ -40,8 +40,7 @@ export function hostProber(connections: ReadonlyMap<string, HostConnection>, sig
       const probe = await probeHost(spec, machineClass, signal);
       const line = renderProbe(probe, declared);
       if (probe.kind !== "reachable") return { line, observed: null };
-      const { running, profile, settled } = seenFacts(probe.facts, machineClass);
-      return { line, observed: { running, profile, settled } };
+      return { line, observed: observedOf(probe.facts, machineClass) };
     } catch (error) {
       if (error instanceof FleetError) return { line: `could not be asked: ${error.message}`, observed: null };
       throw error;

@@ -2,6 +2,7 @@ import * as grpc from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
 import type { FleetEvent, Report } from "../report.ts";
+import { renderProgress, Throughput } from "../stack/progress.ts";
 
 /** A report that shows on one resource's line, and the means to let go of the engine. */
 export interface EngineLog extends AsyncDisposable {
@@ -21,7 +22,10 @@ export function openEngineLog(urn: string, address: string | undefined = process
   }
   const client = new EngineClient(address, grpc.credentials.createInsecure());
   const inFlight = new Set<Promise<void>>();
-  const report: Report = (event) => {
+  const pace = new ProgressPace();
+  const report: Report = (given) => {
+    const event = pace.paced(given, performance.now());
+    if (event === undefined) return;
     const sent = send(client, request(urn, event)).finally(() => inFlight.delete(sent));
     inFlight.add(sent);
   };
@@ -32,6 +36,27 @@ export function openEngineLog(urn: string, address: string | undefined = process
       client.close();
     },
   };
+}
+
+/** Between two words on one phase's progress: more often nobody can read them, and each is a call to the engine. */
+const quietMs = 250;
+
+/** Progress as words with rate and time left, at a pace that can be read; everything else as it is. */
+class ProgressPace {
+  readonly #throughput = new Throughput();
+  readonly #told = new Map<string, number>();
+
+  /** @returns undefined: too soon after the last word. */
+  paced(event: FleetEvent, nowMs: number): FleetEvent | undefined {
+    const { progress, subject, phase } = event;
+    if (progress === undefined) return event;
+    const rate = this.#throughput.rate(event, nowMs);
+    const key = JSON.stringify([subject, phase]);
+    const last = this.#told.get(key) ?? Number.NEGATIVE_INFINITY;
+    if (nowMs - last < quietMs && progress.done < progress.total) return undefined;
+    this.#told.set(key, nowMs);
+    return { ...event, message: renderProgress(event, rate) };
+  }
 }
 
 function request(urn: string, event: FleetEvent): engineProto.LogRequest {

@@ -1,25 +1,64 @@
-import { ConnectionLostError, HostUnreachableError } from "../deploy/errors.ts";
-import { readFacts } from "../deploy/host-facts.ts";
-import { connect } from "../deploy/ssh/connect.ts";
+import type { MachineClass } from "../deploy/host-facts.ts";
+import { explainDrift } from "../deploy/observation/drift.ts";
+import type { Observation } from "../deploy/observation/observe-host.ts";
 import type { Report } from "../report.ts";
-import { resolveWay } from "../stack/way-to-host.ts";
-import { seenFacts } from "./host-observation.ts";
-import type { ClosureFacts, ClosureInputs } from "./system-closure-schema.ts";
+import { observeMachine } from "../stack/observe-machine.ts";
+import { isSettled } from "./host-observation.ts";
+import type { ClosureFacts, ClosureOutputs } from "./system-closure-schema.ts";
 
-/** What a host runs now. Unreachable: nothing new is known, and a warning says so. */
+/** A refresh waits this long for a host: it may be waking up. */
+const refreshSeconds = 10;
+
+/** What a refresh learns of a host; `outcome` and `seconds` are the last deployment's. */
+export type SeenFacts = Omit<ClosureFacts, "outcome" | "seconds" | "drift">;
+
+/**
+ * What a host runs now, and why it is not what was deployed. Unreachable: nothing new is known, and a warning says so.
+ * @throws {HostKeyMismatchError} @throws {HostKeyUnknownError} @throws {AuthenticationError}
+ */
 export async function readRunning(
-  inputs: ClosureInputs,
+  known: ClosureOutputs,
   report: Report,
   signal: AbortSignal,
 ): Promise<Partial<ClosureFacts>> {
-  try {
-    const connection = { ...(await resolveWay(inputs)), connectDeadlineSeconds: 10 };
-    await using host = await connect(connection, report, signal);
-    return seenFacts(await readFacts(host, inputs.class, signal), inputs.class);
-  } catch (error) {
-    if (!(error instanceof HostUnreachableError || error instanceof ConnectionLostError)) throw error;
-    const message = `not reachable, its last known state is kept: ${error.facts.found}`;
-    report({ level: "warning", subject: inputs.machine, phase: "refresh", message });
+  const look = await observeMachine(known, known.class, refreshSeconds, signal);
+  if ("error" in look) throw look.error;
+  if (look.kind === "unreachable") {
+    const message = `not reachable, its last known state is kept: ${look.reason}`;
+    report({ level: "warning", subject: known.machine, phase: "refresh", message });
     return {};
   }
+  const drift = explainDrift(known, look.observation);
+  if (drift !== null && drift !== known.drift) {
+    report({ level: "warning", subject: known.machine, phase: "drift", message: drift });
+  }
+  return { ...seenFacts(look.observation, known.class), drift };
+}
+
+/** A look at a host as the state keeps it. */
+export function seenFacts({ facts, hostKey, rebootFor }: Observation, machineClass: MachineClass): SeenFacts {
+  const { owner, transaction } = facts;
+  return {
+    running: facts.current,
+    booted: facts.booted,
+    profile: facts.profile,
+    settled: isSettled(facts, machineClass),
+    defaultEntry: facts.boot.entry,
+    nextBoot: facts.boot.toplevel,
+    generation: facts.generation,
+    bootId: facts.bootId,
+    failedUnits: facts.failedUnits,
+    hostKey,
+    marker: owner === undefined || owner === "unreadable" ? null : { ...owner },
+    openTransaction:
+      transaction === undefined || transaction === "unreadable"
+        ? null
+        : {
+            id: transaction.id,
+            phase: transaction.phase,
+            toplevel: transaction.toplevel,
+            startedAt: transaction.startedAt,
+          },
+    rebootFor: [...rebootFor],
+  };
 }

@@ -51,8 +51,32 @@ export const closureInputsSchema = z.object({
 export type ClosureInputs = z.output<typeof closureInputsSchema>;
 export type Observed = NonNullable<ClosureInputs["observed"]>;
 
+/** Absent from states of 0.1: then null, not known. Each key that is added here is one that an old state lacks. */
+const sinceSchema = z.object({
+  /** Target of `/run/booted-system`. */
+  booted: storePath.nullable().default(null),
+  /** Name of the boot entry that the next boot takes, and the system that it starts. */
+  defaultEntry: z.string().nullable().default(null),
+  nextBoot: storePath.nullable().default(null),
+  bootId: z.string().nullable().default(null),
+  /** `SHA256:…` of the key that the host showed. */
+  hostKey: z.string().nullable().default(null),
+  /** The owner's mark on the host. */
+  marker: z.object({ project: z.string(), stack: z.string(), machine: z.string() }).nullable().default(null),
+  /** A deployment that was begun on the host and not ended. */
+  openTransaction: z
+    .object({ id: z.string(), phase: z.string(), toplevel: z.string(), startedAt: z.number() })
+    .nullable()
+    .default(null),
+  /** Parts of the running system that only a boot brings. */
+  rebootFor: z.array(z.string()).default([]),
+  /** Why the host was not as deployed when it was last asked, and who did it where that is known. */
+  drift: z.string().nullable().default(null),
+});
+
 /** What the host said after the last deployment or refresh. */
-const closureFactsSchema = z.object({
+export const closureFactsSchema = z.object({
+  ...sinceSchema.shape,
   /** Target of `/run/current-system`; null: never deployed, or skipped. */
   running: storePath.nullable(),
   /** Target of the system profile. */

@@ -2,15 +2,18 @@ import type { dynamic } from "@pulumi/pulumi";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
 import { isAsDeclared } from "../deploy/outcome.ts";
+import { isStorePath, renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
 import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { HostAfterError } from "./host-after-error.ts";
-import { readRunning } from "./read-running.ts";
+import { readRunning, seenFacts } from "./read-running.ts";
+import { releaseMachine } from "./release-machine.ts";
 import {
   type ClosureFacts,
   type ClosureInputs,
   type ClosureOutputs,
+  closureFactsSchema,
   closureInputsSchema,
   closureOutputsSchema,
   type Observed,
@@ -30,7 +33,15 @@ export async function check(_olds: unknown, news: ClosureInputs): Promise<dynami
 }
 
 /** Nothing else of an old state is looked at: what a former version stored there must not keep an update from starting. */
-const compared = { machine: true, running: true, profile: true, settled: true, power: true, owner: true } as const;
+const compared = {
+  machine: true,
+  running: true,
+  profile: true,
+  settled: true,
+  power: true,
+  owner: true,
+  drift: true,
+} as const;
 
 const takeOverSchema = z.object({ takeOver: z.boolean() }).catch({ takeOver: false });
 
@@ -47,6 +58,7 @@ export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInput
   if (news.power === "off") return { changes: olds.power !== "off" };
   const seen = closureOutputsSchema.pick(compared).partial().parse(olds);
   const isOther = seen.machine !== news.machine;
+  const drift = seen.drift ?? null;
   // Unknown in a preview while the node's address is; then the last known state decides alone.
   const observed = closureInputsSchema.shape.observed.safeParse(news.observed).data ?? undefined;
   const changes =
@@ -54,8 +66,10 @@ export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInput
     isElsewhere(seen, news.toplevel) ||
     (observed !== undefined && isElsewhere(observed, news.toplevel)) ||
     seen.power === "off" ||
+    drift !== null ||
     JSON.stringify(seen.owner) !== JSON.stringify(news.owner) ||
     takesOver(olds.policy) !== takesOver(news.policy);
+  if (drift !== null) await tellDrift(drift, news);
   return { changes, replaces: isOther ? ["machine"] : [] };
 }
 
@@ -90,11 +104,20 @@ export async function read(id: string, props: ClosureOutputs | undefined): Promi
   return { id, props: { ...known, ...seen } };
 }
 
-/** Leaves the host running as it is: only the state forgets it. */
+/** Pulumi shows which properties differ, not why: the reason is told on the machine's line. */
+async function tellDrift(drift: string, { machine, reportTo, toplevel }: ClosureInputs): Promise<void> {
+  const wanted = isStorePath(toplevel) ? `, back to ${renderStorePath(toplevel)}` : "";
+  await using log = openEngineLog(reportTo);
+  log.report({ level: "info", subject: machine, phase: "drift", message: `${drift}${wanted}` });
+}
+
+/** Leaves the host running as it is: the state forgets it, and its owner's mark is taken away where it answers. */
 export async function remove(_id: string, props: ClosureOutputs): Promise<void> {
-  // Only the line to report on: whatever else an old state holds, it can be let go of.
+  // Nothing else of an old state must parse: whatever it holds, it can be let go of.
   await using log = openEngineLog(typeof props.reportTo === "string" ? props.reportTo : "");
-  log.report({ level: "info", phase: "forget", message: "the host keeps running as it is" });
+  const known = closureInputsSchema.safeParse(props).data;
+  const released = known === undefined ? "its mark was left" : await releaseMachine(known, interrupted());
+  log.report({ level: "info", phase: "forget", message: `the host keeps running as it is; ${released}` });
 }
 
 async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Promise<ClosureOutputs> {
@@ -103,24 +126,32 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
   const began = performance.now();
   await using log = openEngineLog(inputs.reportTo);
   using deadline = deploymentDeadline(inputs);
-  const outcome = await deliverSystem(inputs, log.report, AbortSignal.any([deadline.signal, interrupted()]));
+  const until = AbortSignal.any([deadline.signal, interrupted()]);
+  const { outcome, observation } = await deliverSystem(inputs, log.report, until);
   const { facts } = outcome;
   const seen: ClosureFacts = {
-    running: facts.current,
-    profile: facts.profile,
-    generation: facts.generation,
+    ...lastSeen(olds),
+    ...(observation === undefined
+      ? { running: facts.current, profile: facts.profile, generation: facts.generation, failedUnits: facts.failedAfter }
+      : seenFacts(observation, inputs.class)),
     outcome: outcome.kind,
-    failedUnits: facts.failedAfter,
     settled: isAsDeclared(outcome),
     seconds: Math.round((performance.now() - began) / 100) / 10,
+    drift: null,
   };
   if (isAsDeclared(outcome)) return { ...raw, ...seen };
   throw new HostAfterError(outcome, { ...raw, ...seen });
 }
 
 function skipped(olds: ClosureOutputs | undefined): ClosureFacts {
-  const { running = null, profile = null, generation = null, failedUnits = [], settled = true } = olds ?? {};
-  return { running, profile, generation, failedUnits, settled, outcome: "skipped", seconds: 0 };
+  return { ...lastSeen(olds), outcome: "skipped", seconds: 0 };
+}
+
+const nothingSeen = { running: null, profile: null, generation: null, outcome: "", failedUnits: [], seconds: 0 };
+
+/** What the state of any release knows of the host, in today's shape. */
+function lastSeen(olds: ClosureOutputs | undefined): ClosureFacts {
+  return closureFactsSchema.parse({ ...nothingSeen, ...olds });
 }
 
 let interruption: AbortController | undefined;

@@ -1,18 +1,27 @@
 import { reasonToRefuse } from "../deploy/activation/plan-activation.ts";
 import { deployMachine } from "../deploy/deploy-machine.ts";
 import { HostSession } from "../deploy/host-session.ts";
+import { type Observation, observeHost } from "../deploy/observation/observe-host.ts";
 import { type Outcome, outcomeFacts, renderOutcome } from "../deploy/outcome.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
 import { writeOpensshOptions } from "../deploy/ssh/openssh-options.ts";
 import { storeUri } from "../deploy/store/nix-copy.ts";
+import { FleetError } from "../errors.ts";
 import { type BuildPlace, buildToplevel } from "../local-nix/build.ts";
 import type { Report } from "../report.ts";
 import type { Delivery } from "./delivery.ts";
 import { resolveWay } from "./way-to-host.ts";
 
+/** How a delivery ended. */
+export interface Delivered {
+  readonly outcome: Outcome;
+  /** A look at the host afterwards. Absent: it could not be asked any more. */
+  readonly observation?: Observation;
+}
+
 /** Builds a machine's system where it shall be built and deploys it. @throws {FleetError} before the host was touched. */
-export async function deliverSystem(delivery: Delivery, report: Report, signal: AbortSignal): Promise<Outcome> {
+export async function deliverSystem(delivery: Delivery, report: Report, signal: AbortSignal): Promise<Delivered> {
   const { machine, toplevel, system, policy, owner } = delivery;
   const connection = await resolveWay(delivery);
   await using connections = new ConnectionPool();
@@ -21,8 +30,33 @@ export async function deliverSystem(delivery: Delivery, report: Report, signal: 
   else await build(delivery, { kind: "local" }, report, signal);
   const request = { machine, connection, class: delivery.class, system, toplevel, policy, owner };
   const outcome = refused ?? (await deployMachine(request, report, signal, connections));
-  report({ level: "info", subject: machine, phase: "done", message: renderOutcome(outcome) });
-  return outcome;
+  const said = renderOutcome(outcome).replace(`${machine}: `, "");
+  report({ level: "info", subject: machine, phase: "done", message: said });
+  const observation =
+    outcome.kind === "unreachable" ? undefined : await lookAfter(delivery, connection, connections, signal);
+  return { outcome, ...(observation === undefined ? {} : { observation }) };
+}
+
+/** The outcome is known whether the host still answers or not; who was told to stop does not ask. */
+async function lookAfter(
+  { machine, class: machineClass }: Delivery,
+  connection: ConnectionSpec,
+  connections: ConnectionPool,
+  signal: AbortSignal,
+): Promise<Observation | undefined> {
+  if (signal.aborted) return undefined;
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
+  try {
+    const host = await connections.acquire({ ...connection, connectDeadlineSeconds: 5 }, ignore, deadline);
+    return await observeHost(host, machineClass, deadline);
+  } catch (error) {
+    if (deadline.aborted || error instanceof FleetError) return undefined;
+    throw new Error(`${machine}: cannot be observed`, { cause: error });
+  }
+}
+
+function ignore(): void {
+  // A second connection to a host that was just deployed is no news.
 }
 
 async function build(delivery: Delivery, where: BuildPlace, report: Report, signal: AbortSignal): Promise<void> {
@@ -44,7 +78,7 @@ async function buildOnTarget(
   const session = new HostSession(connections, connection, delivery.policy.reconnectDeadlineSeconds, report);
   const facts = await session.facts(delivery.class, signal);
   const { machine, toplevel, policy } = delivery;
-  const wanted = { ...delivery, owner: { ...delivery.owner, machine }, takeOver: policy.takeOver };
+  const wanted = { ...delivery, owner: { ...delivery.owner, machine }, takeOver: policy.takeOver, mode: policy.mode };
   const reason = reasonToRefuse(facts, wanted);
   if (reason !== undefined)
     return { kind: "refused", machine, reason, facts: outcomeFacts({ toplevel, facts, after: facts, seconds: {} }) };

@@ -6,13 +6,16 @@ import {
 } from "../deploy/errors.ts";
 import { type Observation, observeHost } from "../deploy/observation/observe-host.ts";
 import { connectOnce } from "../deploy/ssh/connect.ts";
+import type { FleetError } from "../errors.ts";
 import type { Way } from "./delivery.ts";
 import { resolveWay } from "./way-to-host.ts";
 
 /** What a look at one machine gave. Unreachable is a state, not an error. */
 export type Look =
   | { readonly kind: "seen"; readonly observation: Observation }
-  | { readonly kind: "unreachable" | "host-key" | "authentication"; readonly reason: string };
+  | { readonly kind: "unreachable"; readonly reason: string }
+  /** Something answers there, but not to us, or not as the host that is known. */
+  | { readonly kind: "host-key" | "authentication"; readonly reason: string; readonly error: FleetError };
 
 /** One attempt; a host that answers slower is called unreachable. Touches nothing. */
 export async function observeMachine(
@@ -30,8 +33,8 @@ export async function observeMachine(
     signal.throwIfAborted();
     if (error instanceof HostUnreachableError) return { kind: "unreachable", reason: error.reason };
     if (error instanceof HostKeyMismatchError || error instanceof HostKeyUnknownError)
-      return { kind: "host-key", reason: error.facts.summary };
-    if (error instanceof AuthenticationError) return { kind: "authentication", reason: error.facts.summary };
+      return { kind: "host-key", reason: error.facts.summary, error };
+    if (error instanceof AuthenticationError) return { kind: "authentication", reason: error.facts.summary, error };
     if (deadline.aborted) return { kind: "unreachable", reason: `no answer within ${deadlineSeconds} s` };
     throw error;
   }

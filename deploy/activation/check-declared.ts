@@ -14,8 +14,10 @@ const declaredSchema = z.object({
   marker: z.enum(["nixos", "darwin"]).optional(),
   /** It has kernel and boot entries; false: a container, the boot parts are skipped. */
   bootable: z.boolean(),
-  initInterface: z.string().max(100).optional(),
-  currentInitInterface: z.string().max(100).optional(),
+  /** Why `test` must not lead there, only a reboot: lines of the host's script. */
+  bootOnly: z.array(z.string().max(500)).max(10),
+  /** What a reboot would change beyond that: kernel, initrd. */
+  rebootFor: z.array(z.string().max(500)).max(10),
   /** Space that kernel and initrd will take up in /boot. */
   bootNeedKib: z.int().nonnegative(),
 });
@@ -30,14 +32,16 @@ export async function readDeclared(
 ): Promise<DeclaredSystem> {
   const script = hostScript("check", [toplevel]);
   const text = await session.retried(() => session.script(script, { deadlineSeconds: 60 }, signal), signal);
-  const facts = new Map(text.split("\n").map((line) => [line.split("\t")[0] ?? "", line.split("\t")[1] || undefined]));
+  const lines = text.split("\n").map((line) => line.split("\t"));
+  const facts = new Map(lines.map(([key = "", value]) => [key, value || undefined]));
+  const all = (key: string): string[] => lines.flatMap(([name, value]) => (name === key && value ? [value] : []));
   const parsed = declaredSchema.safeParse({
     present: facts.get("present") === "yes",
     system: facts.get("system")?.trim() || undefined,
     marker: facts.get("marker"),
     bootable: facts.get("bootable") === "yes",
-    initInterface: facts.get("init-interface"),
-    currentInitInterface: facts.get("current.init-interface"),
+    bootOnly: all("boot-only"),
+    rebootFor: all("reboot-for"),
     bootNeedKib: Number(facts.get("boot.need") ?? Number.NaN),
   });
   if (parsed.success) return parsed.data;
@@ -59,11 +63,6 @@ export function reasonAgainst(declared: DeclaredSystem, facts: HostFacts, wanted
   }
   if (declared.system !== undefined && declared.system !== wanted.system) {
     return `${wanted.toplevel} is built for ${declared.system}, the host is ${facts.system}`;
-  }
-  if (wanted.class === "nixos" && declared.initInterface !== undefined && declared.currentInitInterface !== undefined) {
-    if (declared.initInterface !== declared.currentInitInterface) {
-      return `the new system needs a reboot: its init interface is "${declared.initInterface}", the running one's "${declared.currentInitInterface}"`;
-    }
   }
   const free = facts.freeKib.boot;
   if (declared.bootable && free !== null && declared.bootNeedKib > free) {

@@ -1,6 +1,6 @@
 import type { StorePath } from "../../local-nix/store-path.ts";
 import type { HostFacts, Job, MachineClass } from "../host-facts.ts";
-import { jobId, type Owner, type Transaction } from "./transaction.ts";
+import { type JobPhase, jobId, type Owner, type Transaction } from "./transaction.ts";
 
 /** What a host shall run. */
 export interface Wanted {
@@ -9,6 +9,7 @@ export interface Wanted {
   readonly toplevel: StorePath;
   readonly owner: Owner;
   readonly takeOver: boolean;
+  readonly mode: "switch" | "boot" | "test" | "dry";
   /** For a transaction that must be begun. */
   readonly newId: string;
 }
@@ -19,38 +20,130 @@ export type Step =
   | { readonly kind: "refuse"; readonly reason: string }
   /** The host is as declared, and shall carry our mark. */
   | { readonly kind: "claim"; readonly owner: Owner }
-  /** A job of an earlier deployment of another system still runs: wait for its end, then plan anew. */
+  /** An earlier deployment of another system is under way: have it rolled back, then plan anew. */
   | { readonly kind: "await"; readonly job: string }
   | { readonly kind: "roots"; readonly declared: StorePath; readonly previous: StorePath | null }
   | { readonly kind: "push"; readonly toplevel: StorePath }
   /** What the new system is, compared with the host, before anything of it runs. */
   | { readonly kind: "check"; readonly toplevel: StorePath }
-  /** Makes it the running system; nothing survives a reboot yet. `attach`: it is under way or done, only its end is read. */
-  | { readonly kind: "test"; readonly job: string; readonly attach: boolean; readonly transaction: Transaction }
-  /** Profile and boot entry, compare-and-swap. */
-  | { readonly kind: "commit"; readonly job: string; readonly attach: boolean; readonly transaction: Transaction };
+  /** What a `test` would do. */
+  | { readonly kind: "dry"; readonly toplevel: StorePath }
+  /**
+   * Makes it the running system, under a supervisor that goes back to `previous` by itself unless it is told otherwise.
+   * `attach`: it is under way or done, and taken over.
+   */
+  | {
+      readonly kind: "test";
+      readonly job: string;
+      readonly attach: boolean;
+      readonly transaction: Transaction;
+      /** A job of a transaction that was stopped half way, and whose memory of the time before is the true one. */
+      readonly heirOf?: string;
+    }
+  /** Tells the supervisor over a new connection that the host can be reached and is well: it commits. */
+  | { readonly kind: "acknowledge"; readonly job: string; readonly transaction: Transaction }
+  /** Profile and boot entry alone, compare-and-swap: of what was acknowledged before, or is `staged` for the next boot. */
+  | {
+      readonly kind: "commit";
+      readonly job: string;
+      readonly attach: boolean;
+      readonly staged: boolean;
+      readonly transaction: Transaction;
+    };
 
 /** Decides what a deployment does; touches nothing. An empty list: the host is as declared, and ours. */
 export function planActivation(facts: HostFacts, wanted: Wanted): readonly Step[] {
   const reason = reasonToRefuse(facts, wanted);
   if (reason !== undefined) return [{ kind: "refuse", reason }];
-  if (isUnchanged(facts, wanted)) return isOwned(facts, wanted.owner) ? [] : [{ kind: "claim", owner: wanted.owner }];
-  const open = undisturbed(openTransaction(facts), facts);
-  const running = facts.jobs.find(({ state }) => state === "running");
-  if (running !== undefined && !(open?.toplevel === wanted.toplevel && running.id.startsWith(`${open.id}-`))) {
-    return [{ kind: "await", job: running.id }];
+  if (isUnchanged(facts, wanted) || (wanted.mode === "boot" && isStaged(facts, wanted))) {
+    return isOwned(facts, wanted.owner) ? [] : [{ kind: "claim", owner: wanted.owner }];
   }
-  const transaction = continued(open, facts, wanted);
-  const preparation: readonly Step[] = [
-    { kind: "roots", declared: wanted.toplevel, previous: transaction.previous.current },
+  const open = undisturbed(openTransaction(facts), facts);
+  const job = open === undefined ? undefined : lastJob(facts, open);
+  const taken = open !== undefined && canBeTakenOver(open, wanted) ? open : undefined;
+  if (taken === undefined && job !== undefined && isAlive(job)) return [{ kind: "await", job: job.id }];
+  const preparation = (previous: StorePath | null): readonly Step[] => [
+    { kind: "roots", declared: wanted.toplevel, previous },
     { kind: "push", toplevel: wanted.toplevel },
     { kind: "check", toplevel: wanted.toplevel },
   ];
-  const isTested = open?.toplevel === wanted.toplevel && open.phase === "committing";
-  if (isTested && (facts.current === wanted.toplevel || running !== undefined)) {
-    return [...preparation, commitStep(facts, transaction)];
+  if (wanted.mode === "dry")
+    return [...preparation(facts.current).slice(1), { kind: "dry", toplevel: wanted.toplevel }];
+  const transaction = begun(open, facts, wanted);
+  if (wanted.mode === "boot") return [...preparation(facts.current), stagingStep(facts, transaction)];
+  if (taken !== undefined) {
+    const continued = { ...taken, owner: wanted.owner };
+    if (job?.id.includes("-commit-") && isAlive(job)) {
+      return [...preparation(taken.previous.current), commitStep(facts, continued)];
+    }
+    if (job !== undefined && attachable(job)) {
+      const steps = testAndAcknowledge(job.id, true, continued);
+      return [...preparation(taken.previous.current), ...steps];
+    }
+    if (taken.phase === "committing" && facts.current === wanted.toplevel && wanted.mode === "switch") {
+      return [...preparation(taken.previous.current), commitStep(facts, continued)];
+    }
   }
-  return [...preparation, testStep(facts, transaction), commitStep(facts, transaction)];
+  const heirOf = open === undefined ? undefined : lastJob(facts, open)?.id;
+  const steps = testAndAcknowledge(jobId(transaction, "test", 1), false, transaction, heirOf);
+  return [...preparation(transaction.previous.current), ...steps];
+}
+
+/** What is done instead of `test` when only a reboot leads to the declared system. */
+export function stagingStep(facts: HostFacts, transaction: Transaction): Extract<Step, { readonly kind: "commit" }> {
+  return { ...commitStep(facts, transaction), staged: true };
+}
+
+function testAndAcknowledge(job: string, attach: boolean, transaction: Transaction, heirOf?: string): readonly Step[] {
+  const testing = { ...transaction, phase: attach ? transaction.phase : ("testing" as const) };
+  const heir = heirOf === undefined ? {} : { heirOf };
+  return [
+    { kind: "test", job, attach, transaction: testing, ...heir },
+    { kind: "acknowledge", job, transaction: testing },
+  ];
+}
+
+/** Exit codes of the supervisor. Source: scripts/supervisor.sh. */
+export const verdicts = {
+  committed: 0,
+  rolledBack: 10,
+  rollbackFailed: 11,
+  closed: 12,
+  kept: 13,
+  acknowledged: 14,
+  superseded: 20,
+} as const;
+
+function canBeTakenOver(open: Transaction, wanted: Wanted): boolean {
+  return open.toplevel === wanted.toplevel && (wanted.mode === "switch" || wanted.mode === "test");
+}
+
+function isAlive({ state }: Job): boolean {
+  return state === "running" || state === "starting";
+}
+
+/** Under way, or ended with the new system running and nobody's word on it. All else was undone or is half done: a new transaction. */
+function attachable(job: Job): boolean {
+  return isAlive(job) || (job.state === "done" && job.code === verdicts.kept);
+}
+
+/** The next boot starts it; now something else runs. */
+export function isStaged(facts: HostFacts, { toplevel }: Pick<Wanted, "toplevel">): boolean {
+  const boots = !facts.bootable || facts.boot.kind === "none" || facts.boot.toplevel === toplevel;
+  return facts.profile === toplevel && boots && facts.transaction === undefined;
+}
+
+/**
+ * A Mac was rebooted between activation and commit: its system is the profile's again, the launch daemons in /Library are still
+ * those of the other one. Activating puts it right.
+ */
+export function isMixed({ class: machineClass, transaction, bootId }: HostFacts): boolean {
+  return (
+    machineClass === "darwin" &&
+    transaction !== undefined &&
+    transaction !== "unreadable" &&
+    transaction.bootId !== bootId
+  );
 }
 
 /**
@@ -128,10 +221,12 @@ function undisturbed(open: Transaction | undefined, { current, profile }: HostFa
   return knowsCurrent && (profile === previous.profile || profile === toplevel) ? open : undefined;
 }
 
-/** The open transaction's memory of the time before is kept, whatever is declared now: the host has seen no commit since. */
-function continued(open: Transaction | undefined, facts: HostFacts, wanted: Wanted): Transaction {
-  if (open?.toplevel === wanted.toplevel) return { ...open, owner: wanted.owner };
-  const before = open?.previous.current ?? facts.current;
+/**
+ * A new transaction. What an open one remembers of the time before is kept, whatever is declared now: the host has seen no
+ * commit since, and the way back leads there.
+ */
+export function begun(open: Transaction | undefined, facts: HostFacts, wanted: Wanted): Transaction {
+  const before = open?.previous.current ?? wayBack(facts, wanted);
   return {
     schema: 1,
     id: wanted.newId,
@@ -150,27 +245,30 @@ function continued(open: Transaction | undefined, facts: HostFacts, wanted: Want
   };
 }
 
-function testStep(facts: HostFacts, transaction: Transaction): Step {
-  const last = lastJob(facts, transaction, "test");
-  // Killed or judged bad: once more. Running or ended unjudged: its end is read, nothing runs twice.
-  const attach =
-    last !== undefined && (last.state === "running" || last.state === "done") && transaction.phase === "testing";
-  const attempt = last === undefined ? 1 : attemptOf(last) + (attach || last.state === "starting" ? 0 : 1);
-  const job = jobId(transaction, "test", attempt);
-  return { kind: "test", job, attach, transaction: { ...transaction, phase: "testing" } };
+/** What runs; or, when that is the declared system which nobody committed, what the next boot would start. */
+function wayBack({ current, profile }: HostFacts, { toplevel }: Wanted): StorePath | null {
+  return current === toplevel ? (profile ?? current) : current;
 }
 
-function commitStep(facts: HostFacts, transaction: Transaction): Step {
-  const last = lastJob(facts, transaction, "commit");
+function commitStep(facts: HostFacts, transaction: Transaction): Extract<Step, { readonly kind: "commit" }> {
+  const last = facts.jobs
+    .filter(({ id }) => id.startsWith(`${transaction.id}-commit-`))
+    .toSorted(byAttempt)
+    .at(-1);
   const attach = last?.state === "running";
   const attempt = last === undefined ? 1 : attemptOf(last) + (attach || last.state === "starting" ? 0 : 1);
   const job = jobId(transaction, "commit", attempt);
-  return { kind: "commit", job, attach, transaction: { ...transaction, phase: "committing" } };
+  return { kind: "commit", job, attach, staged: false, transaction: { ...transaction, phase: "committing" } };
 }
 
-function lastJob({ jobs }: HostFacts, { id }: Transaction, phase: "test" | "commit"): Job | undefined {
-  const ours = jobs.filter((job) => job.id.startsWith(`${id}-${phase}-`));
-  return ours.toSorted((left, right) => attemptOf(left) - attemptOf(right)).at(-1);
+/** A commit's and a rollback's jobs come after the test's. */
+function lastJob({ jobs }: HostFacts, { id }: Transaction): Job | undefined {
+  const of = (phase: JobPhase) => jobs.filter((job) => job.id.startsWith(`${id}-${phase}-`)).toSorted(byAttempt);
+  return [...of("test"), ...of("commit"), ...of("rollback")].at(-1);
+}
+
+function byAttempt(left: Job, right: Job): number {
+  return attemptOf(left) - attemptOf(right);
 }
 
 function attemptOf(job: Job): number {

@@ -43,7 +43,10 @@ export const transactionSchema = z.strictObject({
 });
 export type Transaction = z.output<typeof transactionSchema>;
 
+/** `test` does the whole; the others what was left of it. */
+export type JobPhase = "test" | "commit" | "rollback";
+
 /** Name of a job: its folder below `/nix/var/pulumi-clan/jobs`, its unit `pulumi-clan-<name>`. */
-export function jobId(transaction: Pick<Transaction, "id">, phase: "test" | "commit", attempt: number): string {
+export function jobId(transaction: Pick<Transaction, "id">, phase: JobPhase, attempt: number): string {
   return `${transaction.id}-${phase}-${attempt}`;
 }

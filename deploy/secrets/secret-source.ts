@@ -5,8 +5,8 @@ const pathSchema = z
   .string()
   .max(1_000)
   .regex(
-    /^(?:\/(?!\.{1,2}(?:\/|$))[^/\p{Cc}]+)+$/u,
-    "expected an absolute path without . and .. and control characters",
+    /^(?:\/(?!\.{1,2}(?:\/|$))[^/\s\p{Cc}]+)+$/u,
+    "expected an absolute path without ., .., white space and control characters",
   );
 const nameSchema = z
   .string()

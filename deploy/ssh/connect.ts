@@ -2,9 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError } from "../../errors.ts";
 import type { Report } from "../../report.ts";
 import { HostUnreachableError } from "../errors.ts";
+import { chooseBackEnd } from "./choose-back-end.ts";
 import { hostUnreachable } from "./connection-errors.ts";
 import { type ConnectionSpec, type Endpoint, renderAddress } from "./connection-spec.ts";
 import { fingerprint } from "./host-key.ts";
+import { connectOpenssh } from "./openssh-connect.ts";
 import type { SshHost } from "./ssh-host.ts";
 import { connectSsh2 } from "./ssh2-connect.ts";
 
@@ -25,6 +27,7 @@ export async function connect(spec: ConnectionSpec, report: Report, signal: Abor
       const message = `no answer from ${renderAddress(spec)} (${error.reason}), trying again`;
       report({ level: "debug", subject: spec.machine, phase: "connect", message });
       await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted()); // the caller's reason, not an AbortError
+      if (performance.now() >= until) throw error;
     }
   }
 }
@@ -44,7 +47,12 @@ export async function connectOnce(
   };
   try {
     const scope = AbortSignal.any([signal, deadline]);
-    const host = await connectSsh2(spec, onEnd, scope);
+    const { backEnd, reason } = await chooseBackEnd(spec, scope);
+    if (reason !== undefined) {
+      const message = `connecting with ${backEnd === "openssh" ? "OpenSSH" : backEnd}: ${reason}`;
+      report({ level: "debug", subject: spec.machine, phase: "connect", message });
+    }
+    const host = await (backEnd === "openssh" ? connectOpenssh : connectSsh2)(spec, onEnd, scope);
     if (host.hostKeyIsNew) reportNew(host, report);
     return host;
   } catch (error) {

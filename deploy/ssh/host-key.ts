@@ -48,6 +48,43 @@ export function hostKeyFromBlob(blob: Uint8Array): HostKey {
   return parseHostKey(`${typeInside(buffer) ?? "unreadable"} ${buffer.toString("base64")}`);
 }
 
+/** Public numbers of a key, by type: so many strings follow the nonce of a certificate. Source: PROTOCOL.certkeys, OpenSSH 9.2. */
+const partsOfCertificate: Readonly<Record<string, number>> = {
+  "ssh-ed25519-cert-v01@openssh.com": 1,
+  "ecdsa-sha2-nistp256-cert-v01@openssh.com": 2,
+  "ecdsa-sha2-nistp384-cert-v01@openssh.com": 2,
+  "ecdsa-sha2-nistp521-cert-v01@openssh.com": 2,
+  "ssh-rsa-cert-v01@openssh.com": 2,
+};
+
+/** The key inside a host certificate, or the key itself. @throws {TypeError} */
+export function hostKeyFromCertificate(blob: Uint8Array): HostKey {
+  const buffer = Buffer.from(blob);
+  const type = typeInside(buffer) ?? "";
+  if (!Object.hasOwn(partsOfCertificate, type)) return hostKeyFromBlob(blob);
+  const plain = type.replace("-cert-v01@openssh.com", "");
+  const strings = readStrings(buffer, 2 + (partsOfCertificate[type] ?? 0)).slice(2);
+  return hostKeyFromBlob(Buffer.concat([Buffer.from(plain), ...strings].flatMap((one) => [lengthOf(one), one])));
+}
+
+function readStrings(blob: Buffer, count: number): Buffer[] {
+  const strings: Buffer[] = [];
+  let offset = 0;
+  while (strings.length < count) {
+    const end = offset + 4 <= blob.length ? offset + 4 + blob.readUInt32BE(offset) : Number.POSITIVE_INFINITY;
+    if (end > blob.length) throw new TypeError("the certificate ends too early");
+    strings.push(blob.subarray(offset + 4, end));
+    offset = end;
+  }
+  return strings;
+}
+
+function lengthOf(text: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(text.length);
+  return length;
+}
+
 /** `SHA256:…` as OpenSSH prints it. */
 export function fingerprint(key: HostKey): string {
   const [, base64 = ""] = key.split(" ");

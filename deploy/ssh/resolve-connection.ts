@@ -1,21 +1,19 @@
-import { glob, readFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute } from "node:path";
 import SSHConfig from "ssh-config";
 import { SshConfigError } from "../errors.ts";
-import { type ConnectionSpec, connectionSpecSchema, parseTarget } from "./connection-spec.ts";
+import {
+  type ConnectionSpec,
+  connectionSpecSchema,
+  type JumpHost,
+  parseTarget,
+  type Target,
+} from "./connection-spec.ts";
 import type { PinnedHostKey } from "./host-key.ts";
+import { type KnownHost, lookUpHost } from "./known-hosts.ts";
+import { expandHome, type OperatorEnvironment } from "./operator-environment.ts";
+import type { SecretText } from "./secret-text.ts";
 
-/** What the operator's own environment adds to a target. */
-export interface OperatorEnvironment {
-  readonly home: string;
-  /** Text of `~/.ssh/config` with its includes; "" when there is none. */
-  readonly sshConfig: string;
-  /** `SSH_AUTH_SOCK`. */
-  readonly agent?: string;
-  /** Key files in ~/.ssh that exist, in the order in which OpenSSH tries them. */
-  readonly defaultIdentities: readonly string[];
-}
+export { type OperatorEnvironment, readOperatorEnvironment } from "./operator-environment.ts";
 
 export interface ConnectionRequest {
   readonly machine: string;
@@ -23,98 +21,137 @@ export interface ConnectionRequest {
   readonly target: string;
   /** Where the target is stated. */
   readonly definedAt: string;
+  /** None: the operator's known_hosts is asked, its certificate authorities included. */
   readonly hostKeys: readonly PinnedHostKey[];
   /** Absolute paths; given: neither `~/.ssh/config` nor ~/.ssh add others. */
   readonly identityFiles?: readonly string[];
   readonly connectDeadlineSeconds?: number;
+  /** Default: strict. */
+  readonly hostKeyPolicy?: ConnectionSpec["hostKeyPolicy"];
+  /** Default: what the connection needs. */
+  readonly backEnd?: ConnectionSpec["backEnd"];
+  readonly sudoPassword?: SecretText;
 }
 
 /**
- * A target with what `~/.ssh/config` says about it (HostName, Port, User, IdentityFile). What the target states wins.
- * @throws {TargetSyntaxError} @throws {SshConfigError} for an entry with ProxyJump or ProxyCommand: ignored, it would dial another host.
+ * A target with what `~/.ssh/config` says about it (HostName, Port, User, IdentityFile, IdentityAgent, HostKeyAlias,
+ * ProxyJump, ProxyCommand). What the target states wins. Jump hosts are recognised by the operator's known_hosts.
+ * @throws {TargetSyntaxError} @throws {SshConfigError} for a port that is none, and jump hosts that lead to themselves
  */
 export function resolveConnection(request: ConnectionRequest, operator: OperatorEnvironment): ConnectionSpec {
   const target = parseTarget(request.target, request.definedAt);
-  const entry = SSHConfig.parse(operator.sshConfig).compute(
-    target.user === undefined ? { Host: target.address } : { Host: target.address, User: target.user },
-    { ignoreCase: true },
-  );
-  for (const option of ["proxyjump", "proxycommand"]) {
-    const value = first(entry[option]);
-    if (value !== undefined && value !== "none") throw proxyError(target.address, option, value);
-  }
-  const port = target.port ?? portOf(first(entry["port"]), target.address);
+  const entry = entryOf(target, operator);
+  const { machine, definedAt, identityFiles, connectDeadlineSeconds, hostKeyPolicy, backEnd, sudoPassword } = request;
+  const end = endOf(target, entry, operator);
+  const { revokedHostKeys, ...known } = knownAs(end, operator);
   const spec = {
-    machine: request.machine,
-    address: first(entry["hostname"])?.replaceAll("%h", target.address) ?? target.address,
-    identityFiles: request.identityFiles ?? identitiesOf(entry["identityfile"], operator),
-    hostKeys: request.hostKeys,
-    definedAt: request.definedAt,
-    ...user(target.user ?? first(entry["user"])),
-    ...(port === undefined ? {} : { port }),
-    ...(operator.agent === undefined ? {} : { agent: operator.agent }),
-    ...(request.connectDeadlineSeconds === undefined ? {} : { connectDeadlineSeconds: request.connectDeadlineSeconds }),
+    machine,
+    definedAt,
+    ...end,
+    identityFiles: identityFiles ?? identitiesOf(entry["identityfile"], operator) ?? operator.defaultIdentities,
+    ...(request.hostKeys.length > 0 ? { hostKeys: request.hostKeys } : known),
+    revokedHostKeys,
+    ...wayTo(target, entry, { operator, identityFiles: identityFiles ?? [], seen: [target.address] }),
+    ...present({ connectDeadlineSeconds, hostKeyPolicy, backEnd, sudoPassword }),
   };
   return connectionSpecSchema.parse(spec);
 }
 
-/** @param environment - the process's variables; only `SSH_AUTH_SOCK` is read. */
-export async function readOperatorEnvironment(
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<OperatorEnvironment> {
-  const home = homedir();
-  const folder = join(home, ".ssh");
-  const agent = environment["SSH_AUTH_SOCK"];
-  const names = ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => join(folder, name));
-  const texts = await Promise.all(names.map(readIfThere));
+type Entry = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Address, port and user of one end, and how it is known. */
+interface End extends Target {
+  readonly hostKeyAlias?: string;
+  readonly agent?: string;
+}
+
+interface Search {
+  readonly operator: OperatorEnvironment;
+  /** The stack's own. */
+  readonly identityFiles: readonly string[];
+  readonly seen: readonly string[];
+}
+
+function entryOf(target: Target, operator: OperatorEnvironment): Entry {
+  const asked = target.user === undefined ? { Host: target.address } : { Host: target.address, User: target.user };
+  return SSHConfig.parse(operator.sshConfig).compute(asked, { ignoreCase: true });
+}
+
+function endOf(target: Target, entry: Entry, operator: OperatorEnvironment): End {
   return {
-    home,
-    sshConfig: await readWithIncludes(join(folder, "config"), folder, home, 0),
-    defaultIdentities: names.filter((_, index) => texts[index] !== undefined),
-    ...(agent?.startsWith("/") ? { agent } : {}),
+    address: hostNameOf(first(entry["hostname"]), target.address),
+    ...present({
+      user: target.user ?? first(entry["user"]),
+      port: target.port ?? portOf(first(entry["port"]), target.address),
+      hostKeyAlias: first(entry["hostkeyalias"]),
+      agent: agentOf(first(entry["identityagent"]), operator),
+    }),
   };
 }
 
-/** The ssh-config package leaves `Include` alone; 16 levels are OpenSSH's own limit (readconf.c, READCONF_MAX_DEPTH). */
-async function readWithIncludes(file: string, folder: string, home: string, depth: number): Promise<string> {
-  const text = (await readIfThere(file)) ?? "";
-  if (depth >= 16 || !/^\s*include[\s=]/im.test(text)) return text;
-  const lines: string[] = [];
-  for (const line of text.split("\n")) {
-    const patterns = /^\s*include[\s=]+(.*)$/i.exec(line)?.[1]?.split(/\s+/).filter(Boolean);
-    if (patterns === undefined) {
-      lines.push(line);
-      continue;
-    }
-    for (const pattern of patterns) {
-      const path = expandHome(pattern.replaceAll('"', ""), home);
-      const matches = await Array.fromAsync(glob(isAbsolute(path) ? path : join(folder, path)));
-      for (const match of matches.sort()) lines.push(await readWithIncludes(match, folder, home, depth + 1));
-    }
-  }
-  return lines.join("\n");
+/** The hosts in between. As in OpenSSH the first hop's own entry may lead further away, and whichever of the two options comes first counts. */
+function wayTo(target: Target, entry: Entry, search: Search): Pick<ConnectionSpec, "jumpHosts" | "proxyCommand"> {
+  const option = Object.keys(entry).find((key) => key === "proxyjump" || key === "proxycommand");
+  const value = option === undefined ? undefined : first(entry[option]);
+  if (value === undefined || value.toLowerCase() === "none") return { jumpHosts: [] };
+  if (option === "proxycommand") return { jumpHosts: [], proxyCommand: value };
+  const at = `~/.ssh/config: Host ${target.address}: ProxyJump`;
+  const hops = value.split(",").map((text) => ({ name: text.trim(), target: parseTarget(text.trim(), at) }));
+  const [nearest] = hops;
+  if (nearest === undefined) return { jumpHosts: [] };
+  const seen = [...search.seen, nearest.target.address];
+  if (search.seen.includes(nearest.target.address)) throw circle(seen);
+  const before = wayTo(nearest.target, entryOf(nearest.target, search.operator), { ...search, seen });
+  const jumpHosts = hops.map((hop) => jumpHost(hop.name, hop.target, `${at} ${value}`, search));
+  return { ...before, jumpHosts: [...before.jumpHosts, ...jumpHosts] };
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    // A key or config that the operator may not read serves as little as one that is not there.
-    if (error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR", "EACCES"].includes(String(error.code))) {
-      return undefined;
-    }
-    throw error;
-  }
+function jumpHost(name: string, target: Target, definedAt: string, { operator, identityFiles }: Search): JumpHost {
+  const entry = entryOf(target, operator);
+  const end = endOf(target, entry, operator);
+  const stated = identitiesOf(entry["identityfile"], operator);
+  return {
+    name,
+    definedAt,
+    ...end,
+    port: end.port ?? 22,
+    user: end.user ?? operator.user ?? "root",
+    identityFiles: [...new Set(stated ?? [...identityFiles, ...operator.defaultIdentities])],
+    ...mutable(knownAs(end, operator)),
+  };
 }
 
-function identitiesOf(value: string | readonly string[] | undefined, operator: OperatorEnvironment): readonly string[] {
-  const stated = value === undefined ? [] : typeof value === "string" ? [value] : value;
+/** Source: sshconnect.c of OpenSSH 9.2: an alias has no port; authorities are looked up without it, too. */
+function knownAs({ address, port = 22, hostKeyAlias }: End, { knownHosts = [] }: OperatorEnvironment): KnownHost {
+  const plain = lookUpHost(knownHosts, hostKeyAlias ?? address);
+  if (hostKeyAlias !== undefined || port === 22) return plain;
+  const found = lookUpHost(knownHosts, `[${address}]:${port}`);
+  return { ...found, certAuthorities: [...found.certAuthorities, ...plain.certAuthorities] };
+}
+
+function mutable({ hostKeys, certAuthorities, revokedHostKeys }: KnownHost) {
+  return { hostKeys: [...hostKeys], certAuthorities: [...certAuthorities], revokedHostKeys: [...revokedHostKeys] };
+}
+
+function hostNameOf(stated: string | undefined, host: string): string {
+  return stated?.replaceAll(/%([h%])/g, (_, token) => (token === "h" ? host : "%")) ?? host;
+}
+
+/** Absent: nothing is stated. */
+function identitiesOf(
+  value: string | readonly string[] | undefined,
+  operator: OperatorEnvironment,
+): string[] | undefined {
+  if (value === undefined) return undefined;
+  const stated = typeof value === "string" ? [value] : value;
   const files = stated.filter((file) => file !== "none").map((file) => expandHome(file, operator.home));
-  return stated.length > 0 ? files.filter(isAbsolute) : operator.defaultIdentities;
+  return [...new Set(files.filter(isAbsolute))]; // a key that is offered twice uses up one of the server's six attempts
 }
 
-function expandHome(path: string, home: string): string {
-  return path.replace(/^(?:~|%d)(?=\/|$)/, home);
+function agentOf(stated: string | undefined, operator: OperatorEnvironment): string | undefined {
+  if (stated === "none") return undefined;
+  const path = stated === undefined ? undefined : expandHome(stated, operator.home);
+  return path !== undefined && isAbsolute(path) ? path : operator.agent; // SSH_AUTH_SOCK, or a variable of the operator's
 }
 
 function portOf(value: string | undefined, host: string): number | undefined {
@@ -130,21 +167,23 @@ function portOf(value: string | undefined, host: string): number | undefined {
   });
 }
 
-function proxyError(host: string, option: string, value: string): SshConfigError {
-  const name = option === "proxyjump" ? "ProxyJump" : "ProxyCommand";
+function circle(hosts: readonly string[]): SshConfigError {
   return new SshConfigError({
-    summary: `${host}: ${name} in ~/.ssh/config is not supported yet`,
-    expected: "a host that can be dialled directly",
-    found: `${name} ${value}`,
-    at: `~/.ssh/config: Host ${host}`,
-    fix: `give the machine an address that is reachable from here, or write \`${name} none\` for it`,
+    summary: `${hosts[0]}: its jump hosts in ~/.ssh/config lead to themselves`,
+    expected: "a host that can be dialled directly at the end of the way",
+    found: hosts.join(" through "),
+    at: `~/.ssh/config: Host ${hosts.at(-2)}`,
+    fix: `write \`ProxyJump none\` for the one that is reachable from here`,
   });
+}
+
+/** Without the keys that have no value. */
+function present<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>; // the filter left nothing else
+  };
 }
 
 function first(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === "string" ? value : value?.[0];
-}
-
-function user(name: string | undefined): { user?: string } {
-  return name === undefined ? {} : { user: name };
 }

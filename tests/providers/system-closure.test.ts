@@ -39,6 +39,15 @@ const deployed: ClosureOutputs = {
   failedUnits: [],
   settled: true,
   seconds: 4,
+  booted: one,
+  defaultEntry: "nixos-generation-3.conf",
+  nextBoot: one,
+  bootId: "00000000-0000-0000-0000-000000000001",
+  hostKey: "SHA256:AAAA",
+  marker: { project: "pulumi-clan", stack: "burst", machine: "galena" },
+  openTransaction: null,
+  rebootFor: [],
+  drift: null,
 };
 
 describe("SystemClosure", () => {

@@ -63,7 +63,7 @@ describe("building on the target", () => {
           channel.end();
         },
       });
-      const outcome = await deliverSystem(inputs(server), ({ phase = "" }) => phases.push(phase), soon());
+      const { outcome } = await deliverSystem(inputs(server), ({ phase = "" }) => phases.push(phase), soon());
       assert.deepEqual([outcome.kind, outcome.reason, outcome.facts.current], ["refused", reason, old]);
       assert.deepEqual(phases, ["done"]);
     }

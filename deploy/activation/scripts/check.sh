@@ -14,14 +14,28 @@ boot_need() {
   printf '%s' "$need"
 }
 
+# A changed init interface: switch-to-configuration ends with 100. Changed inhibitors: its pre-switch check refuses all but `boot`.
+reboot_facts() {
+  old=$(read_file /run/current-system/init-interface-version)
+  new=$(read_file "$1/init-interface-version")
+  if [ -n "$old" ] && [ -n "$new" ] && [ "$old" != "$new" ]; then emit boot-only "its init interface is \"$new\", the running one's \"$old\""; fi
+  # The new system makes the check: one without the file makes none.
+  if [ -f /run/current-system/switch-inhibitors ] && [ -f "$1/switch-inhibitors" ] && ! cmp -s /run/current-system/switch-inhibitors "$1/switch-inhibitors"; then
+    emit boot-only "its switch inhibitors are not the running system's"
+  fi
+  for part in kernel initrd; do
+    new=$(resolve "$1/$part")
+    if [ -n "$new" ] && [ -e /run/booted-system ] && [ "$new" != "$(resolve /run/booted-system/$part)" ]; then emit reboot-for "$part"; fi
+  done
+}
+
 {
   if [ -e "$1" ]; then emit present yes; else emit present no; fi
   emit system "$(read_file "$1/system")"
   if [ -e "$1/nixos-version" ]; then emit marker nixos; fi
   if [ -e "$1/darwin-version" ] || [ -e "$1/darwin-version.json" ]; then emit marker darwin; fi
   if [ -e "$1/boot.json" ]; then emit bootable yes; else emit bootable no; fi
-  emit init-interface "$(read_file "$1/init-interface-version")"
-  emit current.init-interface "$(read_file /run/current-system/init-interface-version)"
+  reboot_facts "$1"
   read_boot_default
   if [ "$boot_kind" = systemd-boot ]; then emit boot.need "$(boot_need "$1")"; else emit boot.need 0; fi
 } </dev/null

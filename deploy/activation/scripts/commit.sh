@@ -1,14 +1,8 @@
-# Runs as a job. $1 declared toplevel, $2 the profile's before or "", $3 boot parts `yes` or `no`, $4 owner as JSON,
-# $5 the generation of the profile's before or "".
-# Exit 0: committed; 20: superseded; 21: profile; 22: boot; 23: the default entry is not ours. After 22 and 23 the profile is set back.
-declared=$1
-expected=$2
-bootable=$3
-owner=$4
-nix_env=$(nix_tool nix-env)
-generation=$5
-
-stop() {
+# Makes the declared system the one that the next boot starts, as compare-and-swap. In a shell of its own: it ends it.
+# Exit 0: committed; 20: superseded; 21: profile; 22: boot; 23: the default entry is not ours; 24: our mark. After 22 and 23 the profile is set back.
+# Needs declared, expected (the profile's before, or ""), generation (its number, or ""), bootable, staged (`yes`: it need not run),
+# commit_with, install_loader, owner.
+stop_commit() {
   echo "pulumi-clan: $2"
   exit "$1"
 }
@@ -27,7 +21,7 @@ set_back() {
         echo "pulumi-clan: the previous system's boot entry could not be written again"
     fi
   fi
-  stop "$1" "$2"
+  stop_commit "$1" "$2"
 }
 
 default_is_ours() {
@@ -43,21 +37,21 @@ default_is_ours() {
   esac
 }
 
-{
+commit_system() {
+  nix_env=$(nix_tool nix-env)
   current=$(resolve /run/current-system)
-  if [ "$current" != "$declared" ]; then stop 20 "superseded: $current runs"; fi
+  if [ "$staged" != yes ] && [ "$current" != "$declared" ]; then stop_commit 20 "superseded: $current runs"; fi
   seen=$(resolve "$profile")
   if [ "$seen" != "$declared" ]; then
-    if [ "$seen" != "$expected" ]; then stop 20 "superseded: the profile names $seen"; fi
-    "$nix_env" -p "$profile" --set "$declared" || stop 21 "the profile could not be set"
+    if [ "$seen" != "$expected" ]; then stop_commit 20 "superseded: the profile names $seen"; fi
+    "$nix_env" -p "$profile" --set "$declared" || stop_commit 21 "the profile could not be set"
   fi
   if [ "$bootable" = yes ]; then
-    # Both variables on purpose: checks were made by `test`, and a loader is never installed by a deployment.
-    NIXOS_NO_CHECK=1 NIXOS_INSTALL_BOOTLOADER=0 "$declared/bin/switch-to-configuration" boot ||
-      set_back 22 "switch-to-configuration boot ended with $?"
+    # Checks were made by `test`; a loader is installed only if the policy says so.
+    NIXOS_NO_CHECK=1 NIXOS_INSTALL_BOOTLOADER=$install_loader "$declared/bin/switch-to-configuration" "$commit_with" ||
+      set_back 22 "switch-to-configuration $commit_with ended with $?"
     default_is_ours || set_back 23 "the default boot entry (${boot_entry:-none}) does not start $declared"
   fi
-  write_atomically "$state/owner.json" "$owner" || stop 24 "the ownership marker could not be written"
-  rm -f "$state/transaction.json" /nix/var/nix/gcroots/pulumi-clan/declared /nix/var/nix/gcroots/pulumi-clan/previous
-  sync
-} </dev/null
+  write_atomically "$state/owner.json" "$owner" || stop_commit 24 "the ownership marker could not be written"
+  close_transaction
+}

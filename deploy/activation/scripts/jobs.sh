@@ -25,11 +25,14 @@ job_state() {
   if [ -f "$folder/status" ]; then
     job_code "$folder"
   elif [ ! -f "$folder/pid" ]; then
-    printf 'starting'
+    # Who began to start it may have died on the way.
+    if [ -n "$(find "$folder" -maxdepth 0 -mmin +1 2>/dev/null)" ]; then printf 'lost'; else printf 'starting'; fi
   elif is_alive "$(head -c 20 "$folder/pid" | tr -dc '0-9')" "$1"; then
     printf 'running'
   elif [ -f "$folder/status" ]; then # it ended between the two looks
     job_code "$folder"
+  elif systemctl show --property=ActiveState "pulumi-clan-$1.service" 2>/dev/null | grep -Eq '=(active|activating|deactivating)$'; then
+    printf 'running' # it was killed, and what comes after it is about to begin
   else
     printf 'lost'
   fi

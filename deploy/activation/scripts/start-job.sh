@@ -1,19 +1,14 @@
-# $1 transaction as JSON, $2 job, $3 its transaction's id, $4 `unit` or `process`, $5 seconds it may take, $6 what to run, as a script.
+# $1 transaction as JSON, $2 job, $3 `unit` or `process`, $4 seconds after which it is killed, $5 seconds for the way back, $6 an older
+# job whose memory of the units it takes over, or "", $7 the supervisor's hash. Before this script stand supervisor_text, job_env,
+# committing_json and token.
 # Prints `started`, or `there` for a job that exists: a job never runs twice.
 transaction=$1
 job=$2
-id=$3
-how=$4
-seconds=$5
-text=$6
-
-# Its command line holds the job's name: that is how is_alive knows it.
-# In files, since systemd expands `$` in a unit's command line.
-wrapper='folder=$1
-echo "$$" >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
-/bin/sh "$folder/run.sh" >"$folder/log" 2>&1 </dev/null
-code=$?
-printf "%s\n" "$code" >"$folder/status.new" && sync && mv -f "$folder/status.new" "$folder/status"'
+how=$3
+seconds=$4
+back=$5
+heir_of=$6
+supervisor=$state/supervisor-$7.sh
 
 {
   folder=$state/jobs/$job
@@ -22,18 +17,25 @@ printf "%s\n" "$code" >"$folder/status.new" && sync && mv -f "$folder/status.new
     echo there
     exit 0
   fi
-  for old in "$state"/jobs/*; do
-    case $old in "$state/jobs/$id"-*) ;; *) rm -rf "$old" ;; esac
+  if [ ! -f "$supervisor" ]; then
+    supervisor_text >"$supervisor.new.$$" && chmod 700 "$supervisor.new.$$" && sync && mv -f "$supervisor.new.$$" "$supervisor" || exit 1
+  fi
+  mkdir -p "$folder" && job_env >"$folder/job.env" && committing_json >"$folder/committing.json" || exit 1
+  if [ -n "$token" ]; then printf '%s\n' "$token" >"$folder/token" || exit 1; fi
+  if [ -n "$heir_of" ] && [ -s "$state/jobs/$heir_of/units-before" ]; then cp "$state/jobs/$heir_of/units-before" "$folder/units-before" || exit 1; fi
+  for old in "$state"/jobs/* "$state"/supervisor-*.sh; do
+    case $old in "$state/jobs/${job%%-*}"-* | "$supervisor") ;; *) rm -rf "$old" ;; esac
   done
-  mkdir -p "$folder" && printf '%s\n' "$text" >"$folder/run.sh" && printf '%s\n' "$wrapper" >"$folder/job.sh" || exit 1
   write_atomically "$state/transaction.json" "$transaction" || exit 1
   if [ "$how" = unit ]; then
     # A unit of its own survives the death of this session and systemd's re-execution; --no-block: a waiting client survives neither.
     systemd-run --unit="pulumi-clan-$job" --description="pulumi-clan $job" --no-block --collect --quiet --no-ask-password \
-      --service-type=exec --property="RuntimeMaxSec=$seconds" -- /bin/sh "$folder/job.sh" "$folder" || exit 1
+      --service-type=exec --property="RuntimeMaxSec=$seconds" --property="TimeoutStopSec=$back" --property=KillSignal=SIGKILL \
+      --property="ExecStopPost=/bin/sh $supervisor end $folder" -- /bin/sh "$supervisor" run "$folder" || exit 1
   else
     # From the session's own process, not from launchd: macOS grants its privacy permissions to sshd's children.
-    nohup /bin/sh "$folder/job.sh" "$folder" >/dev/null 2>&1 &
+    # The outer shell outlives the supervisor, and ends what it left.
+    nohup /bin/sh -c '/bin/sh "$1" run "$2"; /bin/sh "$1" end "$2"' sh "$supervisor" "$folder" >/dev/null 2>&1 &
   fi
   echo started
 } </dev/null

@@ -2,27 +2,11 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { hostScript, type ScriptName, scriptText } from "../../../deploy/activation/scripts.ts";
-
-const names: readonly ScriptName[] = [
-  "facts",
-  "lock",
-  "roots",
-  "record",
-  "claim",
-  "validity",
-  "check",
-  "start-job",
-  "follow-job",
-  "test",
-  "activate-darwin",
-  "commit",
-  "diagnose",
-];
+import { hostScript, scriptNames, scriptText } from "../../../deploy/activation/scripts.ts";
 
 describe("scripts for hosts", () => {
   it("are read by dash, the strictest shell they may meet", () => {
-    for (const name of names) {
+    for (const name of scriptNames) {
       const { status, stderr } = spawnSync("/bin/sh", ["-n"], { input: scriptText(name), encoding: "utf8" });
       assert.deepEqual([name, status, stderr], [name, 0, ""]);
     }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
+import { parseStorePath } from "../../../local-nix/store-path.ts";
 import { DeployedHost, gate } from "../support/deployed-host.ts";
 
 describe("deploying to a Mac with nix-darwin", function () {
@@ -21,7 +22,7 @@ describe("deploying to a Mac with nix-darwin", function () {
     );
     assert.equal(await host.ask("cat /run/profile-during"), before.profile);
     const now = await host.witness();
-    assert.deepEqual([now.current, now.profile, now.state, now.roots], [one, one, "jobs owner.json", ""]);
+    assert.deepEqual([now.current, now.profile, now.state, now.roots], [one, one, "jobs owner.json supervisor", ""]);
     assert.equal((await host.deploy(one)).kind, "unchanged");
     assert.deepEqual(await host.calls(one), ["activate"]);
   });
@@ -41,7 +42,7 @@ describe("deploying to a Mac with nix-darwin", function () {
     assert.deepEqual([now.current, now.profile, now.state], [before.current, before.profile, before.state]);
   });
 
-  it("says that an activation stopped half way, and tries it again the next time", async () => {
+  it("goes back when an activation stops half way, and tries it again the next time", async () => {
     const before = await host.witness();
     const half = await host.system({
       name: "half",
@@ -50,9 +51,11 @@ describe("deploying to a Mac with nix-darwin", function () {
     const outcome = await host.deploy(half);
     assert.deepEqual(
       [outcome.kind, outcome.reason],
-      ["interrupted", "activate ended with 1: brew: no network; its first steps may be applied"],
+      ["rolled-back", "activate ended with 1: brew: no network; its first steps may be applied"],
     );
-    assert.equal((await host.witness()).profile, before.profile);
+    assert.deepEqual(await host.calls(parseStorePath(before.current)), ["activate", "activate"]);
+    const now = await host.witness();
+    assert.deepEqual([now.current, now.profile, now.state], [before.current, before.profile, before.state]);
     await host.ask("touch /run/mended");
     assert.equal((await host.deploy(half)).kind, "switched");
   });

@@ -11,6 +11,7 @@ import {
 import { probeHost } from "../../../deploy/probe.ts";
 import { connect } from "../../../deploy/ssh/connect.ts";
 import { fingerprint, parseHostKey } from "../../../deploy/ssh/host-key.ts";
+import { backEnds } from "../../../deploy/ssh/transport.ts";
 import { soon } from "../support/signals.ts";
 import { makeKey, startTestServer } from "../support/ssh-server.ts";
 
@@ -25,148 +26,166 @@ async function failure(action: Promise<unknown>): Promise<Error> {
   throw new assert.AssertionError({ message: "expected an error" });
 }
 
-describe("connecting", () => {
-  it("shows the pinned key, without asking for what it does not need", async () => {
-    await using server = await startTestServer();
-    await using host = await connect(server.spec(), silent, soon());
-    assert.equal(host.hostKey, server.hostKeys[0]?.public);
-    assert.deepEqual(new Set(server.authentications), new Set(["publickey root"]));
-  });
-
-  it("refuses another host key before anything is sent, and names both and the pin's source", async () => {
-    await using server = await startTestServer();
-    const pinned = makeKey().public;
-    const spec = server.spec({
-      hostKeys: [{ key: pinned, source: "vars/per-machine/galena" }],
-      definedAt: "fleet.ts:41",
+for (const backEnd of backEnds)
+  describe(`connecting (${backEnd})`, () => {
+    it("shows the pinned key, without asking for what it does not need", async () => {
+      await using server = await startTestServer();
+      await using host = await connect(server.spec({ backEnd }), silent, soon());
+      assert.equal(host.hostKey, server.hostKeys[0]?.public);
+      const first = backEnd === "openssh" ? ["none root"] : []; // OpenSSH always asks what there is
+      assert.deepEqual(new Set(server.authentications), new Set([...first, "publickey root"]));
     });
-    const error = await failure(connect(spec, silent, soon()));
-    assert.ok(error instanceof HostKeyMismatchError);
-    assert.equal(
-      error.message,
-      [
-        "galena: the host key is not the pinned one",
-        `  expected: ${fingerprint(parseHostKey(pinned))} (vars/per-machine/galena)`,
-        `  found:    ${fingerprint(parseHostKey(server.hostKeys[0]?.public ?? ""))} from 127.0.0.1:${server.port}`,
-        "  at:       fleet.ts:41",
-        "  fix:      reinstalled? pin the new key where the old one stands. Otherwise stop: another host answers at this address",
-      ].join("\n"),
-    );
-    assert.deepEqual(server.authentications, []);
-    assert.equal(server.connections, 1, "a wrong key is not tried again");
-  });
 
-  it("refuses a host whose key nobody knows, and says which key to pin", async () => {
-    await using server = await startTestServer();
-    const error = await failure(connect(server.spec({ hostKeys: [] }), silent, soon()));
-    assert.ok(error instanceof HostKeyUnknownError);
-    assert.ok(error.facts.fix.endsWith(`then pin: ${server.hostKeys[0]?.public}`));
-    assert.deepEqual(server.authentications, []);
-  });
-
-  it("asks a server with several keys for the pinned one", async () => {
-    const [rsa, ed25519] = [makeKey("rsa"), makeKey()];
-    await using server = await startTestServer({ hostKeys: [ed25519, rsa] });
-    await using host = await connect(server.spec({ hostKeys: [{ key: rsa.public, source: "x" }] }), silent, soon());
-    assert.equal(host.hostKey, rsa.public);
-  });
-
-  it("takes a server without a key of the pinned type for another host", async () => {
-    await using server = await startTestServer({ hostKeys: [makeKey("rsa")] });
-    const spec = server.spec({ hostKeys: [{ key: makeKey().public, source: "x" }] });
-    const error = await failure(connect(spec, silent, soon()));
-    assert.ok(error instanceof HostKeyMismatchError);
-    assert.equal(error.facts.found, `no key of a pinned type from 127.0.0.1:${server.port}`);
-    assert.deepEqual(server.authentications, []);
-  });
-
-  it("names the keys that the host refused, and those that could not be tried", async () => {
-    await using server = await startTestServer();
-    await using other = await startTestServer();
-    const [wrong = ""] = other.spec().identityFiles;
-    const spec = server.spec({ identityFiles: [wrong, "/nowhere/id_ed25519"] });
-    const error = await failure(connect(spec, silent, soon()));
-    assert.ok(error instanceof AuthenticationError);
-    assert.equal(error.facts.found, `refused: ${wrong}\nnot tried: /nowhere/id_ed25519: cannot be read (ENOENT)`);
-    assert.equal(server.connections, 1, "refused keys are not tried again");
-  });
-
-  it("fails without a key to show before it asks the host anything", async () => {
-    await using server = await startTestServer();
-    const error = await failure(connect(server.spec({ identityFiles: [] }), silent, soon()));
-    assert.ok(error instanceof AuthenticationError);
-    assert.equal(error.facts.found, "no key to try");
-    assert.deepEqual(server.authentications, []);
-  });
-
-  it("goes on with the key files when the agent is dead", async () => {
-    await using server = await startTestServer();
-    const [identity] = server.spec().identityFiles;
-    await using other = await startTestServer();
-    const files = [...other.spec().identityFiles, identity];
-    await using host = await connect(
-      server.spec({ agent: "/nowhere/agent.sock", identityFiles: files }),
-      silent,
-      soon(),
-    );
-    assert.ok(!host.dead.aborted);
-  });
-
-  it("tries a host that is booting again until it is there", async () => {
-    await using server = await startTestServer();
-    const gate = createServer();
-    gate.listen(0, "127.0.0.1");
-    await once(gate, "listening");
-    const address = gate.address();
-    assert.ok(address !== null && typeof address === "object");
-    // The port refuses until the first attempt was reported, then a forwarder stands in for the booted host.
-    gate.close();
-    await once(gate, "close");
-    const forwarder = createServer(async (socket) => {
-      const { connect: dial } = await import("node:net");
-      const inner = dial(server.port, "127.0.0.1");
-      socket.pipe(inner).pipe(socket);
-      socket.on("error", () => inner.destroy());
-      inner.on("error", () => socket.destroy());
+    it("refuses another host key before anything is sent, and names both and the pin's source", async () => {
+      await using server = await startTestServer();
+      const pinned = makeKey().public;
+      const spec = server.spec({
+        backEnd,
+        hostKeys: [{ key: pinned, source: "vars/per-machine/galena" }],
+        definedAt: "fleet.ts:41",
+      });
+      const error = await failure(connect(spec, silent, soon()));
+      assert.ok(error instanceof HostKeyMismatchError);
+      assert.equal(
+        error.message,
+        [
+          "galena: the host key is not the pinned one",
+          `  expected: ${fingerprint(parseHostKey(pinned))} (vars/per-machine/galena)`,
+          `  found:    ${fingerprint(parseHostKey(server.hostKeys[0]?.public ?? ""))} from 127.0.0.1:${server.port}`,
+          "  at:       fleet.ts:41",
+          "  fix:      reinstalled? pin the new key where the old one stands. Otherwise stop: another host answers at this address",
+        ].join("\n"),
+      );
+      assert.deepEqual(server.authentications, []);
+      assert.equal(server.connections, 1, "a wrong key is not tried again");
     });
-    const seen: string[] = [];
-    await using _host = await connect(
-      server.spec({ port: address.port }),
-      (event) => {
-        seen.push(event.message);
-        if (seen.length === 1) forwarder.listen(address.port, "127.0.0.1");
-      },
-      soon(),
-    );
-    assert.match(seen[0] ?? "", /^no answer from 127\.0\.0\.1:\d+ \(connect ECONNREFUSED .*\), trying again$/);
-    forwarder.close();
-  });
 
-  it("gives up at its deadline when a listener never speaks", async () => {
-    const silentServer = createServer(() => undefined);
-    silentServer.listen(0, "127.0.0.1");
-    await once(silentServer, "listening");
-    const address = silentServer.address();
-    assert.ok(address !== null && typeof address === "object");
-    await using server = await startTestServer();
-    const spec = server.spec({ port: address.port, connectDeadlineSeconds: 0.5, attemptDeadlineSeconds: 0.3 });
-    const error = await failure(connect(spec, silent, soon()));
-    assert.ok(error instanceof HostUnreachableError);
-    assert.match(error.reason, /^no answer within 0\.\d s$/);
-    silentServer.close();
-  });
+    it("refuses a host whose key nobody knows, and says which key to pin", async () => {
+      await using server = await startTestServer();
+      const error = await failure(connect(server.spec({ backEnd, hostKeys: [] }), silent, soon()));
+      assert.ok(error instanceof HostKeyUnknownError);
+      assert.ok(error.facts.fix.endsWith(`then pin: ${server.hostKeys[0]?.public}`));
+      assert.deepEqual(server.authentications, []);
+    });
 
-  it("stops at the caller's signal with its reason", async () => {
-    await using server = await startTestServer();
-    const stopped = new AbortController();
-    const attempt = connect(
-      server.spec({ port: 1, connectDeadlineSeconds: 60 }),
-      () => stopped.abort(new Error("enough")),
-      stopped.signal,
-    );
-    assert.equal((await failure(attempt)).message, "enough");
+    it("asks a server with several keys for the pinned one", async () => {
+      const [rsa, ed25519] = [makeKey("rsa"), makeKey()];
+      await using server = await startTestServer({ hostKeys: [ed25519, rsa] });
+      await using host = await connect(
+        server.spec({ backEnd, hostKeys: [{ key: rsa.public, source: "x" }] }),
+        silent,
+        soon(),
+      );
+      assert.equal(host.hostKey, rsa.public);
+    });
+
+    it("takes a server without a key of the pinned type for another host", async () => {
+      await using server = await startTestServer({ hostKeys: [makeKey("rsa")] });
+      const spec = server.spec({ backEnd, hostKeys: [{ key: makeKey().public, source: "x" }] });
+      const error = await failure(connect(spec, silent, soon()));
+      assert.ok(error instanceof HostKeyMismatchError);
+      const shown =
+        backEnd === "ssh2" ? "no key of a pinned type" : fingerprint(parseHostKey(server.hostKeys[0]?.public ?? ""));
+      assert.equal(error.facts.found, `${shown} from 127.0.0.1:${server.port}`);
+      assert.deepEqual(server.authentications, []);
+    });
+
+    it("names the keys that the host refused, and those that could not be tried", async () => {
+      await using server = await startTestServer();
+      await using other = await startTestServer();
+      const [wrong = ""] = other.spec().identityFiles;
+      const spec = server.spec({ backEnd, identityFiles: [wrong, "/nowhere/id_ed25519"] });
+      const error = await failure(connect(spec, silent, soon()));
+      assert.ok(error instanceof AuthenticationError);
+      assert.equal(error.facts.found, `refused: ${wrong}\nnot tried: /nowhere/id_ed25519: cannot be read (ENOENT)`);
+      assert.equal(server.connections, 1, "refused keys are not tried again");
+    });
+
+    it("fails without a key to show before it asks the host anything", async () => {
+      await using server = await startTestServer();
+      const error = await failure(connect(server.spec({ backEnd, identityFiles: [] }), silent, soon()));
+      assert.ok(error instanceof AuthenticationError);
+      assert.equal(error.facts.found, "no key to try");
+      assert.deepEqual(server.authentications, backEnd === "ssh2" ? [] : ["none root"]);
+    });
+
+    it("goes on with the key files when the agent is dead", async () => {
+      await using server = await startTestServer();
+      const [identity] = server.spec({ backEnd }).identityFiles;
+      await using other = await startTestServer();
+      const files = [...other.spec().identityFiles, identity];
+      await using host = await connect(
+        server.spec({ backEnd, agent: "/nowhere/agent.sock", identityFiles: files }),
+        silent,
+        soon(),
+      );
+      assert.ok(!host.dead.aborted);
+    });
+
+    it("tries a host that is booting again until it is there", async () => {
+      await using server = await startTestServer();
+      const gate = createServer();
+      gate.listen(0, "127.0.0.1");
+      await once(gate, "listening");
+      const address = gate.address();
+      assert.ok(address !== null && typeof address === "object");
+      // The port refuses until the first attempt was reported, then a forwarder stands in for the booted host.
+      gate.close();
+      await once(gate, "close");
+      const forwarder = createServer(async (socket) => {
+        const { connect: dial } = await import("node:net");
+        const inner = dial(server.port, "127.0.0.1");
+        socket.pipe(inner).pipe(socket);
+        socket.on("error", () => inner.destroy());
+        inner.on("error", () => socket.destroy());
+      });
+      const seen: string[] = [];
+      await using _host = await connect(
+        server.spec({ backEnd, port: address.port }),
+        (event) => {
+          if (event.message.startsWith("connecting with")) return;
+          seen.push(event.message);
+          if (seen.length === 1) forwarder.listen(address.port, "127.0.0.1");
+        },
+        soon(),
+      );
+      assert.match(
+        seen[0] ?? "",
+        /^no answer from 127\.0\.0\.1:\d+ \(.*(?:ECONNREFUSED|Connection refused).*\), trying again$/,
+      );
+      forwarder.close();
+    });
+
+    it("gives up at its deadline when a listener never speaks", async () => {
+      const silentServer = createServer(() => undefined);
+      silentServer.listen(0, "127.0.0.1");
+      await once(silentServer, "listening");
+      const address = silentServer.address();
+      assert.ok(address !== null && typeof address === "object");
+      await using server = await startTestServer();
+      const spec = server.spec({
+        backEnd,
+        port: address.port,
+        connectDeadlineSeconds: 0.5,
+        attemptDeadlineSeconds: 0.3,
+      });
+      const error = await failure(connect(spec, silent, soon()));
+      assert.ok(error instanceof HostUnreachableError);
+      assert.match(error.reason, /^no answer within 0\.\d s$/);
+      silentServer.close();
+    });
+
+    it("stops at the caller's signal with its reason", async () => {
+      await using server = await startTestServer();
+      const stopped = new AbortController();
+      const attempt = connect(
+        server.spec({ backEnd, port: 1, connectDeadlineSeconds: 60 }),
+        () => stopped.abort(new Error("enough")),
+        stopped.signal,
+      );
+      assert.equal((await failure(attempt)).message, "enough");
+    });
   });
-});
 
 describe("probing", () => {
   it("says unreachable as a value", async () => {

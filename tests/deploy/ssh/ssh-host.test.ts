@@ -10,108 +10,111 @@ import {
 import { connect } from "../../../deploy/ssh/connect.ts";
 import { ConnectionPool } from "../../../deploy/ssh/connection-pool.ts";
 import type { SshHost } from "../../../deploy/ssh/ssh-host.ts";
+import { backEnds } from "../../../deploy/ssh/transport.ts";
 import { soon } from "../support/signals.ts";
 import { startTestServer, type TestServer } from "../support/ssh-server.ts";
 
 const silent = (): void => undefined;
 
-describe("commands on a host", () => {
-  let server: TestServer;
-  let host: SshHost;
-  before(async () => {
-    server = await startTestServer();
-    host = await connect(server.spec(), silent, soon());
-  });
-  after(async () => {
-    await host[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
-  });
-
-  it("return exit code and both outputs", async () => {
-    const script = { name: "three", text: "{ echo out; echo err >&2; exit 3\n}\n" };
-    assert.deepEqual(await host.exec(script, {}, soon()), { code: 3, stdout: "out\n", stderr: "err\n" });
-  });
-
-  it("get their arguments and input unchanged, whatever these hold", async () => {
-    const hostile = fc.string({ unit: "grapheme", maxLength: 30 }).filter((text) => !text.includes("\0"));
-    await fc.assert(
-      fc.asyncProperty(hostile, hostile, async (argument, stdin) => {
-        const said = await host.read(["printf", "%s", argument], {}, soon());
-        assert.equal(said, Buffer.from(argument).toString());
-        const script = { name: "args", text: '{ printf %s "$1"; exit\n}\n', args: [argument] };
-        assert.equal(await host.read(script, {}, soon()), Buffer.from(argument).toString());
-        assert.equal(await host.read(["cat"], { stdin }, soon()), Buffer.from(stdin).toString());
-      }),
-      { numRuns: 30 },
-    );
-  });
-
-  it("that fail are an error with the last lines they said", async () => {
-    const error = await host
-      .read(["sh", "-c", "echo no room >&2; exit 28"], {}, soon())
-      .catch((caught: unknown) => caught);
-    assert.ok(error instanceof RemoteCommandError);
-    assert.equal(error.facts.found, "exit code 28: no room");
-  });
-
-  it("are stopped at the bound of their output", async () => {
-    const flood = host.exec(["head", "-c", "100000", "/dev/zero"], { maxOutputBytes: 1000 }, soon());
-    await assert.rejects(flood, RemoteOutputError);
-  });
-
-  it("that never end are an error at their deadline, and leave the connection usable", async () => {
-    await assert.rejects(host.exec(["sleep", "30"], { deadlineSeconds: 0.2 }, soon()), RemoteDeadlineError);
-    assert.equal(await host.read(["echo", "alive"], {}, soon()), "alive\n");
-  });
-
-  it("end at the caller's signal with its reason", async () => {
-    const stop = new AbortController();
-    const running = host.exec(["sleep", "30"], {}, stop.signal);
-    stop.abort(new Error("enough"));
-    await assert.rejects(running, /^Error: enough$/);
-  });
-
-  it("refuse input beside a script: a shell may have read it already", async () => {
-    await assert.rejects(host.exec({ name: "x", text: "{ exit\n}\n" }, { stdin: "data" }, soon()), TypeError);
-  });
-});
-
-describe("a connection that dies", () => {
-  it("ends what is under way, although ssh2 reports nothing to the writer", async () => {
-    await using server = await startTestServer({ onExec: (_line, channel) => void channel.resume() });
-    await using host = await connect(server.spec(), silent, soon());
-    const running = host.exec(["cat"], { stdin: "x".repeat(8 * 1024 * 1024) }, soon());
-    const ended = assert.rejects(running, ConnectionLostError);
-    await host.exec(["true"], { deadlineSeconds: 0.2 }, soon()).catch(() => server.cut());
-    await ended;
-    assert.ok(host.dead.aborted);
-    await assert.rejects(host.exec(["true"], {}, soon()), ConnectionLostError);
-  });
-
-  it("is noticed when the host falls silent", async () => {
-    await using server = await startTestServer({
-      // The server's process is alive, its network is not: nothing is answered any more.
-      onExec: (_line, _channel, connection) => Reflect.get(connection, "_sock").pause(),
+for (const backEnd of backEnds)
+  describe(`commands on a host (${backEnd})`, () => {
+    let server: TestServer;
+    let host: SshHost;
+    before(async () => {
+      server = await startTestServer();
+      host = await connect(server.spec({ backEnd }), silent, soon());
     });
-    await using host = await connect(server.spec({ keepaliveSeconds: 0.1 }), silent, soon());
-    const error = await host.exec(["true"], { deadlineSeconds: 20 }, soon()).catch((caught: unknown) => caught);
-    assert.ok(error instanceof ConnectionLostError);
-    assert.equal(error.facts.found, "Keepalive timeout");
+    after(async () => {
+      await host[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    });
+
+    it("return exit code and both outputs", async () => {
+      const script = { name: "three", text: "{ echo out; echo err >&2; exit 3\n}\n" };
+      assert.deepEqual(await host.exec(script, {}, soon()), { code: 3, stdout: "out\n", stderr: "err\n" });
+    });
+
+    it("get their arguments and input unchanged, whatever these hold", async () => {
+      const hostile = fc.string({ unit: "grapheme", maxLength: 30 }).filter((text) => !text.includes("\0"));
+      await fc.assert(
+        fc.asyncProperty(hostile, hostile, async (argument, stdin) => {
+          const said = await host.read(["printf", "%s", argument], {}, soon());
+          assert.equal(said, Buffer.from(argument).toString());
+          const script = { name: "args", text: '{ printf %s "$1"; exit\n}\n', args: [argument] };
+          assert.equal(await host.read(script, {}, soon()), Buffer.from(argument).toString());
+          assert.equal(await host.read(["cat"], { stdin }, soon()), Buffer.from(stdin).toString());
+        }),
+        { numRuns: 30 },
+      );
+    });
+
+    it("that fail are an error with the last lines they said", async () => {
+      const error = await host
+        .read(["sh", "-c", "echo no room >&2; exit 28"], {}, soon())
+        .catch((caught: unknown) => caught);
+      assert.ok(error instanceof RemoteCommandError);
+      assert.equal(error.facts.found, "exit code 28: no room");
+    });
+
+    it("are stopped at the bound of their output", async () => {
+      const flood = host.exec(["head", "-c", "100000", "/dev/zero"], { maxOutputBytes: 1000 }, soon());
+      await assert.rejects(flood, RemoteOutputError);
+    });
+
+    it("that never end are an error at their deadline, and leave the connection usable", async () => {
+      await assert.rejects(host.exec(["sleep", "30"], { deadlineSeconds: 0.2 }, soon()), RemoteDeadlineError);
+      assert.equal(await host.read(["echo", "alive"], {}, soon()), "alive\n");
+    });
+
+    it("end at the caller's signal with its reason", async () => {
+      const stop = new AbortController();
+      const running = host.exec(["sleep", "30"], {}, stop.signal);
+      stop.abort(new Error("enough"));
+      await assert.rejects(running, /^Error: enough$/);
+    });
+
+    it("refuse input beside a script: a shell may have read it already", async () => {
+      await assert.rejects(host.exec({ name: "x", text: "{ exit\n}\n" }, { stdin: "data" }, soon()), TypeError);
+    });
   });
 
-  it("is replaced by the pool, which otherwise keeps to one", async () => {
-    await using server = await startTestServer();
-    await using pool = new ConnectionPool();
-    const spec = server.spec();
-    const [first, same] = await Promise.all([pool.acquire(spec, silent, soon()), pool.acquire(spec, silent, soon())]);
-    assert.equal(first, same);
-    assert.equal(server.connections, 1);
-    const gone = new Promise((resolve) => first.dead.addEventListener("abort", resolve));
-    server.cut();
-    await gone;
-    const [next, again] = await Promise.all([pool.acquire(spec, silent, soon()), pool.acquire(spec, silent, soon())]);
-    assert.equal(next, again);
-    assert.notEqual(next, first);
-    assert.equal(server.connections, 2);
+for (const backEnd of backEnds)
+  describe(`a connection that dies (${backEnd})`, () => {
+    it("ends what is under way, although ssh2 reports nothing to the writer", async () => {
+      await using server = await startTestServer({ onExec: (_line, channel) => void channel.resume() });
+      await using host = await connect(server.spec({ backEnd }), silent, soon());
+      const running = host.exec(["cat"], { stdin: "x".repeat(8 * 1024 * 1024) }, soon());
+      const ended = assert.rejects(running, ConnectionLostError);
+      await host.exec(["true"], { deadlineSeconds: 0.2 }, soon()).catch(() => server.cut());
+      await ended;
+      assert.ok(host.dead.aborted);
+      await assert.rejects(host.exec(["true"], {}, soon()), ConnectionLostError);
+    });
+
+    it("is noticed when the host falls silent", async () => {
+      await using server = await startTestServer({
+        // The server's process is alive, its network is not: nothing is answered any more.
+        onExec: (_line, _channel, connection) => Reflect.get(connection, "_sock").pause(),
+      });
+      await using host = await connect(server.spec({ keepaliveSeconds: 0.1, backEnd }), silent, soon());
+      const error = await host.exec(["true"], { deadlineSeconds: 20 }, soon()).catch((caught: unknown) => caught);
+      assert.ok(error instanceof ConnectionLostError);
+      assert.match(error.facts.found, /^(?:Keepalive timeout|Timeout, server .* not responding\.)$/);
+    });
+
+    it("is replaced by the pool, which otherwise keeps to one", async () => {
+      await using server = await startTestServer();
+      await using pool = new ConnectionPool();
+      const spec = server.spec({ backEnd });
+      const [first, same] = await Promise.all([pool.acquire(spec, silent, soon()), pool.acquire(spec, silent, soon())]);
+      assert.equal(first, same);
+      assert.equal(server.connections, 1);
+      const gone = new Promise((resolve) => first.dead.addEventListener("abort", resolve));
+      server.cut();
+      await gone;
+      const [next, again] = await Promise.all([pool.acquire(spec, silent, soon()), pool.acquire(spec, silent, soon())]);
+      assert.equal(next, again);
+      assert.notEqual(next, first);
+      assert.equal(server.connections, 2);
+    });
   });
-});

@@ -84,7 +84,7 @@ export class DeployedHost implements AsyncDisposable {
     const text = await this.ask(
       `readlink -f /run/current-system; readlink -f /nix/var/nix/profiles/system; readlink /nix/var/nix/profiles/system
        sed -n 's|^options .*init=\\(.*\\)/init.*|\\1|p; s|^options init=\\(.*\\)/init.*|\\1|p' /boot/loader/entries/"$(sed -n 's/^default //p' /boot/loader/loader.conf 2>/dev/null)" 2>/dev/null | head -n 1 | grep . || echo none
-       echo $(ls /nix/var/pulumi-clan 2>/dev/null); echo $(ls /nix/var/nix/gcroots/pulumi-clan 2>/dev/null)`,
+       echo $(ls /nix/var/pulumi-clan 2>/dev/null | sed 's/^supervisor-[0-9a-f]\\{64\\}\\.sh$/supervisor/'); echo $(ls /nix/var/nix/gcroots/pulumi-clan 2>/dev/null)`,
     );
     const [current = "", profile = "", generation = "", boots = "", state = "", roots = ""] = text.split("\n");
     return { current, profile, generation, boots, state, roots };

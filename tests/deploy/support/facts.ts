@@ -43,6 +43,7 @@ export const wanted: Wanted = {
   toplevel: declared,
   owner: { project: "fleet", stack: "core", machine: "galena" },
   takeOver: false,
+  mode: "switch",
   newId: "00000000000000aa",
 };
 

@@ -68,7 +68,8 @@ function invocation(
   sh: string,
   moved: (text: string) => string,
 ): { argv: readonly string[]; input: string } {
-  if ("text" in command) return { argv: [sh, "-s", "--", ...(command.args ?? [])], input: moved(command.text) };
+  if ("text" in command)
+    return { argv: [sh, "-s", "--", ...(command.args ?? []).map(moved)], input: moved(command.text) };
   return { argv: command.map((word) => (word === "/bin/sh" ? sh : moved(word))), input: stdin ?? "" };
 }
 

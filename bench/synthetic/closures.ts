@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { parseStorePath, type StorePath } from "../../local-nix/store-path.ts";
+
+/** A store path that exists for measuring only: its contents follow from its description. */
+export interface SyntheticPath {
+  readonly path: StorePath;
+  readonly references: readonly StorePath[];
+  readonly files: readonly SyntheticFile[];
+}
+
+export interface SyntheticFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly seed: number;
+}
+
+/** A closure, dependencies first. The last path refers to all others, at first or second hand. */
+export interface SyntheticClosure {
+  readonly toplevel: StorePath;
+  readonly paths: readonly SyntheticPath[];
+}
+
+export interface SetSizes {
+  /** Paths of a few kilobytes. */
+  readonly small: number;
+  /** Sizes of the large paths. */
+  readonly large: readonly number[];
+  /** Of the mixed set: small paths that the host has already. */
+  readonly present: number;
+  /** Small and large paths that are missing. */
+  readonly missing: { readonly small: number; readonly large: readonly number[] };
+}
+
+const megabyte = 1_000_000;
+
+export const wholeSizes: SetSizes = {
+  small: 2_000,
+  large: [160, 90, 60, 45, 24].map((size) => size * megabyte),
+  present: 1_700,
+  missing: { small: 299, large: [22, 22, 22].map((size) => size * megabyte) },
+};
+
+export const quickSizes: SetSizes = {
+  small: 400,
+  large: [20, 11, 8, 6, 3].map((size) => size * megabyte),
+  present: 340,
+  missing: { small: 59, large: [3, 3, 3].map((size) => size * megabyte) },
+};
+
+export function smallClosure(count: number, label = "small"): SyntheticClosure {
+  const paths: SyntheticPath[] = [];
+  for (let index = 0; index < count; index++) {
+    const references = earlier(paths, index);
+    const files = [
+      { name: "bin/program", sizeBytes: 1_500 + ((index * 769) % 2_500), seed: index + 1 },
+      { name: "share/notes", sizeBytes: 800 + ((index * 331) % 1_000), seed: index + 100_001 },
+    ];
+    paths.push(syntheticPath(`${label}-${index}`, references, files));
+  }
+  return withToplevel(`${label}-${count}`, paths);
+}
+
+export function largeClosure(sizes: readonly number[]): SyntheticClosure {
+  return withToplevel(
+    "large",
+    sizes.map((sizeBytes, index) => largePath(`large-${index}`, sizeBytes, index)),
+  );
+}
+
+/** What a host has, and the next closure, which shares most with it. */
+export function mixedClosures({ present, missing }: SetSizes): { before: SyntheticClosure; after: SyntheticClosure } {
+  const all = smallClosure(present + missing.small, "mixed").paths.slice(0, -1);
+  const large = missing.large.map((sizeBytes, index) => largePath(`mixed-large-${index}`, sizeBytes, 50 + index));
+  return {
+    before: withToplevel(`mixed-before-${present}`, all.slice(0, present)),
+    after: withToplevel(`mixed-after-${present}`, [...all, ...large]),
+  };
+}
+
+/** Up to four references to paths shortly before: a graph as deep and as dense as a system's. */
+function earlier(paths: readonly SyntheticPath[], index: number): readonly StorePath[] {
+  const distances = [
+    1 + ((index * 7) % 5),
+    3 + ((index * 13) % 30),
+    10 + ((index * 29) % 90),
+    1 + ((index * 31) % 200),
+  ];
+  const count = index % 5;
+  const chosen = distances.slice(0, count).flatMap((distance) => paths[index - distance]?.path ?? []);
+  return [...new Set(chosen)].sort();
+}
+
+function largePath(name: string, sizeBytes: number, seed: number): SyntheticPath {
+  // A few files, the first one half of all: a program with its libraries.
+  const shares = [0.5, 0.25, 0.15, 0.1];
+  const files = shares.map((share, index) => ({
+    name: `lib/part-${index}`,
+    sizeBytes: Math.round(sizeBytes * share),
+    seed: 200_000 + seed * 10 + index,
+  }));
+  return syntheticPath(`${name}-${sizeBytes}`, [], files);
+}
+
+function withToplevel(name: string, paths: readonly SyntheticPath[]): SyntheticClosure {
+  const references = paths.map(({ path }) => path).sort();
+  const top = syntheticPath(`top-${name}`, references, [{ name: "system", sizeBytes: 500, seed: 7 }]);
+  return { toplevel: top.path, paths: [...paths, top] };
+}
+
+/** The path's hash covers what it is made of, so that another recipe is another path. */
+function syntheticPath(name: string, references: readonly StorePath[], files: readonly SyntheticFile[]): SyntheticPath {
+  const digest = createHash("sha256")
+    .update(JSON.stringify(["2", name, references, files]))
+    .digest();
+  return { path: parseStorePath(`/nix/store/${base32(digest)}-bench-${name}`), references, files };
+}
+
+// Source: nix 2.26, src/libutil/hash.cc: its base 32 leaves out e, o, t, u. Any 32 of its characters make a path.
+const alphabet = "0123456789abcdfghijklmnpqrsvwxyz";
+
+function base32(digest: Uint8Array): string {
+  return Array.from(digest.subarray(0, 32), (byte) => alphabet[byte % 32]).join("");
+}

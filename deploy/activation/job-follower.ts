@@ -1,0 +1,140 @@
+import { z } from "zod";
+import type { Report } from "../../report.ts";
+import { RemoteDeadlineError, RemoteOutputError } from "../errors.ts";
+import type { HostSession } from "../host-session.ts";
+import { renderAddress } from "../ssh/connection-spec.ts";
+import { hostScript } from "./scripts.ts";
+
+const eventSchema = z.object({
+  at: z.int(),
+  state: z.string().max(40),
+  /** Of `tested`: exit code of switch-to-configuration or activate; null: it was killed. */
+  code: z.int().nullish(),
+  current: z.string().max(4_096).optional(),
+  why: z.string().max(1_000).optional(),
+});
+/** What the supervisor wrote down about itself. */
+export type JobEvent = z.output<typeof eventSchema>;
+
+/** How a job stands. `code`: the supervisor's verdict, absent when it has none and never will (killed with all that comes after it). */
+export type JobState = { readonly kind: "running" } | { readonly kind: "ended"; readonly code?: number };
+
+/** Seconds for which one look at a job waits for news on the host. */
+const lookSeconds = 5;
+
+const newsSchema = z.tuple([
+  z.enum(["done", "running", "lost", "starting"]),
+  z.string().regex(/^(?:\d{1,3}|-)$/),
+  z.string().regex(/^\d{1,6}$/),
+  z.string().regex(/^\d{1,6}$/),
+]);
+
+/** Reads a job's events and log by offset: nothing is lost or seen twice, whatever becomes of the connection. */
+export class JobFollower {
+  readonly events: JobEvent[] = [];
+  readonly #session: HostSession;
+  readonly #id: string;
+  readonly #report: Report;
+  #offset = 0;
+  #known = 0;
+  #log = "";
+  #partialLine = "";
+  #partialEvent = "";
+  #state: JobState = { kind: "running" };
+
+  constructor(session: HostSession, id: string, report: Report) {
+    this.#session = session;
+    this.#id = id;
+    this.#report = report;
+  }
+
+  /** The last 64 KiB. */
+  get log(): string {
+    return this.#log;
+  }
+
+  event(state: string): JobEvent | undefined {
+    return this.events.findLast((event) => event.state === state);
+  }
+
+  /**
+   * Follows until an event is there or the job ended.
+   * @throws {RemoteDeadlineError} @throws {HostUnreachableError} when the host does not come back in time
+   */
+  async until(wanted: string | undefined, deadlineSeconds: number, signal: AbortSignal): Promise<JobState> {
+    const until = performance.now() + deadlineSeconds * 1000;
+    let startingUntil = performance.now() + 20_000;
+    while (this.#state.kind === "running" && (wanted === undefined || this.event(wanted) === undefined)) {
+      const news = await this.#session.retried(() => this.#read(signal), signal);
+      if (news.state !== "starting") startingUntil = Number.POSITIVE_INFINITY;
+      if (news.bytes > 0 && news.state !== "running") continue; // until all of the log is here
+      if (news.state === "done")
+        this.#state = { kind: "ended", ...(news.code === undefined ? {} : { code: news.code }) };
+      else if (news.state === "lost" || performance.now() > startingUntil) this.#state = { kind: "ended" };
+      else if (performance.now() > until) throw this.#late(deadlineSeconds);
+    }
+    return this.#state;
+  }
+
+  async #read(signal: AbortSignal) {
+    const script = hostScript("follow-job", [this.#id, `${this.#offset}`, `${this.#known}`, `${lookSeconds}`]);
+    const options = { deadlineSeconds: lookSeconds + 25, maxOutputBytes: 300_000 };
+    const answer = Buffer.from(await this.#session.script(script, options, signal));
+    const end = answer.indexOf("\n");
+    const parsed = newsSchema.safeParse(answer.subarray(0, Math.max(end, 0)).toString().split(" "));
+    if (!parsed.success) throw this.#nonsense(answer.toString());
+    const [state, code, logBytes, eventBytes] = parsed.data;
+    const bytes = Number(logBytes) + Number(eventBytes);
+    const body = answer.subarray(end + 1);
+    this.#takeEvents(body.subarray(0, Number(eventBytes)).toString());
+    this.#takeLog(body.subarray(Number(eventBytes)).toString());
+    this.#offset += Number(logBytes);
+    this.#known += Number(eventBytes);
+    return { state, code: code === "-" ? undefined : Number(code), bytes };
+  }
+
+  #takeEvents(text: string): void {
+    const lines = (this.#partialEvent + text).split("\n");
+    this.#partialEvent = lines.pop() ?? "";
+    for (const line of lines) this.events.push(this.#parseEvent(line));
+  }
+
+  #parseEvent(line: string): JobEvent {
+    try {
+      return eventSchema.parse(JSON.parse(line));
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof z.ZodError) throw this.#nonsense(line);
+      throw error;
+    }
+  }
+
+  #takeLog(text: string): void {
+    this.#log = (this.#log + text).slice(-65_536);
+    const lines = (this.#partialLine + text).split("\n");
+    this.#partialLine = lines.pop() ?? "";
+    const phase = this.event("rolling-back") ? "rollback" : this.event("committing") ? "commit" : "test";
+    for (const line of lines) {
+      this.#report({ level: "info", subject: this.#session.spec.machine, phase, message: line.slice(0, 500) });
+    }
+  }
+
+  #nonsense(answer: string): RemoteOutputError {
+    return new RemoteOutputError({
+      summary: `${this.#session.spec.machine}: the host's word on job ${this.#id} makes no sense`,
+      expected: "<state> <code> <bytes> <bytes>, events as JSON lines",
+      found: JSON.stringify(answer.slice(0, 200)),
+      at: renderAddress(this.#session.spec),
+      fix: `look at /nix/var/pulumi-clan/jobs/${this.#id} on the host`,
+    });
+  }
+
+  #late(deadlineSeconds: number): RemoteDeadlineError {
+    return new RemoteDeadlineError({
+      summary: `${this.#session.spec.machine}: the job on the host did not end in time`,
+      expected: `an end within ${deadlineSeconds} s`,
+      found: "still running",
+      at: renderAddress(this.#session.spec),
+      fix: `look at the host: \`systemctl status pulumi-clan-${this.#id}\`, /nix/var/pulumi-clan/jobs/${this.#id}/log`,
+    });
+  }
+}

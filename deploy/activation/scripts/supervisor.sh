@@ -1,0 +1,247 @@
+# The supervisor of one job. It needs nothing of the new system, nor the client that started it.
+# $1 `run`, `end` (after its death: rolls back when there is no verdict) or one of its own calls; $2 the job's folder. In it:
+#   job.env  what to do          token   who may give orders      order   `acknowledge|rollback|close <token>`
+#   events   JSON lines          log     all that was printed     status  the verdict, as a number:
+# 0 committed; 10 rolled back; 11 rolled back in vain; 12 closed, nothing to roll back; 13 kept without an acknowledgement;
+# 14 acknowledged, not to be committed; 20 superseded; 21 to 24 not committed (commit.sh).
+folder=$2
+
+event() { printf '{"at":%s,"state":"%s"%s}\n' "$(date +%s)" "$1" "${2:+,$2}" >>"$folder/events"; }
+
+# $1 the verdict, $2 its event, $3 more of the event.
+finish() {
+  event "$2" "${3-}"
+  write_atomically "$folder/status" "$1"
+  exit 0
+}
+
+# Sets now: seconds by a clock that nobody sets, where there is one.
+clock() {
+  if [ -r /proc/uptime ]; then
+    read -r now _ </proc/uptime
+    now=${now%%.*}
+  else
+    now=$(date +%s)
+  fi
+}
+
+# Runs one of our own calls ($2…) for $1 seconds at most, then kills all of it. Sets code; empty: it was killed.
+bounded() {
+  limit=$1
+  shift
+  rm -f "$folder/code"
+  set -- /bin/sh "$0" "$1" "$folder" "$2"
+  if [ -n "$(command -v setsid)" ]; then
+    setsid "$@" &
+  else
+    set -m # a process group of its own
+    "$@" &
+    set +m
+  fi
+  child=$!
+  clock
+  limit=$((now + limit))
+  while [ ! -s "$folder/code" ] && kill -0 "$child" 2>/dev/null; do
+    clock
+    if [ "$now" -ge "$limit" ]; then
+      echo "pulumi-clan: stopped at its deadline"
+      kill -KILL -- "-$child" 2>/dev/null || kill -KILL "$child"
+      break
+    fi
+    sleep 0.2
+  done
+  wait "$child" 2>/dev/null
+  code=$(head -c 3 "$folder/code" 2>/dev/null | tr -dc '0-9')
+  if [ -n "$code" ] && [ "$code" -gt 128 ]; then code=''; fi
+}
+
+# $1 seconds, … command: one that the policy names. Ends the shell when it fails.
+hook() {
+  hook_seconds=$1
+  shift
+  echo "pulumi-clan: hook: $*"
+  if [ -n "$(command -v timeout)" ]; then timeout -k 5 "$hook_seconds" "$@"; else "$@"; fi || exit 1
+}
+
+active_units() {
+  if [ "$class" = darwin ]; then return; fi
+  systemctl list-units --plain --no-legend --no-pager --state=active --type=service,socket,timer,path,mount,target |
+    while read -r unit _; do printf '%s\n' "$unit"; done | sort
+}
+
+# Units that were active and are not, of those that still exist as files and not by somebody's call.
+missing_units() {
+  active_units >"$folder/units-now"
+  while read -r unit; do
+    if grep -qxF -e "$unit" "$folder/units-now"; then continue; fi
+    case $unit in *@[0-9]*-*) continue ;; esac # one connection's instance of a socket's service
+    case $(systemctl show --property=LoadState,Transient "$unit" 2>/dev/null | sort | tr '\n' ' ') in
+      'LoadState=loaded Transient=no '*) printf '%s\n' "$unit" ;;
+    esac
+  done <"$folder/units-before"
+}
+
+start_missing() {
+  missing_units >"$folder/units-missing"
+  not_started=''
+  while read -r unit; do
+    echo "pulumi-clan: starting $unit, which ran before"
+    systemctl start -- "$unit" </dev/null || not_started="$not_started $unit"
+  done <"$folder/units-missing"
+}
+
+has_leftovers() { [ -s /run/nixos/start-list ] || [ -s /run/nixos/restart-list ] || [ -s /run/nixos/reload-list ]; }
+
+# $1 why. The way back to the recorded system. Profile and boot entries were not touched, and are not.
+roll_back() {
+  current=$(resolve /run/current-system)
+  if [ "$current" != "$declared" ] && [ "$current" != "$previous" ]; then
+    close_transaction
+    finish 20 superseded "\"current\":\"$current\""
+  fi
+  event rolling-back "\"why\":\"$1\""
+  if [ -z "$previous" ] || [ ! -e "$previous" ]; then finish 11 rollback-failed '"why":"there is no previous system"'; fi
+  if [ -f "$state/secrets/restore.sh" ]; then /bin/sh "$state/secrets/restore.sh" </dev/null || echo "pulumi-clan: the secrets could not be restored"; fi
+  not_started=''
+  if [ "$class" = darwin ]; then
+    bounded "$rollback_seconds" call-activate "$previous"
+    # The first step that fails ends it: only a whole run is a way back.
+    if [ "$code" != 0 ]; then current=''; else current=$(resolve /run/current-system); fi
+  else
+    bounded "$rollback_seconds" call-test-back "$previous"
+    start_missing
+    if [ "$(resolve /run/current-system)" != "$previous" ] || has_leftovers; then
+      echo "pulumi-clan: the previous system's own switch failed; its activation script and its units are left to try"
+      bounded "$rollback_seconds" call-activate "$previous"
+      systemctl daemon-reload </dev/null
+      start_missing
+    fi
+    current=$(resolve /run/current-system)
+  fi
+  bounded "$hook_seconds_all" call-after-rollback "$previous"
+  if [ "$code" != 0 ]; then echo "pulumi-clan: the hook after the rollback failed"; fi
+  if [ "$current" != "$previous" ]; then finish 11 rollback-failed '"why":"the previous system does not run"'; fi
+  if [ -n "$not_started" ]; then finish 11 rollback-failed "\"why\":\"not running as before:$not_started\""; fi
+  close_transaction
+  finish 10 rolled-back "\"why\":\"$1\""
+}
+
+commit() {
+  event committing
+  write_atomically "$state/transaction.json" "$(cat "$folder/committing.json")"
+  bounded "$commit_seconds" call-commit "$declared"
+  case $code in
+    0) finish 0 committed ;;
+    20)
+      close_transaction
+      finish 20 superseded
+      ;;
+    '') finish 22 commit-failed ;;
+    *) finish "$code" commit-failed ;;
+  esac
+}
+
+# Sets order to the first valid one; empty: none came within $1 seconds.
+await_order() {
+  order=''
+  clock
+  limit=$((now + $1))
+  while :; do
+    if [ -f "$folder/order" ]; then
+      read -r order given why <"$folder/order"
+      if [ "$given" = "$(cat "$folder/token")" ]; then return; fi
+      order=''
+    fi
+    clock
+    if [ "$now" -ge "$limit" ]; then return; fi
+    sleep 0.2
+  done
+}
+
+run() {
+  echo "$$" >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
+  if [ -f "$folder/status" ]; then exit 0; fi
+  exec >>"$folder/log" 2>&1 </dev/null
+  if [ "$action" = commit ]; then commit; fi
+  if [ "$action" = rollback ]; then roll_back "told so"; fi
+  if [ ! -s "$folder/units-before" ]; then active_units >"$folder/units-before"; fi
+  event testing
+  bounded "$hook_seconds_all" call-before-test "$declared"
+  if [ "$code" != 0 ]; then
+    close_transaction
+    finish 12 closed '"why":"the hook before the test failed"'
+  fi
+  if [ "$class" = darwin ]; then
+    bounded "$test_seconds" call-activate "$declared"
+  else
+    bounded "$test_seconds" call-test "$declared"
+  fi
+  tested_code=$code
+  event tested "\"code\":${code:-null},\"current\":\"$(resolve /run/current-system)\",\"ackSeconds\":$ack_seconds"
+  await_order "$ack_seconds"
+  case $order in
+    acknowledge)
+      if [ "$mode" = switch ]; then commit; fi
+      close_transaction
+      finish 14 acknowledged
+      ;;
+    rollback) roll_back "$(printf '%s' "$why" | tr -cd 'A-Za-z0-9 .,:;@_/()=+-' | head -c 500)" ;;
+    close)
+      close_transaction
+      finish 12 closed
+      ;;
+  esac
+  if [ "$on_lost" = keep ]; then finish 13 kept; fi
+  # Nothing of ours ever happened: there is no way back to go.
+  if [ "$tested_code" = 11 ] && grep -q "Could not acquire lock" "$folder/log"; then
+    close_transaction
+    finish 12 closed
+  fi
+  roll_back "no acknowledgement within $ack_seconds s"
+}
+
+# After the supervisor's end, whatever it was.
+end() {
+  if [ -f "$folder/status" ]; then exit 0; fi
+  echo "$$" >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
+  exec >>"$folder/log" 2>&1 </dev/null
+  # The default boot entry is the previous system's: the reboot is the way back.
+  if [ "$class" != darwin ] && [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; then exit 0; fi
+  echo "pulumi-clan: the supervisor was killed"
+  if [ "$(tail -n 1 "$folder/events" 2>/dev/null | sed 's/.*"state":"\([a-z-]*\)".*/\1/')" = committing ]; then commit; fi
+  if [ "$action" = commit ]; then finish 22 commit-failed; fi
+  roll_back "the supervisor was killed"
+}
+
+# The exit code of one of our own calls, as a file: a shell cannot ask for that of a child it still runs.
+keep_code() {
+  ("$@")
+  kept=$?
+  echo "$kept" >"$folder/code.new" && mv -f "$folder/code.new" "$folder/code"
+}
+
+test_back() {
+  NIXOS_NO_CHECK=1
+  export NIXOS_NO_CHECK
+  test_system "$1"
+}
+
+activate_alone() {
+  if [ "$class" = darwin ]; then activate_mac "$1"; fi
+  exec "$1/activate"
+}
+
+{
+  . "$folder/job.env"
+  case $1 in
+    run) run ;;
+    end) end ;;
+    call-test) keep_code test_system "$3" ;;
+    call-test-back) keep_code test_back "$3" ;;
+    call-activate) keep_code activate_alone "$3" ;;
+    call-commit) keep_code commit_system ;;
+    call-before-test) keep_code before_test ;;
+    call-after-rollback) keep_code after_rollback ;;
+  esac
+  exit
+}

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { renderTable } from "../../cli/render-table.ts";
+import { type MachineStatus, renderStatus } from "../../cli/status.ts";
+import { declared, old } from "../deploy/support/facts.ts";
+
+const healthy: MachineStatus = {
+  machine: "galena",
+  state: "seen",
+  declared,
+  running: declared,
+  booted: old,
+  profile: declared,
+  nextBoot: declared,
+  generation: 8,
+  failedUnits: [],
+  owner: "fleet/core",
+  transaction: null,
+  rebootFor: [],
+};
+
+describe("the table of fleet status", () => {
+  it("shows a healthy machine, one that differs with every reason, and one that does not answer", () => {
+    const differing: MachineStatus = {
+      ...healthy,
+      machine: "cinnabar",
+      running: old,
+      nextBoot: old,
+      failedUnits: ["a.service", "b.service", "c.service", "d.service"],
+      transaction: "testing 1111111-nixos-system-galena by fleet/core",
+      rebootFor: ["kernel"],
+    };
+    const away: MachineStatus = { machine: "stibnite", state: "unreachable", declared: null, reason: "no route" };
+    assert.equal(
+      renderStatus([healthy, differing, away]),
+      [
+        "machine   state        declared  running  booted   profile  gen  owner       remarks",
+        "galena    ok           1111111   1111111  0000000  1111111  8    fleet/core",
+        "cinnabar  differs      1111111   0000000  0000000  1111111  8    fleet/core  failed: a.service b.service c.service …; deployment testing 1111111-nixos-system-galena by fleet/core; reboot pending: kernel; next boot: 0000000",
+        "stibnite  unreachable  -",
+      ].join("\n"),
+    );
+  });
+
+  it("lets no control character of a host reach the terminal", () => {
+    assert.equal(renderTable(["a"], [["\u001b[2Jx\ny"]]), "a\n [2Jx y");
+  });
+});

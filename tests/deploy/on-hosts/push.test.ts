@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { HostSession } from "../../../deploy/host-session.ts";
+import { ConnectionPool } from "../../../deploy/ssh/connection-pool.ts";
+import { type PushOptions, type PushResult, pushClosure } from "../../../deploy/store/push-closure.ts";
+import type { StorePath } from "../../../local-nix/store-path.ts";
+import type { FleetEvent } from "../../../report.ts";
+import { addClosure, closureOf } from "../store/support/closures.ts";
+import { DeployedHost } from "../support/deployed-host.ts";
+import { patience } from "../support/signals.ts";
+
+describe("pushing to a host", function () {
+  this.timeout(110_000);
+  let host: DeployedHost;
+  before(async () => {
+    host = await DeployedHost.start("nixos");
+  });
+  after(() => host[Symbol.asyncDispose]());
+
+  async function push(
+    toplevel: StorePath,
+    options: Partial<PushOptions> = {},
+    onEvent: (event: FleetEvent) => void = () => undefined,
+  ): Promise<PushResult> {
+    await using pool = new ConnectionPool();
+    const session = new HostSession(pool, host.spec, 20, onEvent);
+    return await pushClosure(session, toplevel, { deadlineSeconds: 90, ...options }, onEvent, patience());
+  }
+
+  /** The host's own word: every path is valid, and has the contents that its hash says. */
+  async function verify(toplevel: StorePath): Promise<void> {
+    const paths = await closureOf(toplevel);
+    await host.ask(`nix-store --verify-path ${paths.join(" ")}`);
+    assert.equal(await host.ask("nix-store --verify --check-contents 2>&1 | grep -ci error || true"), "0");
+  }
+
+  it("makes the closure valid there, and finds it valid the next time", async () => {
+    const toplevel = await addClosure("on-host", { small: 40, large: 4 });
+    const first = await push(toplevel, { compress: "always" });
+    assert.deepEqual([first.paths, first.backend, first.compression], [46, "serve", "zstd"]);
+    await verify(toplevel);
+    const second = await push(toplevel);
+    assert.deepEqual([second.paths, second.backend, second.roundTrips], [0, "none", 1]);
+  });
+
+  for (const compress of ["never", "always"] as const) {
+    it(`goes on when the receivers are killed and when the connection is cut, compression ${compress}`, async () => {
+      const toplevel = await addClosure(`killed-${compress}`, { small: 40, large: 16 });
+      const faults: Promise<unknown>[] = [];
+      const result = await push(toplevel, { compress }, ({ progress, message }) => {
+        if (progress !== undefined && faults.length === 0) faults.push(killReceivers(host));
+        if (message.startsWith("the receiver was killed")) faults.push(host.cutConnections());
+      });
+      await Promise.all(faults);
+      assert.ok(result.resumed !== undefined && result.resumed >= 1, `resumed ${result.resumed} times`);
+      await verify(toplevel);
+    });
+  }
+
+  it("says so when the host's store becomes full on the way, and completes when there is room again", async () => {
+    const toplevel = await addClosure("full", { small: 5, large: 6 });
+    await host.ask("mkdir -p /mnt/small && mount -t tmpfs -o size=6m none /mnt/small");
+    const store = "local?root=/mnt/small";
+    await assert.rejects(push(toplevel, { store }), { code: "FLEET_DISK_SPACE" });
+    await host.ask(`mount -o remount,size=64m /mnt/small && nix-store --store '${store}' --verify --check-contents`);
+    await push(toplevel, { store });
+    await host.ask(`nix-store --store '${store}' --verify-path ${toplevel}`);
+    await host.ask("umount /mnt/small");
+  });
+
+  it("refuses before a byte is sent what does not fit", async () => {
+    const toplevel = await addClosure("too-large", { small: 1, large: 1 });
+    const refused = push(toplevel, { reserveMib: 10_000_000 });
+    await assert.rejects(refused, { code: "FLEET_DISK_SPACE", message: /does not fit into the host's store/ });
+  });
+
+  it("removes nothing that it found there from the collector's reach, and holds what it found while it lasts", async () => {
+    const toplevel = await addClosure("held", { small: 10, large: 6 });
+    let collected: Promise<string> | undefined;
+    await push(toplevel, {}, ({ message }) => {
+      if (message.startsWith("serve protocol")) collected ??= host.ask("nix-store --gc 2>&1 | tail -n 1");
+    });
+    assert.match((await collected) ?? "", /deleted|freed/);
+    await verify(toplevel);
+  });
+});
+
+/** Every process that receives, and the one that holds. */
+async function killReceivers(host: DeployedHost): Promise<string> {
+  return host.ask(
+    `for p in /proc/[0-9]*; do case $(cat "$p/comm" 2>/dev/null) in nix-store) kill -9 "\${p#/proc/}" ;; esac; done; true`,
+  );
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { orderByReferences, parsePathInfos } from "../../../deploy/store/path-info.ts";
+import { graphs, info } from "./support/paths.ts";
+
+describe("path infos", () => {
+  it("are read from Nix 2.26's answer", () => {
+    const [a, b] = [info("a", []), info("b", ["a"])];
+    const text = JSON.stringify({
+      [b.path]: {
+        ca: "fixed:r:sha256:1b8m03r63zqhnjf7l5wnldhh7c134ap5vpj0850ymkq1iyzicy5s",
+        deriver: a.path,
+        narHash: "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",
+        narSize: 120,
+        references: [a.path],
+        registrationTime: 1_790_000_000,
+        signatures: ["cache.example-1:c2ln"],
+        ultimate: true,
+      },
+    });
+    assert.deepEqual(parsePathInfos(text), [
+      {
+        path: b.path,
+        narHash: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        narSize: 120,
+        references: [a.path],
+        deriver: a.path,
+        registrationTime: 1_790_000_000,
+        signatures: ["cache.example-1:c2ln"],
+        contentAddress: "fixed:r:sha256:1b8m03r63zqhnjf7l5wnldhh7c134ap5vpj0850ymkq1iyzicy5s",
+      },
+    ]);
+    assert.throws(() => parsePathInfos(JSON.stringify({ [b.path]: null })), /invalid/i);
+  });
+
+  it("come after their references, each once", () => {
+    fc.assert(
+      fc.property(graphs, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (paths, random) => {
+        const shuffled = [...paths].sort(() => (random.next().value ?? 0) - 0.5);
+        const ordered = orderByReferences(shuffled);
+        assert.deepEqual(new Set(ordered), new Set(paths));
+        assert.equal(ordered.length, paths.length);
+        const seen = new Set<string>();
+        for (const { path, references } of ordered) {
+          assert.ok(references.every((reference) => reference === path || seen.has(reference)));
+          seen.add(path);
+        }
+      }),
+    );
+  });
+
+  it("may refer to themselves and to what is not in the list, but not in a circle", () => {
+    const self = info("a", ["a", "z"]);
+    assert.deepEqual(orderByReferences([self]), [self]);
+    assert.throws(() => orderByReferences([info("a", ["b"]), info("b", ["a"])]), /in a circle/);
+  });
+
+  it("may be a chain longer than the language's stack", () => {
+    const chain = Array.from({ length: 20_000 }, (_, index) => info(index, index === 0 ? [] : [index - 1]));
+    assert.deepEqual(orderByReferences(chain.toReversed()), chain);
+  });
+});
