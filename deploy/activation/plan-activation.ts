@@ -152,10 +152,9 @@ function continued(open: Transaction | undefined, facts: HostFacts, wanted: Want
 
 function testStep(facts: HostFacts, transaction: Transaction): Step {
   const last = lastJob(facts, transaction, "test");
-  // Killed or judged bad: once more. Running or ended unjudged: its end is read, nothing runs twice.
-  const attach =
-    last !== undefined && (last.state === "running" || last.state === "done") && transaction.phase === "testing";
-  const attempt = last === undefined ? 1 : attemptOf(last) + (attach || last.state === "starting" ? 0 : 1);
+  // Killed or judged bad: once more. Starting, running or ended unjudged: its end is read, nothing runs twice.
+  const attach = last !== undefined && last.state !== "lost" && transaction.phase === "testing";
+  const attempt = last === undefined ? 1 : attemptOf(last) + (attach ? 0 : 1);
   const job = jobId(transaction, "test", attempt);
   return { kind: "test", job, attach, transaction: { ...transaction, phase: "testing" } };
 }
@@ -163,7 +162,7 @@ function testStep(facts: HostFacts, transaction: Transaction): Step {
 function commitStep(facts: HostFacts, transaction: Transaction): Step {
   const last = lastJob(facts, transaction, "commit");
   const attach = last?.state === "running";
-  const attempt = last === undefined ? 1 : attemptOf(last) + (attach || last.state === "starting" ? 0 : 1);
+  const attempt = last === undefined ? 1 : attemptOf(last) + (attach ? 0 : 1);
   const job = jobId(transaction, "commit", attempt);
   return { kind: "commit", job, attach, transaction: { ...transaction, phase: "committing" } };
 }

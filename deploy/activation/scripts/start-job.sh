@@ -15,22 +15,29 @@ echo "$$" >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
 code=$?
 printf "%s\n" "$code" >"$folder/status.new" && sync && mv -f "$folder/status.new" "$folder/status"'
 
+give_up() {
+  rm -rf "$folder"
+  exit 1
+}
+
 {
   folder=$state/jobs/$job
   mkdir -p "$state/jobs" && chmod 700 "$state" || exit 1
-  if [ -f "$folder/pid" ] || [ -f "$folder/status" ]; then
+  # The folder is the claim: a second call may come before the job has written its pid.
+  if ! mkdir "$folder" 2>/dev/null; then
+    [ -d "$folder" ] || exit 1
     echo there
     exit 0
   fi
   for old in "$state"/jobs/*; do
     case $old in "$state/jobs/$id"-*) ;; *) rm -rf "$old" ;; esac
   done
-  mkdir -p "$folder" && printf '%s\n' "$text" >"$folder/run.sh" && printf '%s\n' "$wrapper" >"$folder/job.sh" || exit 1
-  write_atomically "$state/transaction.json" "$transaction" || exit 1
+  printf '%s\n' "$text" >"$folder/run.sh" && printf '%s\n' "$wrapper" >"$folder/job.sh" || give_up
+  write_atomically "$state/transaction.json" "$transaction" || give_up
   if [ "$how" = unit ]; then
     # A unit of its own survives the death of this session and systemd's re-execution; --no-block: a waiting client survives neither.
     systemd-run --unit="pulumi-clan-$job" --description="pulumi-clan $job" --no-block --collect --quiet --no-ask-password \
-      --service-type=exec --property="RuntimeMaxSec=$seconds" -- /bin/sh "$folder/job.sh" "$folder" || exit 1
+      --service-type=exec --property="RuntimeMaxSec=$seconds" -- /bin/sh "$folder/job.sh" "$folder" || give_up
   else
     # From the session's own process, not from launchd: macOS grants its privacy permissions to sshd's children.
     nohup /bin/sh "$folder/job.sh" "$folder" >/dev/null 2>&1 &

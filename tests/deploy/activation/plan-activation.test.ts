@@ -82,6 +82,21 @@ describe("the plan for a host", () => {
     }
   });
 
+  it("follows a test that is about to start, and does not try its number again when it never did", () => {
+    const open = transaction();
+    const starting = { id: `${open.id}-test-1`, state: "starting" } as const;
+    const facts = hostFacts({ transaction: open, jobs: [starting] });
+    const test = stepOf(planActivation(facts, wanted), "test");
+    assert.deepEqual([test?.attach, test?.job], [true, starting.id]);
+    const judged = hostFacts({ transaction: { ...open, phase: "test-failed" }, jobs: [starting] });
+    const again = stepOf(planActivation(judged, wanted), "test");
+    assert.deepEqual([again?.attach, again?.job], [false, `${open.id}-test-2`]);
+    const left = { id: `${open.id}-commit-1`, state: "starting" } as const;
+    const tested = hostFacts({ current: declared, transaction: { ...open, phase: "committing" }, jobs: [left] });
+    const commit = stepOf(planActivation(tested, wanted), "commit");
+    assert.deepEqual([commit?.attach, commit?.job], [false, `${open.id}-commit-2`]);
+  });
+
   it("tests once more what was killed or judged bad, against the first snapshot", () => {
     const cases: readonly Partial<HostFacts>[] = [
       { transaction: transaction(), jobs: [{ id: "00000000000000bb-test-1", state: "lost" }] },
