@@ -61,9 +61,9 @@ export function isUnchanged(
   facts: HostFacts,
   { toplevel, class: wantedClass }: Pick<Wanted, "toplevel" | "class">,
 ): boolean {
-  const { kind, toplevel: booting } = facts.boot;
+  const { kind, toplevel: booting, filesPresent } = facts.boot;
   const isKnown = wantedClass !== "darwin" && facts.bootable && kind !== "none" && kind !== "unverified";
-  const bootsIt = !isKnown || booting === toplevel;
+  const bootsIt = !isKnown || (booting === toplevel && filesPresent);
   return (
     facts.current === toplevel &&
     facts.profile === toplevel &&

@@ -29,6 +29,7 @@ describe("the plan for a host", () => {
       { current: old },
       { profile: old },
       { boot: bootOf(old) },
+      { boot: { ...bootOf(declared), filesPresent: false } },
       { leftovers: ["nginx.service"] },
       { transaction: transaction() },
     ];
