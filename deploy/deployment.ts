@@ -72,7 +72,7 @@ export class Deployment {
       const outcome = await this.#guarded(step, progress, lock, signal);
       if (outcome !== undefined) return outcome;
     }
-    return this.#committed(progress);
+    return this.#committed(progress, signal);
   }
 
   /**
@@ -87,14 +87,14 @@ export class Deployment {
     } catch (error) {
       if (step.kind !== "test" && step.kind !== "commit") throw error;
       const words = `${renderStop(error, signal)}; the next run goes on where the host stands`;
-      return makeOutcome(this.#context, "interrupted", progress, await this.#factsAfter(), words);
+      return makeOutcome(this.#context, "interrupted", progress, await this.#factsAfter(signal), words);
     }
   }
 
   /** The commit ended well; the host has the last word. */
-  async #committed(progress: Progress): Promise<Outcome> {
+  async #committed(progress: Progress, signal: AbortSignal): Promise<Outcome> {
     const { toplevel } = this.#context.wanted;
-    const after = await this.#factsAfter();
+    const after = await this.#factsAfter(signal);
     if (after === undefined) {
       const known = { ...progress.facts, current: toplevel, profile: toplevel, generation: null };
       return makeOutcome(this.#context, "switched", progress, known, "the host could not be asked after the commit");
@@ -107,11 +107,14 @@ export class Deployment {
     return outcomeWithJournal(this.#context, progress, failed, after, AbortSignal.timeout(30_000));
   }
 
-  /** Also when the caller's signal is aborted or the host is gone: then undefined. */
-  async #factsAfter(): Promise<HostFacts | undefined> {
+  /**
+   * Also when the caller's signal is aborted or the host is gone: then undefined. Pulumi kills a provider 5 s after ^C;
+   * in these the lock and the connection are to be closed, too.
+   */
+  async #factsAfter(signal: AbortSignal): Promise<HostFacts | undefined> {
     const { session, wanted, report, request } = this.#context;
     try {
-      return await session.facts(wanted.class, AbortSignal.timeout(10_000));
+      return await session.facts(wanted.class, AbortSignal.timeout(signal.aborted ? 2_000 : 10_000));
     } catch (error) {
       const why = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
       const message = `the host could not be asked afterwards: ${why}`;

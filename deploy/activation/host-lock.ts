@@ -106,7 +106,7 @@ function firstLine(stream: Readable, ended: Promise<unknown>, scope: AbortSignal
 
 async function release({ host, channel, ended }: Holder): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const scope = AbortSignal.any([host.dead, AbortSignal.timeout(3_000)]);
+  const scope = AbortSignal.any([host.dead, AbortSignal.timeout(1_000)]); // the connection's end releases it, too
   scope.addEventListener("abort", () => resolve(), { once: true });
   const done = (): void => resolve();
   ended.then(done, done);
