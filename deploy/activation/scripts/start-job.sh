@@ -9,9 +9,31 @@ text=$6
 
 # Its command line holds the job's name: that is how is_alive knows it.
 # In files, since systemd expands `$` in a unit's command line.
-wrapper='folder=$1
+wrapper='folder=$1 seconds=$2
+kill_tree() {
+  kill -STOP "$1" 2>/dev/null
+  for child in $(ps -A -o pid= -o ppid= | awk -v parent="$1" "\$2 == parent { print \$1 }"); do kill_tree "$child"; done
+  kill -KILL "$1" 2>/dev/null
+}
+watch() {
+  while kill -0 "$1" 2>/dev/null; do
+    if [ "$seconds" -le 0 ]; then
+      kill -KILL "$$" # first: a job that was stopped has no code
+      kill_tree "$1"
+    fi
+    seconds=$((seconds - 1))
+    sleep 1
+  done
+}
 echo "$$" >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
-/bin/sh "$folder/run.sh" >"$folder/log" 2>&1 </dev/null
+if [ -n "$seconds" ]; then
+  /bin/sh "$folder/run.sh" >"$folder/log" 2>&1 </dev/null &
+  main=$!
+  watch "$main" &
+  wait "$main"
+else
+  /bin/sh "$folder/run.sh" >"$folder/log" 2>&1 </dev/null
+fi
 code=$?
 printf "%s\n" "$code" >"$folder/status.new" && sync && mv -f "$folder/status.new" "$folder/status"'
 
@@ -40,7 +62,8 @@ give_up() {
       --service-type=exec --property="RuntimeMaxSec=$seconds" -- /bin/sh "$folder/job.sh" "$folder" || give_up
   else
     # From the session's own process, not from launchd: macOS grants its privacy permissions to sshd's children.
-    nohup /bin/sh "$folder/job.sh" "$folder" >/dev/null 2>&1 &
+    # Nobody but the job itself keeps its time there.
+    nohup /bin/sh "$folder/job.sh" "$folder" "$seconds" >/dev/null 2>&1 &
   fi
   echo started
 } </dev/null
