@@ -63,7 +63,9 @@ export class Machine extends pulumi.ComponentResource {
         return { class: spec.class, outcome, toplevel, generation, seconds, targetHost: host };
       });
     tolerateFailure(closure); // the error stands on the resource, and the machine's row says so
-    const failed: MachineOutcome = { ...noOutcome, class: spec.class, targetHost: settings.targetHost };
+    const failed = pulumi.output(targetHost).apply((host): MachineOutcome => {
+      return { ...noOutcome, class: spec.class, targetHost: host === noAddress ? settings.targetHost : host };
+    });
     this.row = pulumi.recover(row, () => failed);
     this.registerOutputs({ outcome: this.row.outcome });
   }

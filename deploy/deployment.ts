@@ -90,7 +90,7 @@ export class Deployment {
       if (step.kind === "check" && progress.staged !== undefined) return this.#stage(progress, lock, signal);
     }
     const isStaging = plan.some((step) => step.kind === "commit" && step.staged);
-    const done = isStaging ? await this.#stagedOutcome(progress) : await this.#committed(progress);
+    const done = isStaging ? await this.#stagedOutcome(progress, signal) : await this.#committed(progress, signal);
     return rebootIfWanted(this.#context, progress, done, signal);
   }
 
@@ -100,11 +100,11 @@ export class Deployment {
     const { wanted } = this.#context;
     const step = stagingStep(facts, begun(openTransaction(facts), facts, wanted));
     const outcome = await this.#guarded(step, progress, lock, signal);
-    return outcome ?? rebootIfWanted(this.#context, progress, await this.#stagedOutcome(progress), signal);
+    return outcome ?? rebootIfWanted(this.#context, progress, await this.#stagedOutcome(progress, signal), signal);
   }
 
-  async #stagedOutcome(progress: Progress): Promise<Outcome> {
-    const after = await this.#factsAfter();
+  async #stagedOutcome(progress: Progress, signal: AbortSignal): Promise<Outcome> {
+    const after = await this.#factsAfter(signal);
     return makeOutcome(this.#context, "staged-for-reboot", progress, after, progress.staged ?? "as asked for");
   }
 
@@ -150,14 +150,14 @@ export class Deployment {
     } catch (error) {
       if (step.kind !== "test" && step.kind !== "acknowledge" && step.kind !== "commit") throw error;
       const words = `${renderStop(error, signal)}; the next run goes on where the host stands`;
-      return makeOutcome(this.#context, "interrupted", progress, await this.#factsAfter(), words);
+      return makeOutcome(this.#context, "interrupted", progress, await this.#factsAfter(signal), words);
     }
   }
 
   /** The commit ended well; the host has the last word. */
-  async #committed(progress: Progress): Promise<Outcome> {
+  async #committed(progress: Progress, signal: AbortSignal): Promise<Outcome> {
     const { toplevel } = this.#context.wanted;
-    const after = await this.#factsAfter();
+    const after = await this.#factsAfter(signal);
     if (after === undefined) {
       const known = { ...progress.facts, current: toplevel, profile: toplevel, generation: null };
       return makeOutcome(this.#context, "switched", progress, known, "the host could not be asked after the commit");
@@ -170,11 +170,14 @@ export class Deployment {
     return outcomeWithJournal(this.#context, progress, failed, after, AbortSignal.timeout(30_000));
   }
 
-  /** Also when the caller's signal is aborted or the host is gone: then undefined. */
-  async #factsAfter(): Promise<HostFacts | undefined> {
+  /**
+   * Also when the caller's signal is aborted or the host is gone: then undefined. Pulumi kills a provider 5 s after ^C;
+   * in these the lock and the connection are to be closed, too.
+   */
+  async #factsAfter(signal: AbortSignal): Promise<HostFacts | undefined> {
     const { session, wanted, report, request } = this.#context;
     try {
-      return await session.facts(wanted.class, AbortSignal.timeout(10_000));
+      return await session.facts(wanted.class, AbortSignal.timeout(signal.aborted ? 2_000 : 10_000));
     } catch (error) {
       const why = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
       const message = `the host could not be asked afterwards: ${why}`;

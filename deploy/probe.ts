@@ -1,5 +1,11 @@
 import type { Report } from "../report.ts";
-import { AuthenticationError, HostKeyMismatchError, HostKeyUnknownError, HostUnreachableError } from "./errors.ts";
+import {
+  AuthenticationError,
+  ConnectionLostError,
+  HostKeyMismatchError,
+  HostKeyUnknownError,
+  HostUnreachableError,
+} from "./errors.ts";
 import { type HostFacts, type MachineClass, readFacts } from "./host-facts.ts";
 import { connectOnce } from "./ssh/connect.ts";
 import type { ConnectionPool } from "./ssh/connection-pool.ts";
@@ -45,6 +51,8 @@ export async function probeHost(
       return { kind: "host-key", error };
     if (error instanceof AuthenticationError) return { kind: "authentication", error };
     if (error instanceof HostUnreachableError) return { kind: "unreachable", reason: error.reason };
+    if (error instanceof ConnectionLostError)
+      return { kind: "unreachable", reason: `the connection was lost: ${error.facts.found}` };
     if (deadline.aborted) return { kind: "unreachable", reason: `no answer within ${probeDeadlineSeconds} s` };
     throw error;
   }

@@ -21,25 +21,22 @@ export function openEngineLog(urn: string, address: string | undefined = process
     return { report: () => undefined, [Symbol.asyncDispose]: () => Promise.resolve() }; // called outside of an engine
   }
   const client = new EngineClient(address, grpc.credentials.createInsecure());
-  const inFlight = new Set<Promise<void>>();
+  const line = inOrder((event) => send(client, request(urn, event)), 0);
   const pace = new ProgressPace();
-  const report: Report = (given) => {
-    const event = pace.paced(given, performance.now());
-    if (event === undefined) return;
-    const sent = send(client, request(urn, event)).finally(() => inFlight.delete(sent));
-    inFlight.add(sent);
-  };
   return {
-    report,
+    report: (given) => {
+      const event = pace.paced(given, performance.now());
+      if (event !== undefined) line.report(event);
+    },
     async [Symbol.asyncDispose]() {
-      await Promise.all(inFlight);
+      await line.sent();
       client.close();
     },
   };
 }
 
 /** Between two words on one phase's progress: more often nobody can read them, and each is a call to the engine. */
-const quietMs = 250;
+const quietMs = 1_000;
 
 /** Progress as words with rate and time left, at a pace that can be read; everything else as it is. */
 class ProgressPace {
@@ -59,6 +56,32 @@ class ProgressPace {
   }
 }
 
+/** A report that hands over one event after the other, and a promise of the last. */
+export interface OrderedReport {
+  readonly report: Report;
+  readonly sent: () => Promise<void>;
+}
+
+/**
+ * Calls that are under way together arrive in any order, and a script's error would stand below the file it names.
+ * A counter is told once in `quietMs` and at its end: every path of a closure would be a line of its own.
+ * @param deliver - takes one event; false: nobody listens any more, so that the rest is dropped and not waited for.
+ */
+export function inOrder(deliver: (event: FleetEvent) => Promise<boolean>, quietMs = 1_000): OrderedReport {
+  let last = Promise.resolve(true);
+  const toldAt = new Map<string, number>();
+  const report: Report = (event) => {
+    const { phase, progress } = event;
+    if (progress !== undefined) {
+      const now = performance.now();
+      if (progress.done < progress.total && now - (toldAt.get(phase) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
+      toldAt.set(phase, now);
+    }
+    last = last.then((listening) => listening && deliver(event));
+  };
+  return { report, sent: () => last.then(() => undefined) };
+}
+
 function request(urn: string, event: FleetEvent): engineProto.LogRequest {
   const log = new engineProto.LogRequest();
   log.setSeverity(event.level === "warning" ? engineProto.LogSeverity.WARNING : engineProto.LogSeverity.INFO);
@@ -69,8 +92,8 @@ function request(urn: string, event: FleetEvent): engineProto.LogRequest {
 }
 
 // A log line that the engine does not take is no reason to fail a deployment: the outcome says what happened.
-function send(client: EngineClient, log: engineProto.LogRequest): Promise<void> {
+function send(client: EngineClient, log: engineProto.LogRequest): Promise<boolean> {
   return new Promise((resolve) => {
-    client.log(log, new grpc.Metadata(), { deadline: Date.now() + 5_000 }, () => resolve());
+    client.log(log, new grpc.Metadata(), { deadline: Date.now() + 5_000 }, (error) => resolve(error === null));
   });
 }

@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
+import { RemoteCommandError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import { collectBounded } from "../ssh/bounded-text.ts";
-import { connectionLost } from "../ssh/connection-errors.ts";
+import { renderAddress } from "../ssh/connection-spec.ts";
 import type { RemoteProcess, SshHost } from "../ssh/ssh-host.ts";
 import { hostScript } from "./scripts.ts";
 
@@ -80,7 +81,15 @@ async function hold(session: HostSession, token: string, by: string, signal: Abo
   if (word === "held") return { host, channel, ended };
   channel.close();
   if (word === "busy") return { kind: "busy", since: Number(since) || 0, by: who.join(" ").slice(0, 200) };
-  throw connectionLost(host.spec, `the lock could not be taken: ${stderr.text().trim() || "no answer"}`);
+  // The connection stands, or the answer would not have come to its end: it is the host's own trouble.
+  const code = await ended;
+  throw new RemoteCommandError({
+    summary: `${host.spec.machine}: the lock could not be taken`,
+    expected: "held",
+    found: `${code === undefined ? "ended by a signal" : `exit code ${code}`}: ${stderr.text().trim() || "no words"}`,
+    at: renderAddress(host.spec),
+    fix: "look at /nix/var/pulumi-clan on the host: must be a folder of root's on a file system with space, not read-only",
+  });
 }
 
 function isHeld({ host, channel }: Holder): boolean {
@@ -106,7 +115,7 @@ function firstLine(stream: Readable, ended: Promise<unknown>, scope: AbortSignal
 
 async function release({ host, channel, ended }: Holder): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const scope = AbortSignal.any([host.dead, AbortSignal.timeout(3_000)]);
+  const scope = AbortSignal.any([host.dead, AbortSignal.timeout(1_000)]); // the connection's end releases it, too
   scope.addEventListener("abort", () => resolve(), { once: true });
   const done = (): void => resolve();
   ended.then(done, done);

@@ -76,6 +76,11 @@ function judgeUnswitched(
   if (after.current !== before.current) {
     return { kind: "superseded", reason: `${after.current ?? "nothing known"} runs: somebody else deployed` };
   }
+  // It ended well while nobody looked: what ran before runs again by somebody's hand.
+  if (exitCode === 0) {
+    const reason = `${after.current ?? "nothing known"} runs, although the test ended well: somebody else deployed`;
+    return { kind: "superseded", reason };
+  }
   const how = exitCode === undefined ? "was stopped before its end" : `ended with ${exitCode}: ${lastLine(log)}`;
   if (exitCode === 100) return { kind: "refused", reason: "the new system needs a reboot: its init interface changed" };
   if (machineClass === "darwin") {

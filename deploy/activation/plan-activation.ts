@@ -154,9 +154,9 @@ export function isUnchanged(
   facts: HostFacts,
   { toplevel, class: wantedClass }: Pick<Wanted, "toplevel" | "class">,
 ): boolean {
-  const { kind, toplevel: booting } = facts.boot;
+  const { kind, toplevel: booting, filesPresent } = facts.boot;
   const isKnown = wantedClass !== "darwin" && facts.bootable && kind !== "none" && kind !== "unverified";
-  const bootsIt = !isKnown || booting === toplevel;
+  const bootsIt = !isKnown || (booting === toplevel && filesPresent);
   return (
     facts.current === toplevel &&
     facts.profile === toplevel &&
@@ -256,7 +256,7 @@ function commitStep(facts: HostFacts, transaction: Transaction): Extract<Step, {
     .toSorted(byAttempt)
     .at(-1);
   const attach = last?.state === "running";
-  const attempt = last === undefined ? 1 : attemptOf(last) + (attach || last.state === "starting" ? 0 : 1);
+  const attempt = last === undefined ? 1 : attemptOf(last) + (attach ? 0 : 1);
   const job = jobId(transaction, "commit", attempt);
   return { kind: "commit", job, attach, staged: false, transaction: { ...transaction, phase: "committing" } };
 }

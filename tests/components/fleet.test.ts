@@ -175,3 +175,18 @@ describe("Fleet", () => {
     assert.doesNotMatch(text, /require\(|deployMachine|\/nix\/store/);
   });
 });
+
+describe("a machine whose deployment failed", () => {
+  it("stays in the table with the address that was dialled", async () => {
+    await recordResources(({ type, name }) => {
+      if (name === "galena-closure") throw new Error("galena: NOT committed");
+      return type === "gcp:compute/address:Address" ? { address: "192.0.2.14" } : {};
+    });
+    const { Machine } = await import("../../components/machine.ts");
+    const node = { spec: model.nodes["galena" as keyof typeof model.nodes], power: "on" } as const;
+    assert.ok(node.spec);
+    const machine = new Machine("galena", settings("galena", { node: { ...node, spec: node.spec } }));
+    const { outcome, targetHost } = await resolved(machine.row);
+    assert.deepEqual({ outcome, targetHost }, { outcome: "failed", targetHost: "root@192.0.2.14" });
+  });
+});

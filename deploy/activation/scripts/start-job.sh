@@ -13,7 +13,9 @@ supervisor=$state/supervisor-$7.sh
 {
   folder=$state/jobs/$job
   mkdir -p "$state/jobs" && chmod 700 "$state" || exit 1
-  if [ -f "$folder/pid" ] || [ -f "$folder/status" ]; then
+  # The folder is the claim: a second call may come before the job has written its pid.
+  if ! mkdir "$folder" 2>/dev/null; then
+    [ -d "$folder" ] || exit 1
     echo there
     exit 0
   fi

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "mocha";
+import { scriptText } from "../../../deploy/activation/scripts.ts";
 
 const script = new URL("../../../deploy/activation/scripts/jobs.sh", import.meta.url);
 
@@ -20,7 +21,29 @@ async function stateOf(files: Readonly<Record<string, string>>): Promise<string>
   }
 }
 
+/** Starts one job twice, as after an answer that was lost: `started` and what the second call says. */
+async function startTwice(runner: string): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), "state-"));
+  try {
+    // In place of systemd-run, which answers long before the unit writes its pid.
+    await writeFile(join(folder, "systemd-run"), `#!/bin/sh\n${runner}\n`, { mode: 0o755 });
+    const text = scriptText("start-job")
+      .replaceAll("/nix/var/pulumi-clan", folder)
+      .replace(/^PATH=".*"$/m, `PATH="${folder}:$PATH"`);
+    const args = ["{}", "00000000000000bb-test-1", "00000000000000bb", "unit", "9", "true"];
+    const start = () => spawnSync("/bin/sh", ["-s", "--", ...args], { input: `${text}\n`, encoding: "utf8" });
+    return [start(), start()].map(({ stdout, status }) => `${stdout.trim()} ${status}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 describe("a job on a host", () => {
+  it("is started once, also when the second call comes before it has written its pid", async () => {
+    assert.deepEqual(await startTwice("exit 0"), ["started 0", "there 0"]);
+    assert.deepEqual(await startTwice("exit 1"), [" 1", " 1"], "what could not be started may be tried again");
+  });
+
   it("starts, is done with a code, or is lost", async () => {
     assert.equal(await stateOf({}), "starting");
     assert.equal(await stateOf({ pid: "999999999\n" }), "lost");

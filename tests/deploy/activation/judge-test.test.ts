@@ -87,6 +87,11 @@ describe("a test is judged by what the host is afterwards", () => {
 
   it("superseded: somebody else's system runs", () => {
     assert.equal(judge({ current: foreign }, ended(0)).kind, "superseded");
+    // It ended well while nobody looked, and was replaced by hand: the first look finds what is there now.
+    assert.deepEqual(judge({ current: old }, ended(0)), {
+      kind: "superseded",
+      reason: `${old} runs, although the test ended well: somebody else deployed`,
+    });
   });
 
   it("on darwin: /run/current-system is set last and says that all steps were made", () => {

@@ -30,6 +30,7 @@ describe("the plan for a host", () => {
       { current: old },
       { profile: old },
       { boot: bootOf(old) },
+      { boot: { ...bootOf(declared), filesPresent: false } },
       { leftovers: ["nginx.service"] },
       { transaction: transaction() },
     ];

@@ -60,6 +60,19 @@ describe("deploying to a Mac with nix-darwin", function () {
     assert.equal((await host.deploy(half)).kind, "switched");
   });
 
+  it("is stopped at its deadline with all it started, says so, and is tried again the next time", async () => {
+    const { lines, open } = gate("endless");
+    const system = await host.system({ name: "endless", beforeActivation: `(sleep 7777; :) & ${lines}` });
+    const outcome = await host.deploy(system, { policy: { testDeadlineSeconds: 5 } });
+    assert.deepEqual(
+      [outcome.kind, outcome.reason],
+      ["interrupted", "activate was stopped before its end; its first steps may be applied"],
+    );
+    assert.equal(await host.ask("grep -alE '777[7]|[e]ndless' /proc/[0-9]*/cmdline 2>/dev/null || true"), "");
+    await host.ask(open);
+    assert.equal((await host.deploy(system)).kind, "switched");
+  });
+
   it("runs apart from the session: a cut connection does not stop it", async () => {
     const { lines, open, reached } = gate("mac");
     const system = await host.system({ name: "cut", beforeActivation: lines });

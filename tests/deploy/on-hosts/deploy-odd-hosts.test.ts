@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { RemoteCommandError } from "../../../deploy/errors.ts";
 import { DeployedHost } from "../support/deployed-host.ts";
 
 describe("deploying where a host is not as one expects", function () {
@@ -71,6 +72,17 @@ describe("deploying where a host is not as one expects", function () {
     assert.deepEqual([second.kind, (await host.witness()).profile], ["commit-failed", good.profile]);
     const first = await host.deploy(await host.system({ name: "first", beforeBoot: menu("$here", good.current) }));
     assert.deepEqual([first.kind, first.facts.bootable], ["switched", "verified"]);
+  });
+
+  it("names what keeps it from taking the lock", async () => {
+    await host.ask("touch /nix/var/pulumi-clan");
+    const refused = host.deploy(await host.system({ name: "no-state" }), { policy: { reconnectDeadlineSeconds: 1 } });
+    await assert.rejects(refused, (error: unknown) => {
+      assert.ok(error instanceof RemoteCommandError);
+      assert.match(error.facts.summary, /: the lock could not be taken$/);
+      assert.match(error.facts.found, /^exit code 1: mkdir: .*File exists$/);
+      return true;
+    });
   });
 
   it("commits where the loader picks the default itself, and says that it could not verify it", async () => {

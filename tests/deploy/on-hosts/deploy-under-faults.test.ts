@@ -44,6 +44,33 @@ describe("deploying under faults", function () {
     assert.deepEqual(await host.calls(system), ["test", "boot"]);
   });
 
+  it("names the deadline that stopped it", async () => {
+    const { lines, reached } = gate("late");
+    const system = await host.system({ name: "late", beforeActivation: lines });
+    const stop = new AbortController();
+    const outcome = host.deploy(system, { signal: stop.signal });
+    await host.ask(reached);
+    const facts = { summary: "t: its deployment did not end in time", found: "still under way" };
+    stop.abort(new PushError({ ...facts, expected: "an end", at: "here", fix: "wait" }));
+    assert.equal(
+      (await outcome).reason,
+      "its deployment did not end in time (still under way); the next run goes on where the host stands",
+    );
+  });
+
+  it("answers soon after being stopped, also when the host does not: after 5 s Pulumi ends it", async () => {
+    const { lines, reached } = gate("silent");
+    const system = await host.system({ name: "silent", beforeActivation: lines });
+    const stop = new AbortController();
+    const outcome = host.deploy(system, { signal: stop.signal });
+    await host.ask(reached);
+    await host.ask("kill -STOP $(grep -lx 'sshd.*' /proc/[0-9]*/comm | cut -d / -f 3)");
+    const start = performance.now();
+    stop.abort(new Error("^C"));
+    assert.equal((await outcome).kind, "interrupted");
+    assert.ok(performance.now() - start < 4_900, `${performance.now() - start} ms`);
+  });
+
   it("judges a test that ended while nobody looked, without a second one", async () => {
     const { lines, open, reached } = gate("unseen");
     const system = await host.system({ name: "unseen", beforeActivation: lines, units: { gamma: "/bin/true" } });
