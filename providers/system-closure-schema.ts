@@ -28,6 +28,8 @@ export const closureInputsSchema = z.object({
   /** Pinned public keys and where each comes from; empty: the deployment is refused. */
   hostKeys: z.array(pinnedHostKeySchema),
   policy: activationPolicySchema,
+  /** For a host without a pinned key; absent: strict. */
+  hostKeyPolicy: z.enum(["strict", "accept-new"]).optional(),
   /** Seconds for which a host that does not answer is tried again. */
   connectDeadlineSeconds: z.number().positive(),
   /** Seconds for the whole: build, push, activation. */

@@ -47,7 +47,11 @@ for (const release of ["v0.1"]) {
       assert.equal(props?.running, outputs.running);
       assert.equal(props?.generation, 41);
       assert.deepEqual([props?.drift, props?.bootId, props?.rebootFor], [null, null, []]);
-      assert.equal(Object.values(props ?? {}).includes(undefined), false, "Pulumi takes plain JSON alone");
+      assert.equal(
+        Object.values(props ?? {}).some((value) => value === undefined),
+        false,
+        "Pulumi takes plain JSON alone",
+      );
     });
 
     it("keeps what it knows while its node is off", async () => {
