@@ -41,7 +41,7 @@ export function seenFacts({ facts, hostKey, rebootFor }: Observation): SeenFacts
     booted: facts.booted,
     profile: facts.profile,
     defaultEntry: facts.boot.entry,
-    nextBoot: facts.boot.toplevel,
+    nextBoot: facts.class === "nixos" && facts.bootable && facts.boot.kind !== "none" ? facts.boot.toplevel : null,
     generation: facts.generation,
     bootId: facts.bootId,
     failedUnits: facts.failedUnits,
@@ -56,6 +56,7 @@ export function seenFacts({ facts, hostKey, rebootFor }: Observation): SeenFacts
             toplevel: transaction.toplevel,
             startedAt: transaction.startedAt,
           },
+    leftovers: facts.leftovers,
     rebootFor: [...rebootFor],
   };
 }

@@ -48,8 +48,9 @@ export type ClosureInputs = z.output<typeof closureInputsSchema>;
 const sinceSchema = z.object({
   /** Target of `/run/booted-system`. */
   booted: storePath.nullable().default(null),
-  /** Name of the boot entry that the next boot takes, and the system that it starts. */
+  /** Name of the boot entry that the next boot takes. */
   defaultEntry: z.string().nullable().default(null),
+  /** Null also where there is no loader: containers, Macs. */
   nextBoot: storePath.nullable().default(null),
   bootId: z.string().nullable().default(null),
   /** `SHA256:…` of the key that the host showed. */
@@ -61,6 +62,8 @@ const sinceSchema = z.object({
     .object({ id: z.string(), phase: z.string(), toplevel: z.string(), startedAt: z.number() })
     .nullable()
     .default(null),
+  /** Units that a switch which was cut off did not start, restart or reload. */
+  leftovers: z.array(z.string()).default([]),
   /** Parts of the running system that only a boot brings. */
   rebootFor: z.array(z.string()).default([]),
   /** Why the host was not as deployed when it was last asked, and who did it where that is known. */

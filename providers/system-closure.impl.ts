@@ -37,14 +37,8 @@ export async function check(_olds: unknown, news: ClosureInputs): Promise<dynami
 export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInputs): Promise<dynamic.DiffResult> {
   if (news.power === "off") return { changes: olds.power !== "off" };
   const seen = closureOutputsSchema.partial().parse(olds);
-  const drift = seen.drift ?? null;
-  const changes =
-    seen.running !== news.toplevel ||
-    seen.profile !== news.toplevel ||
-    seen.power === "off" ||
-    drift !== null ||
-    JSON.stringify(seen.owner) !== JSON.stringify(news.owner);
-  if (drift !== null) await tellDrift(drift, news);
+  const changes = seen.power === "off" || differs(seen, news) || !isOwner(seen.owner, news.owner);
+  if (changes && seen.drift) await tellDrift(seen.drift, news);
   return { changes, replaces: seen.machine === news.machine ? [] : ["machine"] };
 }
 
@@ -69,6 +63,26 @@ export async function read(id: string, props: ClosureOutputs | undefined): Promi
   await using log = openEngineLog(known.reportTo);
   const seen = await readRunning(known, log.report, interrupted());
   return { id, props: { ...known, ...seen } };
+}
+
+type Seen = { readonly [K in keyof ClosureOutputs]?: ClosureOutputs[K] | undefined };
+
+/**
+ * What the host was last seen to be, against what is declared now. Why it is so is told, not compared: a system that
+ * was deployed by hand and is the declared one is no difference.
+ */
+function differs(seen: Seen, { toplevel, policy, owner }: ClosureInputs): boolean {
+  const { running, profile, nextBoot, marker, openTransaction, leftovers = [] } = seen;
+  const nextDiffers = profile !== toplevel || (nextBoot != null && nextBoot !== toplevel);
+  const unfinished = openTransaction != null || leftovers.length > 0 || (marker != null && !isOwner(marker, owner));
+  if (policy.mode === "boot") return nextDiffers || unfinished;
+  // Only until the next boot: the profile names another system on purpose.
+  if (policy.mode === "test") return running !== toplevel || leftovers.length > 0;
+  return running !== toplevel || nextDiffers || unfinished;
+}
+
+function isOwner(seen: ClosureInputs["owner"] | undefined, wanted: ClosureInputs["owner"]): boolean {
+  return seen?.project === wanted.project && seen.stack === wanted.stack;
 }
 
 /** Pulumi shows which properties differ, not why: the reason is told on the machine's line. */
