@@ -114,7 +114,7 @@ export class JobFollower {
     this.#partialLine = lines.pop() ?? "";
     const phase = this.event("rolling-back") ? "rollback" : this.event("committing") ? "commit" : "test";
     for (const line of lines) {
-      this.#report({ level: "info", subject: this.#session.spec.machine, phase, message: line.slice(0, 500) });
+      this.#report({ level: "debug", subject: this.#session.spec.machine, phase, message: line.slice(0, 500) });
     }
   }
 
