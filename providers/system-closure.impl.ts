@@ -1,9 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
-import { isAsDeclared } from "../deploy/outcome.ts";
 import { isStorePath, renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
+import { isAsAsked } from "../stack/delivery.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { HostAfterError } from "./host-after-error.ts";
 import { readRunning, seenFacts } from "./read-running.ts";
@@ -117,7 +117,13 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
     seconds: Math.round((performance.now() - began) / 100) / 10,
     drift: null,
   };
-  if (isAsDeclared(outcome)) return { ...raw, ...seen };
+  if (isAsAsked(outcome, inputs.policy)) return { ...raw, ...seen };
+  if (outcome.kind === "staged-for-reboot") {
+    // As the reboot policy has it: no failure, and a difference until the host has booted.
+    const message = `${renderStorePath(inputs.toplevel)} will run after a reboot: ${outcome.reason ?? "it needs one"}`;
+    log.report({ level: "warning", subject: inputs.machine, phase: "staged", message });
+    return { ...raw, ...seen };
+  }
   throw new HostAfterError(outcome, { ...raw, ...seen });
 }
 

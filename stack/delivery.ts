@@ -1,5 +1,6 @@
 import { type StackConfig, StackConfigError } from "../clan/stack-config.ts";
 import { type ActivationPolicy, activationPolicySchema } from "../deploy/activation/policy.ts";
+import { isAsDeclared, type Outcome } from "../deploy/outcome.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
 import { throwGathered } from "../errors.ts";
 import { localSystem } from "../local-nix/evaluation-request.ts";
@@ -84,6 +85,13 @@ function policyOf(machine: string, { policy, hosts }: StackConfig, file: string)
     }),
   );
   throw new Error("unreachable: a failed parse has issues");
+}
+
+/** The host is as the policy asks for: `dry` only looks, and `boot` leaves the running system for the next boot. */
+export function isAsAsked(outcome: Outcome, { mode }: Pick<ActivationPolicy, "mode">): boolean {
+  if (mode === "dry") return outcome.kind === "skipped" || outcome.kind === "unchanged";
+  if (mode === "boot") return outcome.kind === "staged-for-reboot" || isAsDeclared(outcome);
+  return isAsDeclared(outcome);
 }
 
 /** Where the system is built: as the stack says, else here when the platform fits, else on the target itself. */
