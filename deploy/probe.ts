@@ -1,5 +1,11 @@
 import type { Report } from "../report.ts";
-import { AuthenticationError, HostKeyMismatchError, HostKeyUnknownError, HostUnreachableError } from "./errors.ts";
+import {
+  AuthenticationError,
+  HostKeyMismatchError,
+  HostKeyUnknownError,
+  HostUnreachableError,
+  SudoError,
+} from "./errors.ts";
 import { type HostFacts, type MachineClass, readFacts } from "./host-facts.ts";
 import { connectOnce } from "./ssh/connect.ts";
 import type { ConnectionPool } from "./ssh/connection-pool.ts";
@@ -11,7 +17,7 @@ export type Probe =
   /** Off, elsewhere, or no way there: a value, since a preview shows the rest all the same. */
   | { readonly kind: "unreachable"; readonly reason: string }
   | { readonly kind: "host-key"; readonly error: HostKeyMismatchError | HostKeyUnknownError }
-  | { readonly kind: "authentication"; readonly error: AuthenticationError };
+  | { readonly kind: "authentication"; readonly error: AuthenticationError | SudoError };
 
 /** For a host that is asked without being waited for. */
 export const probeDeadlineSeconds = 5;
@@ -43,7 +49,7 @@ export async function probeHost(
     report({ level: "debug", subject: spec.machine, phase: "probe", message: String(error).split("\n", 1)[0] ?? "" });
     if (error instanceof HostKeyMismatchError || error instanceof HostKeyUnknownError)
       return { kind: "host-key", error };
-    if (error instanceof AuthenticationError) return { kind: "authentication", error };
+    if (error instanceof AuthenticationError || error instanceof SudoError) return { kind: "authentication", error };
     if (error instanceof HostUnreachableError) return { kind: "unreachable", reason: error.reason };
     if (deadline.aborted) return { kind: "unreachable", reason: `no answer within ${probeDeadlineSeconds} s` };
     throw error;

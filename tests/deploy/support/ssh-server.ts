@@ -62,6 +62,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       forwarded.push(`${destIP}:${destPort}`);
       forwardTo(destIP, destPort, accept, reject);
     });
+    connection.on("openssh.streamlocal", (accept, _reject, { socketPath }) => {
+      const channel = accept();
+      const socket = connectSocket({ path: socketPath });
+      channel.on("error", () => socket.destroy()).once("close", () => socket.destroy());
+      socket.on("error", () => channel.close());
+      socket.pipe(channel).pipe(socket);
+    });
     connection.on("session", (accept) => {
       accept().on("exec", (acceptExec, _reject, { command }) => {
         const channel = acceptExec();
