@@ -13,6 +13,54 @@ const power = z.preprocess(
   z.enum(["on", "off", "absent"]),
 );
 
+const seconds = z.int().positive();
+// The bounds are those that the deployer sets: refused here, a value is named by its key in the stack's file.
+const phaseSeconds = z.int().min(5).max(86_400);
+const connectSeconds = z.int().min(1).max(3_600);
+
+// What deployments on hosts take, by the same names; values are checked where they are used, lists of objects only there.
+const policySchema = z.strictObject({
+  /** Take a host over that another project or stack owns. Default false. */
+  takeOver: z.boolean().exactOptional(),
+  /** `switch`: now and for the next boot; `boot`: only at the next boot; `test`: only until it; `dry`: only look. Default switch. */
+  mode: z.enum(["switch", "boot", "test", "dry"]).exactOptional(),
+  /** How a tested system is made the next boot's; `switch` for scripts that look at NIXOS_ACTION. Default boot. */
+  commitWith: z.enum(["boot", "switch"]).exactOptional(),
+  /** Newly failed system units: back to the previous system, or commit with them. Default rollback. */
+  onFailedUnits: z.enum(["rollback", "keep"]).exactOptional(),
+  /** No new connection reached the host after `test`: back, or keep the new system until the next boot. Default rollback. */
+  onLostContact: z.enum(["rollback", "keep"]).exactOptional(),
+  /** For health gates and the acknowledgement over a new connection, from the end of `test`. Default 180. */
+  ackDeadlineSeconds: seconds.exactOptional(),
+  /** For the way back. Default 900. */
+  rollbackDeadlineSeconds: seconds.exactOptional(),
+  /** `never`: what needs a reboot is staged for the next one; `if-needed`: it is made; `always`: after every commit. Default never. */
+  rebootPolicy: z.enum(["never", "if-needed", "always"]).exactOptional(),
+  /** From the reboot until the host answers again. Default 600. */
+  rebootDeadlineSeconds: seconds.exactOptional(),
+  /** Install the boot loader as well; needed when its kind changes. Default false. */
+  installBootloader: z.boolean().exactOptional(),
+  /** What must hold after `test`, before the commit: `{ kind: units|command|tcp|http, … }`. */
+  healthGates: z.array(z.record(z.string(), z.unknown())).exactOptional(),
+  /** Commands on the host, `{ argv, deadlineSeconds }`. */
+  hooks: z
+    .strictObject({
+      /** One that fails stops the deployment before anything is changed: a snapshot of data, for instance. */
+      beforeTest: z.array(z.record(z.string(), z.unknown())).exactOptional(),
+      /** A rollback returns the system, not the data of its services. */
+      afterRollback: z.array(z.record(z.string(), z.unknown())).exactOptional(),
+    })
+    .exactOptional(),
+  /** For switch-to-configuration or activate. Default 900. */
+  testDeadlineSeconds: phaseSeconds.exactOptional(),
+  /** For profile, boot entry and their verification. Default 300. */
+  commitDeadlineSeconds: phaseSeconds.exactOptional(),
+  /** For copying the closure. Default 7200. */
+  pushDeadlineSeconds: phaseSeconds.exactOptional(),
+  /** For getting a lost connection back. Default 180. */
+  reconnectDeadlineSeconds: connectSeconds.exactOptional(),
+});
+
 const hostSchema = z.strictObject({
   /** `[user@]host[:port]`; wins over the inventory's `deploy.targetHost`. */
   targetHost: z.string().min(1).optional(),
@@ -25,28 +73,13 @@ const hostSchema = z.strictObject({
   identityFile: z.string().min(1).optional(),
   /** Where its system is built. Default: here when the platform fits, else on the target itself. */
   buildOn: z.enum(["local", "target"]).optional(),
+  /** Over the stack's `policy`, key by key. */
+  policy: policySchema.optional(),
 });
 
 const nodeSchema = z.strictObject({
   /** `off` stops the node and skips its machine; `absent` removes both. */
   power: power.optional(),
-});
-
-// The bounds are those that the deployer sets: refused here, a value is named by its key in the stack's file.
-const phaseSeconds = z.int().min(5).max(86_400);
-const connectSeconds = z.int().min(1).max(3_600);
-
-const policySchema = z.strictObject({
-  /** Take a host over that another project or stack owns. Default false. */
-  takeOver: z.boolean().exactOptional(),
-  /** For switch-to-configuration or activate. Default 900. */
-  testDeadlineSeconds: phaseSeconds.exactOptional(),
-  /** For profile, boot entry and their verification. Default 300. */
-  commitDeadlineSeconds: phaseSeconds.exactOptional(),
-  /** For copying the closure. Default 7200. */
-  pushDeadlineSeconds: phaseSeconds.exactOptional(),
-  /** For getting a lost connection back. Default 180. */
-  reconnectDeadlineSeconds: connectSeconds.exactOptional(),
 });
 
 const schema = z.strictObject({
@@ -57,7 +90,13 @@ const schema = z.strictObject({
     .optional(),
   hosts: z.record(z.string(), hostSchema).optional(),
   nodes: z.record(z.string(), nodeSchema).optional(),
+  /** How every host is deployed to. */
   policy: policySchema.optional(),
+  /**
+   * A host without a pinned key: `strict` refuses it, `accept-new` takes the key that it shows first, says so, and
+   * remembers nothing. Default strict.
+   */
+  hostKeyPolicy: z.enum(["strict", "accept-new"]).optional(),
   /** Private key file for every host, relative to the project. */
   identityFile: z.string().min(1).optional(),
   /** Folder of the clan's vars, relative to the project. Default `vars`. */
@@ -74,6 +113,7 @@ const schema = z.strictObject({
 
 export type StackConfig = z.output<typeof schema>;
 export type HostConfig = z.output<typeof hostSchema>;
+export type PolicyConfig = z.output<typeof policySchema>;
 
 /**
  * Parses the `pulumi-clan:` part of a stack's configuration.
@@ -143,7 +183,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 function knownKeys(path: readonly PropertyKey[]): string[] {
   const [head] = path;
   const shapes: Record<string, { shape: Record<string, unknown> }> = {
-    hosts: hostSchema,
+    hosts: path.length > 2 ? policySchema : hostSchema,
     nodes: nodeSchema,
     policy: policySchema,
   };

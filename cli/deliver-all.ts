@@ -1,15 +1,16 @@
-import { isAsDeclared, noFacts, type Outcome } from "../deploy/outcome.ts";
+import type { ActivationPolicy } from "../deploy/activation/policy.ts";
+import { noFacts, type Outcome } from "../deploy/outcome.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
-import type { Delivery } from "../stack/delivery.ts";
+import { type Delivery, isAsAsked } from "../stack/delivery.ts";
 import { progressOn } from "./progress.ts";
 import { renderTable } from "./render-table.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How one machine's deployment ended: with an outcome, or with an error before the host was touched. */
 export type Result =
-  | { readonly machine: string; readonly outcome: Outcome }
+  | { readonly machine: string; readonly outcome: Outcome; readonly policy: ActivationPolicy }
   | { readonly machine: string; readonly error: FleetError };
 
 /**
@@ -45,32 +46,26 @@ async function deliverOne(
   report: ReturnType<typeof progressOn>,
   signal: AbortSignal,
 ): Promise<Result> {
-  const { machine } = delivery;
+  const { machine, policy } = delivery;
   try {
     const deadline = AbortSignal.timeout(delivery.deadlineSeconds * 1000);
     signal.throwIfAborted();
     const { outcome } = await deliverSystem(delivery, report, AbortSignal.any([signal, deadline]));
-    return { machine, outcome };
+    return { machine, outcome, policy };
   } catch (error) {
-    // Interrupted before its host was touched.
-    if (signal.aborted)
-      return { machine, outcome: { kind: "interrupted", machine, reason: "not begun", facts: noFacts } };
+    if (signal.aborted) {
+      const reason = "stopped before the host was touched";
+      return { machine, outcome: { kind: "interrupted", machine, reason, facts: noFacts }, policy };
+    }
     if (error instanceof FleetError) return { machine, error };
     throw error;
   }
 }
 
 /** Exit 0: every machine is as was asked for; 1: some are not; 130: interrupted. */
-export function exitCodeOf(results: readonly Result[], mode: string | undefined, signal: AbortSignal): number {
+export function exitCodeOf(results: readonly Result[], signal: AbortSignal): number {
   if (signal.aborted) return 130;
-  return results.every((result) => "outcome" in result && isDone(result.outcome, mode)) ? 0 : 1;
-}
-
-/** `boot` leaves the running system, `test` the next boot, and `dry` both as they were: asked for, they are no failure. */
-function isDone(outcome: Outcome, mode: string | undefined): boolean {
-  if (isAsDeclared(outcome) || outcome.kind === "skipped") return true;
-  if (mode === "boot") return outcome.kind === "staged-for-reboot";
-  return false;
+  return results.every((result) => "outcome" in result && isAsAsked(result.outcome, result.policy)) ? 0 : 1;
 }
 
 /** One row per machine, below it each error in full. */

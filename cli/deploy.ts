@@ -60,7 +60,7 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
     const results = await deliverAll(deliveries, options, terminal, signal);
     tellFailures(results, terminal);
     terminal.answer(options.json ? resultsJson(results) : renderResults(results));
-    terminal.exitCode = exitCodeOf(results, options.mode, signal);
+    terminal.exitCode = exitCodeOf(results, signal);
   });
 }
 

@@ -68,7 +68,7 @@ export function rollbackCommand(terminal: Terminal, signal: AbortSignal): Comman
     const results = await deliverAll([request], { parallel: 1, verbose: options.verbose }, terminal, signal);
     tellFailures(results, terminal);
     terminal.answer(options.json ? resultsJson(results) : renderResults(results));
-    terminal.exitCode = exitCodeOf(results, undefined, signal);
+    terminal.exitCode = exitCodeOf(results, signal);
     if (terminal.exitCode === 0) terminal.tell(`${name}: the next \`pulumi up\` deploys what the fleet declares again`);
   });
 }
@@ -82,7 +82,9 @@ async function planDelivery(
 ): Promise<Omit<Delivery, "toplevel" | "buildOn">> {
   const connection = (await readConnections(dir, stack, model, [{ machine, spec }], signal)).get(machine);
   if (connection === undefined) throw new Error(`${machine} has no connection`);
-  return { ...wayOf(machine, connection, stack), ...settingsOf({ machine, spec }, stack) };
+  const settings = settingsOf({ machine, spec }, stack);
+  // Whatever the stack's mode is: who rolls back means now.
+  return { ...wayOf(machine, connection, stack), ...settings, policy: { ...settings.policy, mode: "switch" } };
 }
 
 async function askHost(

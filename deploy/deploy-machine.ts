@@ -5,6 +5,7 @@ import { ownerSchema, storePathSchema } from "./activation/transaction.ts";
 import { Deployment } from "./deployment.ts";
 import { HostUnreachableError } from "./errors.ts";
 import { noFacts, type Outcome } from "./outcome.ts";
+import type { SecretSource } from "./secrets/secret-source.ts";
 import { ConnectionPool } from "./ssh/connection-pool.ts";
 import { connectionSpecSchema } from "./ssh/connection-spec.ts";
 
@@ -18,9 +19,15 @@ export const deploymentRequestSchema = z.strictObject({
   /** In the operator's store, with its closure. */
   toplevel: storePathSchema,
   policy: activationPolicySchema.default(() => activationPolicySchema.parse({})),
+  /** Brought to the host before its system is activated, and back with it. */
+  secrets: z.custom<SecretSource>(isSecretSource).optional(),
   owner: z.strictObject({ project: ownerSchema.shape.project, stack: ownerSchema.shape.stack }),
 });
 export type DeploymentRequest = z.output<typeof deploymentRequestSchema>;
+
+function isSecretSource(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "stage" in value && typeof value.stage === "function";
+}
 
 /**
  * Pushes a system to a host and makes it the running one, as one transaction. What the host is afterwards is in the outcome,

@@ -11,6 +11,8 @@ import type { HostFacts } from "./host-facts.ts";
 import type { HostSession } from "./host-session.ts";
 import { type FailedUnit, type Outcome, type OutcomeKind, outcomeFacts } from "./outcome.ts";
 import type { PhaseClock } from "./phase-clock.ts";
+import { rootShell } from "./root-shell.ts";
+import { commitSecrets, replaceSecrets, stageSecrets } from "./secrets/secrets-phase.ts";
 import { type PushResult, pushClosure } from "./store/push-closure.ts";
 
 export type StepOf<K extends Step["kind"]> = Extract<Step, { readonly kind: K }>;
@@ -124,6 +126,44 @@ export async function check(
   }
   progress.staged = why;
   return undefined;
+}
+
+/** Sends the machine's secrets and proves that the new system can open them; the supervisor puts them into place. */
+export async function stageMachineSecrets(
+  context: DeploymentContext,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const { request, session, report, clock } = context;
+  const source = request.secrets;
+  if (source === undefined) return undefined;
+  const result = await clock.timed("secrets", async () =>
+    stageSecrets(rootShell(session), await source.stage(request.machine, signal), report, signal),
+  );
+  if (result.kind !== "failed") return undefined;
+  return makeOutcome(context, "refused", progress, progress.facts, `secrets: ${result.reason}`);
+}
+
+/** The system is as declared, the secrets may not be: nothing is activated for them. */
+export async function deliverSecretsAlone(
+  context: DeploymentContext,
+  done: Outcome,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { request, session, report } = context;
+  if (request.secrets === undefined || done.kind === "refused" || context.wanted.mode === "dry") return done;
+  const shell = rootShell(session);
+  const staged = await stageSecrets(shell, await request.secrets.stage(request.machine, signal), report, signal);
+  if (staged.kind === "unchanged") return done;
+  const results = [staged];
+  for (const act of [replaceSecrets, commitSecrets]) {
+    if (results.at(-1)?.kind !== "failed") results.push(await act(shell, report, signal));
+  }
+  const last = results.at(-1);
+  if (last?.kind === "failed")
+    return makeOutcome(context, "refused", progress, progress.facts, `secrets: ${last.reason}`);
+  return makeOutcome(context, "switched", progress, progress.facts, "secrets alone");
 }
 
 export async function dry(

@@ -13,9 +13,12 @@ import {
   runScript,
   type StepOf,
   say,
+  stageMachineSecrets,
 } from "./deployment-steps.ts";
+import { checkHealth } from "./health/check-health.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { FailedUnit, Outcome } from "./outcome.ts";
+import { rootShell } from "./root-shell.ts";
 
 /** Step `test`: until the new system runs and may be acknowledged. @returns an outcome when it may not. */
 export async function test(
@@ -33,6 +36,11 @@ export async function test(
     say(context, "test", "taking up the activation that is under way");
     await order(context, job, "take", "", signal);
   } else {
+    const refused = await stageMachineSecrets(context, progress, signal);
+    if (refused !== undefined) {
+      await runScript(context, "record", [""], signal);
+      return refused;
+    }
     say(context, "test", "activating, not yet for the next boot");
     const { heirOf } = step;
     await startJob(
@@ -67,13 +75,11 @@ async function afterTest(
 ): Promise<Outcome | undefined> {
   switch (judgement.kind) {
     case "commit":
-      progress.tolerated = judgement.failed;
       if (judgement.remark !== undefined) progress.remark = judgement.remark;
-      return undefined;
+      return healthy(context, judgement.failed, progress, signal);
     case "failed-units": {
       if (context.request.policy.onFailedUnits === "keep") {
-        progress.tolerated = judgement.failed;
-        return undefined;
+        return healthy(context, judgement.failed, progress, signal);
       }
       // Before the way back, which makes systemd forget that they failed.
       const units = await readJournalIfPossible(context, judgement.failed, signal);
@@ -87,6 +93,21 @@ async function afterTest(
       await close(context, progress, signal);
       return makeOutcome(context, judgement.kind, progress, after, judgement.reason);
   }
+}
+
+/** The policy's health gates. @returns an outcome when one did not hold. */
+async function healthy(
+  context: DeploymentContext,
+  failed: readonly string[],
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  progress.tolerated = failed;
+  const { session, report, request, clock } = context;
+  const { healthGates } = request.policy;
+  if (healthGates.length === 0) return undefined;
+  const health = await clock.timed("health", () => checkHealth(rootShell(session), healthGates, report, signal));
+  return health.passed ? undefined : rollBack(context, progress, `not healthy: ${health.reason ?? "unknown"}`);
 }
 
 /** Step `acknowledge`: the supervisor commits, and the host has the last word on it. */
@@ -264,6 +285,7 @@ function jobOf(
     transaction: currentTransaction(progress),
     policy: request.policy,
     bootable: progress.declared?.bootable === true,
+    withSecrets: request.secrets !== undefined,
     loginUid: progress.facts.loginUid,
     staged,
     ...heir,

@@ -18,6 +18,7 @@ import { rebootIfWanted } from "./deployment-reboot.ts";
 import {
   check,
   type DeploymentContext,
+  deliverSecretsAlone,
   dry,
   makeOutcome,
   outcomeWithJournal,
@@ -65,7 +66,8 @@ export class Deployment {
     await clock.timed("connect", () => session.connection(signal));
     const seen = await this.#facts(signal);
     const early = this.#withoutTouching(planActivation(seen, wanted), seen);
-    if (early !== undefined) return early;
+    const needsLock = this.#context.request.secrets !== undefined && early?.kind !== "refused";
+    if (early !== undefined && !needsLock) return early;
     const lock = await HostLock.take(session, wanted.newId, this.#name(), signal);
     if (lock.kind === "busy") return makeOutcome(this.#context, "refused", { facts: seen }, seen, renderBusy(lock));
     await using held = lock;
@@ -75,7 +77,7 @@ export class Deployment {
       const plan = planActivation(facts, wanted);
       const [first] = plan;
       const done = this.#withoutTouching(plan, facts);
-      if (done !== undefined) return done;
+      if (done !== undefined) return await deliverSecretsAlone(this.#context, done, { facts }, signal);
       if (first?.kind !== "await") return await this.#execute(plan, { facts }, held, signal);
       await this.#awaitJob(first, signal);
     }

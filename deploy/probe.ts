@@ -5,6 +5,7 @@ import {
   HostKeyMismatchError,
   HostKeyUnknownError,
   HostUnreachableError,
+  SudoError,
 } from "./errors.ts";
 import { type HostFacts, type MachineClass, readFacts } from "./host-facts.ts";
 import { connectOnce } from "./ssh/connect.ts";
@@ -17,7 +18,7 @@ export type Probe =
   /** Off, elsewhere, or no way there: a value, since a preview shows the rest all the same. */
   | { readonly kind: "unreachable"; readonly reason: string }
   | { readonly kind: "host-key"; readonly error: HostKeyMismatchError | HostKeyUnknownError }
-  | { readonly kind: "authentication"; readonly error: AuthenticationError };
+  | { readonly kind: "authentication"; readonly error: AuthenticationError | SudoError };
 
 /** For a host that is asked without being waited for. */
 export const probeDeadlineSeconds = 5;
@@ -49,7 +50,7 @@ export async function probeHost(
     report({ level: "debug", subject: spec.machine, phase: "probe", message: String(error).split("\n", 1)[0] ?? "" });
     if (error instanceof HostKeyMismatchError || error instanceof HostKeyUnknownError)
       return { kind: "host-key", error };
-    if (error instanceof AuthenticationError) return { kind: "authentication", error };
+    if (error instanceof AuthenticationError || error instanceof SudoError) return { kind: "authentication", error };
     if (error instanceof HostUnreachableError) return { kind: "unreachable", reason: error.reason };
     if (error instanceof ConnectionLostError)
       return { kind: "unreachable", reason: `the connection was lost: ${error.facts.found}` };

@@ -1,9 +1,7 @@
-import type { MachineClass } from "../deploy/host-facts.ts";
 import { explainDrift } from "../deploy/observation/drift.ts";
 import type { Observation } from "../deploy/observation/observe-host.ts";
 import type { Report } from "../report.ts";
 import { observeMachine } from "../stack/observe-machine.ts";
-import { isSettled } from "./host-observation.ts";
 import type { ClosureFacts, ClosureOutputs } from "./system-closure-schema.ts";
 
 /** A refresh waits this long for a host: it may be waking up. */
@@ -32,19 +30,18 @@ export async function readRunning(
   if (drift !== null && drift !== known.drift) {
     report({ level: "warning", subject: known.machine, phase: "drift", message: drift });
   }
-  return { ...seenFacts(look.observation, known.class), drift };
+  return { ...seenFacts(look.observation), drift };
 }
 
 /** A look at a host as the state keeps it. */
-export function seenFacts({ facts, hostKey, rebootFor }: Observation, machineClass: MachineClass): SeenFacts {
+export function seenFacts({ facts, hostKey, rebootFor }: Observation): SeenFacts {
   const { owner, transaction } = facts;
   return {
     running: facts.current,
     booted: facts.booted,
     profile: facts.profile,
-    settled: isSettled(facts, machineClass),
     defaultEntry: facts.boot.entry,
-    nextBoot: facts.boot.toplevel,
+    nextBoot: facts.class === "nixos" && facts.bootable && facts.boot.kind !== "none" ? facts.boot.toplevel : null,
     generation: facts.generation,
     bootId: facts.bootId,
     failedUnits: facts.failedUnits,
@@ -59,6 +56,7 @@ export function seenFacts({ facts, hostKey, rebootFor }: Observation, machineCla
             toplevel: transaction.toplevel,
             startedAt: transaction.startedAt,
           },
+    leftovers: facts.leftovers,
     rebootFor: [...rebootFor],
   };
 }

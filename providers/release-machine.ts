@@ -15,7 +15,7 @@ const releaseSeconds = 5;
  * @returns how that went, in words: nothing of it is a failure.
  */
 export async function releaseMachine(known: Partially<ClosureOutputs>, signal: AbortSignal): Promise<string> {
-  const { machine, owner, targetHost, identityFiles, hostKeys, connectDeadlineSeconds } = known;
+  const { machine, owner, targetHost, identityFiles, hostKeys, connectDeadlineSeconds, hostKeyPolicy } = known;
   if (known.power === "off" || machine === undefined || owner === undefined || targetHost === undefined)
     return "its owner's mark stays";
   const way = {
@@ -24,6 +24,7 @@ export async function releaseMachine(known: Partially<ClosureOutputs>, signal: A
     identityFiles: identityFiles ?? [],
     hostKeys: hostKeys ?? [],
     connectDeadlineSeconds: connectDeadlineSeconds ?? releaseSeconds,
+    hostKeyPolicy,
   };
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(2 * releaseSeconds * 1000)]);
   try {

@@ -28,6 +28,8 @@ export const closureInputsSchema = z.object({
   /** Pinned public keys and where each comes from; empty: the deployment is refused. */
   hostKeys: z.array(pinnedHostKeySchema),
   policy: activationPolicySchema,
+  /** For a host without a pinned key; absent: strict. */
+  hostKeyPolicy: z.enum(["strict", "accept-new"]).optional(),
   /** Seconds for which a host that does not answer is tried again. */
   connectDeadlineSeconds: z.number().positive(),
   /** Seconds for the whole: build, push, activation. */
@@ -55,8 +57,9 @@ export type Observed = NonNullable<ClosureInputs["observed"]>;
 const sinceSchema = z.object({
   /** Target of `/run/booted-system`. */
   booted: storePath.nullable().default(null),
-  /** Name of the boot entry that the next boot takes, and the system that it starts. */
+  /** Name of the boot entry that the next boot takes. */
   defaultEntry: z.string().nullable().default(null),
+  /** Null also where there is no loader: containers, Macs. */
   nextBoot: storePath.nullable().default(null),
   bootId: z.string().nullable().default(null),
   /** `SHA256:…` of the key that the host showed. */
@@ -68,6 +71,8 @@ const sinceSchema = z.object({
     .object({ id: z.string(), phase: z.string(), toplevel: z.string(), startedAt: z.number() })
     .nullable()
     .default(null),
+  /** Units that a switch which was cut off did not start, restart or reload. */
+  leftovers: z.array(z.string()).default([]),
   /** Parts of the running system that only a boot brings. */
   rebootFor: z.array(z.string()).default([]),
   /** Why the host was not as deployed when it was last asked, and who did it where that is known. */
@@ -84,11 +89,6 @@ export const closureFactsSchema = z.object({
   generation: z.number().nullable(),
   /** Kind of the last deployment's outcome. */
   outcome: z.string(),
-  /**
-   * False: something of a deployment is left over (units to be started, an open transaction), or the next boot starts
-   * another system than the one that runs. Such a host differs although it runs what is declared.
-   */
-  settled: z.boolean().default(true),
   /** System units that failed after the deployment, or at the last refresh. */
   failedUnits: z.array(z.string()),
   /** Seconds that the last deployment took. */

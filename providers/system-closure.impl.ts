@@ -1,9 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
-import { isAsDeclared } from "../deploy/outcome.ts";
 import { isStorePath, renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
+import { isAsAsked } from "../stack/delivery.ts";
 import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { HostAfterError } from "./host-after-error.ts";
@@ -37,7 +37,10 @@ const compared = {
   machine: true,
   running: true,
   profile: true,
-  settled: true,
+  nextBoot: true,
+  marker: true,
+  openTransaction: true,
+  leftovers: true,
   power: true,
   owner: true,
   drift: true,
@@ -58,27 +61,24 @@ export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInput
   if (news.power === "off") return { changes: olds.power !== "off" };
   const seen = closureOutputsSchema.pick(compared).partial().parse(olds);
   const isOther = seen.machine !== news.machine;
-  const drift = seen.drift ?? null;
   // Unknown in a preview while the node's address is; then the last known state decides alone.
   const observed = closureInputsSchema.shape.observed.safeParse(news.observed).data ?? undefined;
   const changes =
     isOther ||
-    isElsewhere(seen, news.toplevel) ||
-    (observed !== undefined && isElsewhere(observed, news.toplevel)) ||
     seen.power === "off" ||
-    drift !== null ||
-    JSON.stringify(seen.owner) !== JSON.stringify(news.owner) ||
+    differs(seen, news) ||
+    (observed !== undefined && isElsewhere(observed, news)) ||
+    !isOwner(seen.owner, news.owner) ||
     takesOver(olds.policy) !== takesOver(news.policy);
-  if (drift !== null) await tellDrift(drift, news);
+  if (changes && seen.drift) await tellDrift(seen.drift, news);
   return { changes, replaces: isOther ? ["machine"] : [] };
 }
 
-/** Running, to be booted, or not settled: in some respect the host is not at `toplevel`. */
-function isElsewhere(
-  { running, profile, settled }: { [K in keyof Observed]?: Observed[K] | undefined },
-  toplevel: string,
-): boolean {
-  return running !== toplevel || profile !== toplevel || settled === false;
+/** What the probe of this run saw, as far as the mode goes. */
+function isElsewhere({ running, profile, settled }: Observed, { toplevel, policy }: ClosureInputs): boolean {
+  if (policy.mode === "boot") return profile !== toplevel;
+  if (policy.mode === "test") return running !== toplevel;
+  return running !== toplevel || profile !== toplevel || !settled;
 }
 
 /** @throws {FleetError} before the host was touched. @throws {HostAfterError} afterwards: its state is kept. */
@@ -102,6 +102,26 @@ export async function read(id: string, props: ClosureOutputs | undefined): Promi
   await using log = openEngineLog(known.reportTo);
   const seen = await readRunning(known, log.report, interrupted());
   return { id, props: { ...known, ...seen } };
+}
+
+type Seen = { readonly [K in keyof ClosureOutputs]?: ClosureOutputs[K] | undefined };
+
+/**
+ * What the host was last seen to be, against what is declared now. Why it is so is told, not compared: a system that
+ * was deployed by hand and is the declared one is no difference.
+ */
+function differs(seen: Seen, { toplevel, policy, owner }: ClosureInputs): boolean {
+  const { running, profile, nextBoot, marker, openTransaction, leftovers = [] } = seen;
+  const nextDiffers = profile !== toplevel || (nextBoot != null && nextBoot !== toplevel);
+  const unfinished = openTransaction != null || leftovers.length > 0 || (marker != null && !isOwner(marker, owner));
+  if (policy.mode === "boot") return nextDiffers || unfinished;
+  // Only until the next boot: the profile names another system on purpose.
+  if (policy.mode === "test") return running !== toplevel || leftovers.length > 0;
+  return running !== toplevel || nextDiffers || unfinished;
+}
+
+function isOwner(seen: ClosureInputs["owner"] | undefined, wanted: ClosureInputs["owner"]): boolean {
+  return seen?.project === wanted.project && seen.stack === wanted.stack;
 }
 
 /** Pulumi shows which properties differ, not why: the reason is told on the machine's line. */
@@ -133,13 +153,18 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
     ...lastSeen(olds),
     ...(observation === undefined
       ? { running: facts.current, profile: facts.profile, generation: facts.generation, failedUnits: facts.failedAfter }
-      : seenFacts(observation, inputs.class)),
+      : seenFacts(observation)),
     outcome: outcome.kind,
-    settled: isAsDeclared(outcome),
     seconds: Math.round((performance.now() - began) / 100) / 10,
     drift: null,
   };
-  if (isAsDeclared(outcome)) return { ...raw, ...seen };
+  if (isAsAsked(outcome, inputs.policy)) return { ...raw, ...seen };
+  if (outcome.kind === "staged-for-reboot") {
+    // As the reboot policy has it: no failure, and a difference until the host has booted.
+    const message = `${renderStorePath(inputs.toplevel)} will run after a reboot: ${outcome.reason ?? "it needs one"}`;
+    log.report({ level: "warning", subject: inputs.machine, phase: "staged", message });
+    return { ...raw, ...seen };
+  }
   throw new HostAfterError(outcome, { ...raw, ...seen });
 }
 

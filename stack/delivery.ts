@@ -1,5 +1,8 @@
+import { type StackConfig, StackConfigError } from "../clan/stack-config.ts";
 import { type ActivationPolicy, activationPolicySchema } from "../deploy/activation/policy.ts";
+import { isAsDeclared, type Outcome } from "../deploy/outcome.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
+import { throwGathered } from "../errors.ts";
 import { localSystem } from "../local-nix/evaluation-request.ts";
 import type { MachineEvaluation } from "../local-nix/machine-evaluation.ts";
 import type { StorePath } from "../local-nix/store-path.ts";
@@ -18,6 +21,8 @@ export interface Way {
   readonly hostKeys: readonly PinnedHostKey[];
   /** Seconds for which a host that does not answer is tried again. */
   readonly connectDeadlineSeconds: number;
+  /** For a host without a pinned key. Default strict. */
+  readonly hostKeyPolicy?: "strict" | "accept-new" | undefined;
 }
 
 /** Everything that one machine's deployment needs; plain JSON. */
@@ -45,18 +50,48 @@ export function wayOf(machine: string, connection: HostConnection, { config }: S
     identityFiles: [...connection.identityFiles],
     hostKeys: [...connection.hostKeys],
     connectDeadlineSeconds: config.connectDeadlineSeconds ?? defaultConnectDeadlineSeconds,
+    ...(config.hostKeyPolicy === undefined ? {} : { hostKeyPolicy: config.hostKeyPolicy }),
   } satisfies Way;
 }
 
 /** What the stack says about a deployment, whatever system is deployed. */
-export function settingsOf({ spec }: OwnedMachine, { project, name, config }: Stack) {
+export function settingsOf({ machine, spec }: OwnedMachine, { project, name, file, config }: Stack) {
   return {
     class: spec.class,
     system: spec.system,
-    policy: activationPolicySchema.parse(config.policy ?? {}),
+    policy: policyOf(machine, config, file),
     deadlineSeconds: config.deadlineSeconds ?? defaultDeadlineSeconds,
     owner: { project, stack: name },
   } satisfies Partial<Delivery>;
+}
+
+/** The stack's policy with the host's own over it. @throws {StackConfigError} gathered */
+function policyOf(machine: string, { policy, hosts }: StackConfig, file: string): ActivationPolicy {
+  const own: Readonly<Record<string, unknown>> = hosts?.[machine]?.policy ?? {};
+  const stated: Readonly<Record<string, unknown>> = { ...policy, ...own };
+  const parsed = activationPolicySchema.safeParse(stated);
+  if (parsed.success) return parsed.data;
+  throwGathered(
+    parsed.error.issues.map(({ path, message }) => {
+      const key = String(path[0]);
+      const at = [Object.hasOwn(own, key) ? `hosts.${machine}.policy` : "policy", ...path.map(String)].join(".");
+      return new StackConfigError({
+        summary: `${file}: pulumi-clan:${at} has a value that cannot be used`,
+        expected: message.replace(/^Invalid (input|option): expected /, "").replace(/, received .*$/, ""),
+        found: JSON.stringify(stated[key]) ?? "nothing",
+        at: `${file}: pulumi-clan:${at}`,
+        fix: `correct it in ${file}`,
+      });
+    }),
+  );
+  throw new Error("unreachable: a failed parse has issues");
+}
+
+/** The host is as the policy asks for: `dry` only looks, and `boot` leaves the running system for the next boot. */
+export function isAsAsked(outcome: Outcome, { mode }: Pick<ActivationPolicy, "mode">): boolean {
+  if (mode === "dry") return outcome.kind === "skipped" || outcome.kind === "unchanged";
+  if (mode === "boot") return outcome.kind === "staged-for-reboot" || isAsDeclared(outcome);
+  return isAsDeclared(outcome);
 }
 
 /** Where the system is built: as the stack says, else here when the platform fits, else on the target itself. */

@@ -64,10 +64,12 @@ export class JobFollower {
   async until(wanted: string | undefined, deadlineSeconds: number, signal: AbortSignal): Promise<JobState> {
     const until = performance.now() + deadlineSeconds * 1000;
     let startingUntil = performance.now() + 20_000;
-    while (this.#state.kind === "running" && (wanted === undefined || this.event(wanted) === undefined)) {
+    let isOver = false;
+    while (this.#state.kind === "running" && (isOver || wanted === undefined || this.event(wanted) === undefined)) {
       const news = await this.#session.retried(() => this.#read(signal), signal);
       if (news.state !== "starting") startingUntil = Number.POSITIVE_INFINITY;
-      if (news.bytes > 0 && news.state !== "running") continue; // until all of the log is here
+      isOver = news.state === "done" || news.state === "lost";
+      if (news.bytes > 0 && isOver) continue; // until all of the log is here
       if (news.state === "done")
         this.#state = { kind: "ended", ...(news.code === undefined ? {} : { code: news.code }) };
       else if (news.state === "lost" || performance.now() > startingUntil) this.#state = { kind: "ended" };
@@ -114,7 +116,7 @@ export class JobFollower {
     this.#partialLine = lines.pop() ?? "";
     const phase = this.event("rolling-back") ? "rollback" : this.event("committing") ? "commit" : "test";
     for (const line of lines) {
-      this.#report({ level: "info", subject: this.#session.spec.machine, phase, message: line.slice(0, 500) });
+      this.#report({ level: "debug", subject: this.#session.spec.machine, phase, message: line.slice(0, 500) });
     }
   }
 

@@ -19,6 +19,8 @@ export interface SupervisedJob {
   /** For the next boot only: it need not run to be committed. */
   readonly staged: boolean;
   readonly loginUid: number;
+  /** Secrets were staged for it. */
+  readonly withSecrets: boolean;
   /** A job whose memory of the units before is taken over. */
   readonly heirOf?: string;
 }
@@ -76,6 +78,7 @@ export function jobEnvironment(job: SupervisedJob): string {
     install_loader: policy.installBootloader ? 1 : 0,
     owner: JSON.stringify(owner),
     login_uid: job.loginUid,
+    with_secrets: job.withSecrets ? "yes" : "no",
     on_lost: policy.onLostContact,
     test_seconds: policy.testDeadlineSeconds,
     ack_seconds: orderDeadlineSeconds(policy),

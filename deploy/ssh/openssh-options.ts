@@ -159,7 +159,7 @@ function proxyOf(spec: ConnectionSpec, index: number, folder: string): string | 
   if (index === 0) return spec.proxyCommand?.replaceAll(/%(.)/g, (token, letter) => (letter === "n" ? name : token));
   const { log } = filesOf(folder, index - 1);
   const client = quoteCommand(["ssh", "-F", join(folder, "config"), "-v", "-E", log, "-W"]).replaceAll("%", "%%");
-  return `exec ${client} '[%h]:%p' -- ${hopHost(index - 1)}`;
+  return `${client} '[%h]:%p' -- ${hopHost(index - 1)}`;
 }
 
 function filesOf(folder: string, index: number): EndFiles {

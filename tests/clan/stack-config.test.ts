@@ -34,7 +34,7 @@ describe("stack configuration", () => {
           error.message,
           [
             "Pulumi.core.yaml: pulumi-clan:machnes is not a key of the stack's configuration",
-            "  expected: one of machines, hosts, nodes, policy, identityFile, vars, systemBuilder, overrideInputs, connectDeadlineSeconds, deadlineSeconds",
+            "  expected: one of machines, hosts, nodes, policy, hostKeyPolicy, identityFile, vars, systemBuilder, overrideInputs, connectDeadlineSeconds, deadlineSeconds",
             "  found:    machnes",
             "  at:       Pulumi.core.yaml: pulumi-clan:machnes",
             '  fix:      write "machines"',
@@ -97,6 +97,16 @@ describe("stack configuration", () => {
     assert.throws(
       () => parse({ "pulumi-clan:machnes": "[]", "pulumi-clan:deadlineSeconds": "-1" }),
       (error: unknown) => error instanceof FleetErrors && error.errors.length === 2,
+    );
+  });
+
+  it("knows every key that a deployment's policy has, for the stack and for one host", () => {
+    const keys = Object.keys(activationPolicySchema.shape);
+    const defaults = JSON.stringify(activationPolicySchema.parse({}));
+    assert.deepEqual(Object.keys(parse({ "pulumi-clan:policy": defaults }).policy ?? {}).sort(), keys.sort());
+    assert.throws(
+      () => parse({ "pulumi-clan:hosts": '{"galena":{"policy":{"mood":"switch"}}}' }),
+      /pulumi-clan:hosts\.galena\.policy\.mood is not a key[\s\S]*write "mode"/,
     );
   });
 });

@@ -9,6 +9,6 @@ describe("a host that is probed", () => {
     await using server = await startTestServer({ onExec: (_line, _channel, connection) => connection.end() });
     const probe = await probeHost(server.spec(), "nixos", soon());
     assert.ok(probe.kind === "unreachable");
-    assert.equal(probe.reason, "the connection was lost: the host closed it");
+    assert.equal(probe.reason, "the connection was lost: the channel was closed before the command ended");
   });
 });

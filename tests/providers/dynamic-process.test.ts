@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
-import * as grpc from "@grpc/grpc-js";
-import engineService from "@pulumi/pulumi/proto/engine_grpc_pb.js";
-import type { LogRequest } from "@pulumi/pulumi/proto/engine_pb.js";
-import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import { join } from "node:path";
+import type * as grpc from "@grpc/grpc-js";
 import provider from "@pulumi/pulumi/proto/provider_pb.js";
-import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
-import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import { after, before, describe, it } from "mocha";
 import ssh2 from "ssh2";
 import { activationPolicySchema } from "../../deploy/activation/policy.ts";
 import { parseStorePath } from "../../local-nix/store-path.ts";
-import { recordResources } from "../components/support.ts";
+import { PluginProcess } from "./support/plugin-process.ts";
 
-const project = resolve(import.meta.dirname, "..", "..");
 const toplevel = parseStorePath("/nix/store/00000000000000000000000000000000-nixos-system-galena");
 const inputs = {
   machine: "galena",
@@ -39,58 +30,23 @@ const inputs = {
   reportTo: "urn:pulumi:test::pulumi-clan::clan:index:Machine::galena",
 } as const;
 
-type Call = (request: unknown, callback: (error: grpc.ServiceError | null, response: unknown) => void) => void;
-
 /** Pulumi's own plugin process with our stored shell in it, and an engine that only takes logs. */
 describe("SystemClosure in Pulumi's dynamic provider process", function () {
   this.timeout(60_000);
-  const logged: { urn: string; message: string }[] = [];
-  const engine = new grpc.Server();
-  let child: ChildProcess;
-  let client: InstanceType<typeof providerService.ResourceProviderClient>;
-  let stored = "";
+  let plugin: PluginProcess;
   let folder = "";
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "dynamic-process-"));
     await writeFile(join(folder, "id"), ssh2.utils.generateKeyPairSync("ed25519").private, { mode: 0o600 });
-    const registered = await recordResources();
-    const { SystemClosure } = await import("../../providers/system-closure.ts");
-    new SystemClosure("galena-closure", { ...inputs, identityFiles: [], hostKeys: [] });
-    const { runtime } = await import("@pulumi/pulumi");
-    await runtime.disconnect();
-    stored = String(registered.at(-1)?.inputs["__provider"]);
-
-    const log: grpc.handleUnaryCall<LogRequest, unknown> = ({ request }, done) => {
-      // Ephemeral lines are progress: they show live and leave nothing behind.
-      if (!request.getEphemeral()) logged.push({ urn: request.getUrn(), message: request.getMessage() });
-      done(null, new emptyProto.Empty());
-    };
-    engine.addService(engineService.EngineService, { log });
-    const port = await promisify(engine.bindAsync.bind(engine))("127.0.0.1:0", grpc.ServerCredentials.createInsecure());
-    const entry = resolve(project, "node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js");
-    child = spawn(process.execPath, [entry, `127.0.0.1:${port}`], {
-      cwd: project,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    assert.ok(child.stdout);
-    const [line] = await once(child.stdout.setEncoding("utf8"), "data");
-    const address = `127.0.0.1:${String(line).trim()}`;
-    client = new providerService.ResourceProviderClient(address, grpc.credentials.createInsecure());
-    const configure = new provider.ConfigureRequest();
-    configure.setArgs(structProto.Struct.fromJavaScript({}));
-    await promisify<unknown, unknown>(client.configure.bind(client) as Call)(configure);
+    plugin = await PluginProcess.start(inputs);
   });
   after(async () => {
-    client.close();
-    engine.forceShutdown();
-    child.kill();
-    await once(child, "close");
+    await plugin[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
   });
 
-  const properties = (more: Record<string, unknown> = {}) =>
-    structProto.Struct.fromJavaScript({ ...structuredClone(inputs), __provider: stored, ...more } as never);
+  const properties = (more: Record<string, unknown> = {}) => plugin.properties({ ...inputs, ...more });
 
   it("answers diff from the stored shell with today's code: an address is no difference, a system is", async () => {
     const seen = {
@@ -106,7 +62,7 @@ describe("SystemClosure in Pulumi's dynamic provider process", function () {
       request.setId("galena");
       request.setOlds(properties(seen));
       request.setNews(properties(news));
-      const response = await promisify<unknown, unknown>(client.diff.bind(client) as Call)(request);
+      const response = await plugin.call("diff", request);
       assert.ok(response instanceof provider.DiffResponse);
       return response.getChanges();
     };
@@ -118,7 +74,7 @@ describe("SystemClosure in Pulumi's dynamic provider process", function () {
   it("creates nothing and keeps nothing for a host whose key nobody pinned, and says why", async () => {
     const request = new provider.CreateRequest();
     request.setProperties(properties({ buildOn: "local", drvPath: "/nix/store/none.drv" }));
-    const failure = await promisify<unknown, unknown>(client.create.bind(client) as Call)(request).then(
+    const failure = await plugin.call("create", request).then(
       () => assert.fail("it was created"),
       (error: grpc.ServiceError) => error,
     );
@@ -145,12 +101,12 @@ describe("SystemClosure in Pulumi's dynamic provider process", function () {
     request.setProperties(
       properties({ ...seen, hostKeys: [{ key, source: "this test" }], identityFiles: [join(folder, "id")] }),
     );
-    const response = await promisify<unknown, unknown>(client.read.bind(client) as Call)(request);
+    const response = await plugin.call("read", request);
     assert.ok(response instanceof provider.ReadResponse);
     assert.equal(response.getId(), "galena");
     assert.equal(response.getProperties()?.toJavaScript()["running"], toplevel);
     assert.deepEqual(
-      logged.map(({ urn, message }) => [urn, message.split(":")[0], /not reachable/.test(message)]),
+      plugin.lasting.map(({ urn, message }) => [urn, message.split(":")[0], /not reachable/.test(message)]),
       [[inputs.reportTo, "refresh", true]],
     );
   });

@@ -37,7 +37,6 @@ const deployed: ClosureOutputs = {
   generation: 3,
   outcome: "switched",
   failedUnits: [],
-  settled: true,
   seconds: 4,
   booted: one,
   defaultEntry: "nixos-generation-3.conf",
@@ -46,6 +45,7 @@ const deployed: ClosureOutputs = {
   hostKey: "SHA256:AAAA",
   marker: { project: "pulumi-clan", stack: "burst", machine: "galena" },
   openTransaction: null,
+  leftovers: [],
   rebootFor: [],
   drift: null,
 };
@@ -85,12 +85,6 @@ describe("SystemClosure", () => {
       assert.equal(await differs({ running: null }, {}), true);
     });
 
-    it("when a refresh found something left over of a deployment, or another system in the boot entry", async () => {
-      assert.equal(await differs({ settled: false }, {}), true);
-      const { settled: _settled, ...older } = deployed;
-      assert.equal((await diff("galena", older as ClosureOutputs, inputs)).changes, false);
-    });
-
     it("by the policy's leave to take a host over, and not by its deadlines", async () => {
       const policy = activationPolicySchema.parse({ testDeadlineSeconds: 60 });
       assert.equal(await differs({}, { policy }), false);
@@ -105,6 +99,26 @@ describe("SystemClosure", () => {
       assert.equal(await differs({}, { observed: { ...observed, profile: null } }), true);
       assert.equal(await differs({}, { observed: { ...observed, settled: false } }), true);
       assert.equal(await differs({}, { observed: unknownValue as unknown as null }), false);
+    });
+
+    it("when another system will boot, or a deployment, a switch or an owner is in the way", async () => {
+      assert.equal(await differs({ nextBoot: two }, {}), true);
+      const openTransaction = { id: "0a", phase: "testing", toplevel: two, startedAt: 1 };
+      assert.equal(await differs({ openTransaction }, {}), true);
+      assert.equal(await differs({ leftovers: ["nginx.service"] }, {}), true);
+      assert.equal(await differs({ marker: { project: "x", stack: "burst", machine: "galena" } }, {}), true);
+    });
+
+    it("not for how the host came to run what is declared", async () => {
+      assert.equal(await differs({ toplevel: two, drift: "switched to …, by clan" }, {}), false);
+    });
+
+    it("as far as the mode goes: boot looks at the next one, test at the running one", async () => {
+      const policy = (mode: "boot" | "test") => activationPolicySchema.parse({ mode });
+      assert.equal(await differs({ running: two }, { policy: policy("boot") }), false);
+      assert.equal(await differs({ profile: two }, { policy: policy("boot") }), true);
+      assert.equal(await differs({ profile: two, nextBoot: two }, { policy: policy("test") }), false);
+      assert.equal(await differs({ running: two }, { policy: policy("test") }), true);
     });
 
     it("not while its node is off on purpose, and when it is on again", async () => {

@@ -10,6 +10,12 @@ back=$5
 heir_of=$6
 supervisor=$state/supervisor-$7.sh
 
+# The claim is given back: what could not be started may be tried again.
+give_up() {
+  rm -rf "$folder"
+  exit 1
+}
+
 {
   folder=$state/jobs/$job
   mkdir -p "$state/jobs" && chmod 700 "$state" || exit 1
@@ -20,20 +26,20 @@ supervisor=$state/supervisor-$7.sh
     exit 0
   fi
   if [ ! -f "$supervisor" ]; then
-    supervisor_text >"$supervisor.new.$$" && chmod 700 "$supervisor.new.$$" && sync && mv -f "$supervisor.new.$$" "$supervisor" || exit 1
+    supervisor_text >"$supervisor.new.$$" && chmod 700 "$supervisor.new.$$" && sync && mv -f "$supervisor.new.$$" "$supervisor" || give_up
   fi
-  mkdir -p "$folder" && job_env >"$folder/job.env" && committing_json >"$folder/committing.json" || exit 1
-  if [ -n "$token" ]; then printf '%s\n' "$token" >"$folder/token" || exit 1; fi
-  if [ -n "$heir_of" ] && [ -s "$state/jobs/$heir_of/units-before" ]; then cp "$state/jobs/$heir_of/units-before" "$folder/units-before" || exit 1; fi
+  job_env >"$folder/job.env" && committing_json >"$folder/committing.json" || give_up
+  if [ -n "$token" ]; then printf '%s\n' "$token" >"$folder/token" || give_up; fi
+  if [ -n "$heir_of" ] && [ -s "$state/jobs/$heir_of/units-before" ]; then cp "$state/jobs/$heir_of/units-before" "$folder/units-before" || give_up; fi
   for old in "$state"/jobs/* "$state"/supervisor-*.sh; do
     case $old in "$state/jobs/${job%%-*}"-* | "$supervisor") ;; *) rm -rf "$old" ;; esac
   done
-  write_atomically "$state/transaction.json" "$transaction" || exit 1
+  write_atomically "$state/transaction.json" "$transaction" || give_up
   if [ "$how" = unit ]; then
     # A unit of its own survives the death of this session and systemd's re-execution; --no-block: a waiting client survives neither.
     systemd-run --unit="pulumi-clan-$job" --description="pulumi-clan $job" --no-block --collect --quiet --no-ask-password \
       --service-type=exec --property="RuntimeMaxSec=$seconds" --property="TimeoutStopSec=$back" --property=KillSignal=SIGKILL \
-      --property="ExecStopPost=/bin/sh $supervisor end $folder" -- /bin/sh "$supervisor" run "$folder" || exit 1
+      --property="ExecStopPost=/bin/sh $supervisor end $folder" -- /bin/sh "$supervisor" run "$folder" || give_up
   else
     # From the session's own process, not from launchd: macOS grants its privacy permissions to sshd's children.
     # The outer shell outlives the supervisor, and ends what it left.

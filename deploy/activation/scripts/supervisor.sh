@@ -92,6 +92,21 @@ start_missing() {
 
 has_leftovers() { [ -s /run/nixos/start-list ] || [ -s /run/nixos/restart-list ] || [ -s /run/nixos/reload-list ]; }
 
+# $1 `replace`, `commit` or `restore`: the phase's own program, left on the host with what was staged. Sets secrets_result.
+secrets() {
+  secrets_result=nothing
+  if [ ! -f "$state/secrets/phase.sh" ]; then return; fi
+  /bin/sh "$state/secrets/phase.sh" "$1" >"$folder/secrets" 2>&1 </dev/null
+  secrets_result=$(sed -n 's/^result	\([a-z]*\)	.*/\1/p' "$folder/secrets" | tail -n 1)
+  secrets_result=${secrets_result:-failed}
+  if [ "$secrets_result" = failed ]; then
+    echo "pulumi-clan: secrets, $1: failed"
+    tail -n 3 "$folder/secrets"
+  elif [ "$secrets_result" != nothing ]; then
+    echo "pulumi-clan: secrets: $secrets_result"
+  fi
+}
+
 # $1 why. The way back to the recorded system. Profile and boot entries were not touched, and are not.
 roll_back() {
   current=$(resolve /run/current-system)
@@ -101,7 +116,7 @@ roll_back() {
   fi
   event rolling-back "\"why\":\"$1\""
   if [ -z "$previous" ] || [ ! -e "$previous" ]; then finish 11 rollback-failed '"why":"there is no previous system"'; fi
-  if [ -f "$state/secrets/restore.sh" ]; then /bin/sh "$state/secrets/restore.sh" </dev/null || echo "pulumi-clan: the secrets could not be restored"; fi
+  secrets restore
   not_started=''
   if [ "$class" = darwin ]; then
     bounded "$rollback_seconds" call-activate "$previous"
@@ -121,6 +136,7 @@ roll_back() {
   bounded "$hook_seconds_all" call-after-rollback "$previous"
   if [ "$code" != 0 ]; then echo "pulumi-clan: the hook after the rollback failed"; fi
   if [ "$current" != "$previous" ]; then finish 11 rollback-failed '"why":"the previous system does not run"'; fi
+  if [ "$secrets_result" = failed ]; then finish 11 rollback-failed '"why":"the previous secrets could not be put back"'; fi
   if [ -n "$not_started" ]; then finish 11 rollback-failed "\"why\":\"not running as before:$not_started\""; fi
   close_transaction
   finish 10 rolled-back "\"why\":\"$1\""
@@ -131,7 +147,10 @@ commit() {
   write_atomically "$state/transaction.json" "$(cat "$folder/committing.json")"
   bounded "$commit_seconds" call-commit "$declared"
   case $code in
-    0) finish 0 committed ;;
+    0)
+      secrets commit
+      finish 0 committed "\"secrets\":\"$secrets_result\""
+      ;;
     20)
       close_transaction
       finish 20 superseded
@@ -171,6 +190,13 @@ run() {
     close_transaction
     finish 12 closed '"why":"the hook before the test failed"'
   fi
+  secrets_result=nothing
+  if [ "$with_secrets" = yes ]; then secrets replace; fi
+  if [ "$secrets_result" = failed ]; then
+    secrets restore
+    close_transaction
+    finish 12 closed '"why":"the secrets could not be replaced"'
+  fi
   if [ "$class" = darwin ]; then
     bounded "$test_seconds" call-activate "$declared"
   else
@@ -182,11 +208,13 @@ run() {
   case $order in
     acknowledge)
       if [ "$mode" = switch ]; then commit; fi
+      secrets commit
       close_transaction
       finish 14 acknowledged
       ;;
     rollback) roll_back "$(printf '%s' "$why" | tr -cd 'A-Za-z0-9 .,:;@_/()=+-' | head -c 500)" ;;
     close)
+      secrets restore
       close_transaction
       finish 12 closed
       ;;
@@ -194,6 +222,7 @@ run() {
   if [ "$on_lost" = keep ]; then finish 13 kept; fi
   # Nothing of ours ever happened: there is no way back to go.
   if [ "$tested_code" = 11 ] && grep -q "Could not acquire lock" "$folder/log"; then
+    secrets restore
     close_transaction
     finish 12 closed
   fi

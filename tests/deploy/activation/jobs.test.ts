@@ -30,8 +30,10 @@ async function startTwice(runner: string): Promise<string[]> {
     const text = scriptText("start-job")
       .replaceAll("/nix/var/pulumi-clan", folder)
       .replace(/^PATH=".*"$/m, `PATH="${folder}:$PATH"`);
-    const args = ["{}", "00000000000000bb-test-1", "00000000000000bb", "unit", "9", "true"];
-    const start = () => spawnSync("/bin/sh", ["-s", "--", ...args], { input: `${text}\n`, encoding: "utf8" });
+    const args = ["{}", "00000000000000bb-test-1", "unit", "9", "9", "", "hash"];
+    const definitions = "supervisor_text() { echo; }\njob_env() { echo; }\ncommitting_json() { echo; }\ntoken=''\n";
+    const input = `${definitions}${text}\n`;
+    const start = () => spawnSync("/bin/sh", ["-s", "--", ...args], { input, encoding: "utf8" });
     return [start(), start()].map(({ stdout, status }) => `${stdout.trim()} ${status}`);
   } finally {
     await rm(folder, { recursive: true, force: true });

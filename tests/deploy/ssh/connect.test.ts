@@ -1,19 +1,24 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "mocha";
 import {
   AuthenticationError,
   HostKeyMismatchError,
   HostKeyUnknownError,
   HostUnreachableError,
+  OpensshError,
 } from "../../../deploy/errors.ts";
 import { probeHost } from "../../../deploy/probe.ts";
 import { connect } from "../../../deploy/ssh/connect.ts";
 import { fingerprint, parseHostKey } from "../../../deploy/ssh/host-key.ts";
 import { backEnds } from "../../../deploy/ssh/transport.ts";
+import type { FleetEvent } from "../../../report.ts";
 import { soon } from "../support/signals.ts";
-import { makeKey, startTestServer } from "../support/ssh-server.ts";
+import { makeKey, startTestServer, type TestServer } from "../support/ssh-server.ts";
 
 const silent = (): void => undefined;
 
@@ -186,6 +191,86 @@ for (const backEnd of backEnds)
       assert.equal((await failure(attempt)).message, "enough");
     });
   });
+
+for (const backEnd of backEnds) {
+  describe(`hostKeyPolicy accept-new (${backEnd})`, () => {
+    it("takes a key that nobody vouches for, warns with its fingerprint and gives it to be stored", async () => {
+      await using server = await startTestServer();
+      const shown = server.hostKeys[0]?.public ?? "";
+      const warnings: string[] = [];
+      const spec = server.spec({ backEnd, hostKeys: [], hostKeyPolicy: "accept-new" });
+      const report = ({ level, message }: FleetEvent): void => void (level === "warning" && warnings.push(message));
+      await using host = await connect(spec, report, soon());
+      assert.deepEqual([host.hostKey, host.hostKeyIsNew], [shown, true]);
+      assert.deepEqual(warnings, [
+        `host key accepted on first use, as hostKeyPolicy says: ${fingerprint(parseHostKey(shown))} from 127.0.0.1:${server.port}; compare it at the host's console, then pin: ${shown}`,
+      ]);
+    });
+
+    it("refuses another key than a pinned one all the same, and a revoked one", async () => {
+      await using server = await startTestServer();
+      const shown = { key: server.hostKeys[0]?.public ?? "", source: "known_hosts:3" };
+      const policy = { backEnd, hostKeyPolicy: "accept-new" };
+      const pinned = server.spec({ ...policy, hostKeys: [{ key: makeKey().public, source: "vars" }] });
+      assert.ok((await failure(connect(pinned, silent, soon()))) instanceof HostKeyMismatchError);
+      const revoked = server.spec({ ...policy, hostKeys: [shown], revokedHostKeys: [shown] });
+      const error = await failure(connect(revoked, silent, soon()));
+      assert.ok(error instanceof HostKeyMismatchError);
+      assert.match(error.facts.found, /^SHA256:\S+ from 127\.0\.0\.1:\d+: revoked/);
+      assert.deepEqual(server.authentications, []);
+    });
+  });
+}
+
+describe("the back end", () => {
+  const chosen = async (server: TestServer, changes: Readonly<Record<string, unknown>>) => {
+    const messages: string[] = [];
+    await using host = await connect(server.spec(changes), (event) => void messages.push(event.message), soon());
+    return [host.backEnd, ...messages];
+  };
+
+  it("is ssh2 unless something needs OpenSSH, and then the reason is said", async () => {
+    await using server = await startTestServer();
+    assert.deepEqual(await chosen(server, {}), ["ssh2"]);
+    const proxyCommand = `${process.execPath} -e 'const s=require("net").connect(process.argv[1],"%h");process.stdin.pipe(s).pipe(process.stdout)' %p`;
+    assert.deepEqual(await chosen(server, { proxyCommand }), [
+      "openssh",
+      "connecting with OpenSSH: the way there is a ProxyCommand",
+    ]);
+  });
+
+  it("is OpenSSH for a security key, whose file says what it is, and for a certificate beside a key", async () => {
+    await using server = await startTestServer();
+    const [identity = ""] = server.spec().identityFiles;
+    const folder = await mkdtemp(join(tmpdir(), "identities-"));
+    const publicPart = Buffer.from("openssh-key-v1\0\0\0\0\x1ask-ssh-ed25519@openssh.com").toString("base64");
+    const [key, certified] = [join(folder, "id_ed25519_sk"), join(folder, "id_ed25519")];
+    await writeFile(key, `-----BEGIN OPENSSH PRIVATE KEY-----\n${publicPart}\n-----END OPENSSH PRIVATE KEY-----\n`);
+    await copyFile(identity, certified);
+    await writeFile(`${certified}-cert.pub`, "nonsense");
+    try {
+      const [, reason] = await chosen(server, { identityFiles: [key, identity] });
+      assert.equal(reason, `connecting with OpenSSH: ${key} is a security key`);
+      const [, other] = await chosen(server, { identityFiles: [certified] });
+      assert.equal(other, `connecting with OpenSSH: ${certified} has a certificate`);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("says that ssh is missing where it is needed", async () => {
+    await using server = await startTestServer();
+    const path = process.env["PATH"];
+    process.env["PATH"] = "/nowhere";
+    try {
+      const error = await failure(connect(server.spec({ backEnd: "openssh" }), silent, soon()));
+      assert.ok(error instanceof OpensshError);
+      assert.equal(error.facts.found, "no `ssh` in PATH");
+    } finally {
+      process.env["PATH"] = path;
+    }
+  });
+});
 
 describe("probing", () => {
   it("says unreachable as a value", async () => {

@@ -86,7 +86,7 @@ describe("options of spawned SSH clients", () => {
     ])
       assert.ok(stdout.split("\n").includes(line), line);
     const proxy = /^proxycommand (.*)$/m.exec(stdout)?.[1] ?? "";
-    assert.match(proxy, /^exec ssh -F \S+\/config -v -E \S+\/log-0 -W '\[%h\]:%p' -- _hop0$/);
+    assert.match(proxy, /^ssh -F \S+\/config -v -E \S+\/log-0 -W '\[%h\]:%p' -- _hop0$/);
     const hop = await promisify(execFile)("ssh", [...options.args, "-G", "_hop0"]);
     assert.match(hop.stdout, /^hostname fe80::1%eth0$/m);
     const identity = /^identityfile (.*)$/m.exec(hop.stdout)?.[1] ?? "";

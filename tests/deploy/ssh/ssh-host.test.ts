@@ -1,4 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { after, before, describe, it } from "mocha";
 import {
@@ -9,6 +15,7 @@ import {
 } from "../../../deploy/errors.ts";
 import { connect } from "../../../deploy/ssh/connect.ts";
 import { ConnectionPool } from "../../../deploy/ssh/connection-pool.ts";
+import { borrowConnections, closeSharedConnections } from "../../../deploy/ssh/shared-connections.ts";
 import type { SshHost } from "../../../deploy/ssh/ssh-host.ts";
 import { backEnds } from "../../../deploy/ssh/transport.ts";
 import { soon } from "../support/signals.ts";
@@ -73,6 +80,18 @@ for (const backEnd of backEnds)
       await assert.rejects(running, /^Error: enough$/);
     });
 
+    it("leave room for a stream to a Unix socket of the host", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "socket-"));
+      const listener = createServer((socket) => void socket.end("hello"));
+      listener.listen(join(folder, "s"));
+      await once(listener, "listening");
+      const stream = await host.open(join(folder, "s"), soon());
+      assert.equal(String(await text(stream)), "hello");
+      stream.destroy();
+      listener.close();
+      await rm(folder, { recursive: true });
+    });
+
     it("refuse input beside a script: a shell may have read it already", async () => {
       await assert.rejects(host.exec({ name: "x", text: "{ exit\n}\n" }, { stdin: "data" }, soon()), TypeError);
     });
@@ -118,3 +137,42 @@ for (const backEnd of backEnds)
       assert.equal(server.connections, 2);
     });
   });
+
+describe("connections lent to a whole process", () => {
+  it("are shared by who borrows, kept for the next, and closed when nobody needs them", async () => {
+    await using server = await startTestServer();
+    const use = async (idleMs: number) => {
+      await using borrowed = borrowConnections(idleMs);
+      return await borrowed.pool.acquire(server.spec(), silent, soon());
+    };
+    const [first, same] = await Promise.all([use(60_000), use(60_000)]);
+    assert.equal(first, same);
+    assert.equal(await use(60_000), first);
+    assert.ok(!first.dead.aborted);
+    assert.equal(server.connections, 1);
+    await closeSharedConnections();
+    assert.ok(first.dead.aborted);
+    const next = await use(1);
+    assert.notEqual(next, first);
+    await new Promise((resolve) => next.dead.addEventListener("abort", resolve));
+  });
+
+  it("differ by what is trusted and by the password, not by patience", async () => {
+    await using server = await startTestServer();
+    await using pool = new ConnectionPool();
+    const get = (changes: Readonly<Record<string, unknown>>) => pool.acquire(server.spec(changes), silent, soon());
+    const first = await get({});
+    assert.equal(await get({ connectDeadlineSeconds: 7, attemptDeadlineSeconds: 3, definedAt: "elsewhere" }), first);
+    assert.notEqual(await get({ sudoPassword: "a" }), first);
+    assert.notEqual(await get({ sudoPassword: "a" }), await get({ sudoPassword: "b" }));
+  });
+
+  it("that are being opened are given up when the pool is closed", async () => {
+    const pool = new ConnectionPool();
+    await using server = await startTestServer();
+    const opening = pool.acquire(server.spec({ port: 1, connectDeadlineSeconds: 600 }), silent, soon());
+    const refused = assert.rejects(opening, /connections of this run were closed/);
+    await pool[Symbol.asyncDispose]();
+    await refused;
+  });
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { activationPolicySchema } from "../../../deploy/activation/policy.ts";
 import { deployMachine, deploymentRequestSchema } from "../../../deploy/deploy-machine.ts";
 import type { Outcome } from "../../../deploy/outcome.ts";
+import type { SecretSource } from "../../../deploy/secrets/secret-source.ts";
 import { type ConnectionSpec, connectionSpecSchema } from "../../../deploy/ssh/connection-spec.ts";
 import type { StorePath } from "../../../local-nix/store-path.ts";
 import type { FleetEvent } from "../../../report.ts";
@@ -18,6 +19,7 @@ export interface DeployOptions {
   readonly connection?: Readonly<Record<string, unknown>>;
   readonly onEvent?: (event: FleetEvent) => void;
   readonly signal?: AbortSignal;
+  readonly secrets?: SecretSource;
 }
 
 /** A simulated host, what was deployed to it, and the host's own word on it. */
@@ -65,6 +67,7 @@ export class DeployedHost implements AsyncDisposable {
       system: this.#class === "darwin" ? "aarch64-darwin" : localSystem,
       toplevel,
       policy: activationPolicySchema.parse(options.policy ?? {}),
+      ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
       owner: { project: "fleet", stack: options.stack ?? "test" },
     });
     return deployMachine(request, options.onEvent ?? (() => undefined), options.signal ?? patience());

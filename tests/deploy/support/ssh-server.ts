@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server as NetServer, type Socket } from "node:net";
+import { connect as connectSocket, createServer, type Server as NetServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
@@ -24,6 +24,8 @@ export function makeKey(type: "ed25519" | "rsa" = "ed25519"): KeyPair {
 export interface TestServerOptions {
   readonly hostKeys?: readonly KeyPair[];
   /** What happens for an exec request; default: the line goes to the local /bin/sh. */
+  /** Dials where clients ask it to, as a jump host does; what it dialled is in `forwarded`. */
+  readonly forwards?: boolean;
   readonly onExec?: (line: string, channel: ServerChannel, connection: Connection) => void;
 }
 
@@ -34,6 +36,8 @@ export interface TestServer extends AsyncDisposable {
   /** Methods that clients tried, in order, as `publickey root`. */
   readonly authentications: string[];
   readonly connections: number;
+  /** `host:port` of every stream that it forwarded. */
+  readonly forwarded: readonly string[];
   /** A spec that reaches it and knows its keys. */
   spec(changes?: Partial<Record<keyof ConnectionSpec, unknown>>): ConnectionSpec;
   /** Cuts every connection's wire without a word. */
@@ -47,11 +51,24 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const identityFile = join(folder, "id");
   await writeFile(identityFile, operator.private, { mode: 0o600 });
   const authentications: string[] = [];
+  const forwarded: string[] = [];
   const sockets = new Set<Socket>();
   const children = new Set<ChildProcess>();
   const server = new ssh2.Server({ hostKeys: hostKeys.map((key) => key.private) }, (connection) => {
     connection.on("error", () => connection.end());
     acceptKey(connection, operator, authentications);
+    connection.on("tcpip", (accept, reject, { destIP, destPort }) => {
+      if (options.forwards !== true) return reject();
+      forwarded.push(`${destIP}:${destPort}`);
+      forwardTo(destIP, destPort, accept, reject);
+    });
+    connection.on("openssh.streamlocal", (accept, _reject, { socketPath }) => {
+      const channel = accept();
+      const socket = connectSocket({ path: socketPath });
+      channel.on("error", () => socket.destroy()).once("close", () => socket.destroy());
+      socket.on("error", () => channel.close());
+      socket.pipe(channel).pipe(socket);
+    });
     connection.on("session", (accept) => {
       accept().on("exec", (acceptExec, _reject, { command }) => {
         const channel = acceptExec();
@@ -78,6 +95,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     port,
     hostKeys,
     authentications,
+    forwarded,
     get connections() {
       return connections;
     },
@@ -111,6 +129,16 @@ function acceptKey(connection: Connection, operator: KeyPair, seen: string[]): v
     if (!context.key.data.equals(Array.isArray(known) ? Buffer.alloc(0) : known.getPublicSSH()))
       return context.reject(["publickey"]);
     context.accept();
+  });
+}
+
+function forwardTo(host: string, port: number, accept: () => ServerChannel, reject: () => void): void {
+  const socket = connectSocket({ host, port });
+  socket.once("error", reject).once("connect", () => {
+    socket.removeListener("error", reject).on("error", () => channel.close());
+    const channel = accept();
+    channel.on("error", () => socket.destroy()).once("close", () => socket.destroy());
+    socket.pipe(channel).pipe(socket);
   });
 }
 

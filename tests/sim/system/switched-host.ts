@@ -1,4 +1,4 @@
-import type { HostKind } from "../../../sim/hosts/host-spec.ts";
+import type { HostKind, Loader } from "../../../sim/hosts/host-spec.ts";
 import { type CommandResult, runCommand } from "../../../sim/hosts/run-command.ts";
 import { type SimHost, startHost } from "../../../sim/hosts/simulated-host.ts";
 import { ownSimulation } from "../hosts/own-simulation.ts";
@@ -24,9 +24,12 @@ const machines = {
   darwin: ["topaz", "nix/entries/darwin/machines/darwin/topaz/default.nix"],
 } as const;
 
-export async function switchedHost(kind: Exclude<HostKind, "debian">): Promise<SwitchedHost> {
+export async function switchedHost(
+  kind: Exclude<HostKind, "debian">,
+  more: { readonly loader?: Loader } = {},
+): Promise<SwitchedHost> {
   const simulation = await ownSimulation();
-  const host = await startHost(simulation.host(kind, { bootBytes: 8 * 2 ** 20 }), signal, simulation.state);
+  const host = await startHost(simulation.host(kind, { bootBytes: 8 * 2 ** 20, ...more }), signal, simulation.state);
   const [machine, file] = machines[kind];
   const run = (line: string): Promise<CommandResult> => host.exec(line, signal, { deadlineMs: 120_000 });
   const ask = async (line: string): Promise<string> => {

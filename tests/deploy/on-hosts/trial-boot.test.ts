@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { readBoot } from "../../../deploy/boot/read-boot.ts";
+import { decideReboot } from "../../../deploy/boot/reboot-need.ts";
+import { readSystemPaths } from "../../../deploy/boot/specialisation.ts";
+import { clearTrial, stageTrial } from "../../../deploy/boot/trial.ts";
+import { parseStorePath } from "../../../local-nix/store-path.ts";
+import { switchedHost } from "../../sim/system/switched-host.ts";
+import { patience } from "../support/signals.ts";
+import { simShell } from "../support/sim-shell.ts";
+
+const report = (): void => undefined;
+const loaders = {
+  "systemd-boot": "boot.loader.systemd-boot.enable = lib.mkForce true;",
+  grub: "boot.loader.systemd-boot.enable = lib.mkForce false; boot.loader.grub.enable = true;",
+} as const;
+
+describe("a boot for once", function () {
+  this.timeout(170_000);
+  for (const loader of ["systemd-boot", "grub"] as const) {
+    it(`starts the new system once, and the old one afterwards, with ${loader}`, async () => {
+      await using machine = await switchedHost("nixos", { loader });
+      const { host, ask, bring } = machine;
+      await using shell = simShell(host);
+      const running = parseStorePath(await bring(loaders[loader]));
+      const next = parseStorePath(
+        await bring(
+          `${loaders[loader]} boot.kernelParams = [ "panic=30" ]; specialisation.docked.configuration = { networking.domain = "docked"; };`,
+        ),
+      );
+      await ask(
+        `nix-env -p /nix/var/nix/profiles/system --set ${running} && ${running}/bin/switch-to-configuration boot`,
+      );
+      await host.reboot(patience());
+      const boots = (): Promise<string> => ask("readlink -f /run/booted-system");
+      assert.equal(await boots(), running);
+
+      const facts = await readBoot(shell, next, patience());
+      assert.deepEqual(
+        [facts.loader.kind, facts.loader.default?.init, facts.paths.profile],
+        [loader, `${running}/init`, running],
+      );
+      assert.ok(facts.wanted !== undefined);
+      assert.deepEqual(decideReboot(facts.booted, facts.running, facts.wanted), {
+        kind: "needed",
+        reasons: ["kernel parameters: +panic=30"],
+        mustNotSwitch: [],
+      });
+
+      const staged = await stageTrial(shell, { toplevel: next }, report, patience());
+      assert.ok(staged.kind === "staged", JSON.stringify(staged));
+      const again = await readBoot(shell, next, patience());
+      assert.equal(again.loader.default?.init, `${running}/init`, "the default is as before");
+      if (loader === "grub") assert.equal(again.loader.oneShot, staged.entry);
+      await host.reboot(patience());
+      assert.equal(await boots(), next);
+      await host.reboot(patience());
+      assert.equal(await boots(), running, "once only");
+
+      assert.equal((await stageTrial(shell, { toplevel: next }, report, patience())).kind, "staged");
+      assert.equal(await clearTrial(shell, patience()), undefined);
+      assert.equal(await clearTrial(shell, patience()), undefined, "a second time, too");
+      const cleared = await readBoot(shell, next, patience());
+      assert.deepEqual(
+        cleared.loader.entries.filter(({ init }) => init === `${next}/init`),
+        [],
+      );
+      assert.equal(await ask("ls /nix/var/nix/profiles/system-profiles"), "");
+      await host.reboot(patience());
+      assert.equal(await boots(), running);
+
+      const docked = await readSystemPaths(shell, next, "docked", patience());
+      assert.ok(docked.kind === "found");
+      assert.equal(docked.paths.test, await ask(`readlink -f ${next}/specialisation/docked`));
+      assert.deepEqual(await readSystemPaths(shell, next, "alone", patience()), {
+        kind: "missing",
+        reason: `${next} has no specialisation alone; it has docked`,
+      });
+    });
+  }
+
+  it("is not staged when the entry cannot be written, and leaves the loader as it was", async () => {
+    await using machine = await switchedHost("nixos");
+    await using shell = simShell(machine.host);
+    const running = parseStorePath(await machine.bring(loaders["systemd-boot"]));
+    const next = parseStorePath(await machine.bring(`${loaders["systemd-boot"]} boot.initrd.name = "another";`));
+    await machine.ask(
+      `nix-env -p /nix/var/nix/profiles/system --set ${running} && ${running}/bin/switch-to-configuration boot`,
+    );
+    const before = await machine.ask("cat /boot/loader/loader.conf; ls /boot/loader/entries");
+    await machine.ask("head -c 100000000 /dev/zero >/boot/full 2>/dev/null; true");
+    const full = await stageTrial(shell, { toplevel: next }, report, patience());
+    assert.equal(full.kind, "impossible", JSON.stringify(full));
+    await machine.ask("rm /boot/full");
+    assert.equal(await machine.ask("cat /boot/loader/loader.conf; ls /boot/loader/entries"), before);
+    const container = parseStorePath(await machine.bring("boot.isContainer = true;"));
+    assert.deepEqual(await stageTrial(shell, { toplevel: container }, report, patience()), {
+      kind: "impossible",
+      reason: "the new system has no kernel of its own",
+    });
+  });
+});
