@@ -31,6 +31,7 @@ export async function evaluateSystems(
     targets,
     {
       tree,
+      rootScope: [stack.project, stack.name],
       ...(systemBuilder === undefined ? {} : { systemBuilder }),
       ...(overrideInputs === undefined ? {} : { overrideInputs }),
     },

@@ -48,8 +48,8 @@ export async function readRunning(
 }
 
 async function build(inputs: ClosureInputs, where: BuildPlace, report: Report, signal: AbortSignal): Promise<void> {
-  const { machine, drvPath, toplevel } = inputs;
-  await buildToplevel({ machine, drvPath, toplevel, where }, report, signal);
+  const { machine, drvPath, toplevel, owner } = inputs;
+  await buildToplevel({ machine, drvPath, toplevel, where, rootScope: [owner.project, owner.stack] }, report, signal);
 }
 
 /**
