@@ -22,6 +22,8 @@ export class GcpNode extends pulumi.ComponentResource {
   constructor(name: string, args: GcpNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("clan:gcp:Node", name, { ...args }, opts);
     const parent = { parent: this };
+    // `zones` says where a new VM goes. What is there stays: another zone or region means another VM with an empty disk, and
+    // another address, so zone and region are ignored below once they are in the state. Moving is a decision of its own.
     const { machine, project } = args;
     const zone = args.zones[0];
     if (zone === undefined)
@@ -30,7 +32,7 @@ export class GcpNode extends pulumi.ComponentResource {
     const address = new gcp.compute.Address(
       `${name}-address`,
       { name: machine, project, region: regionOf(zone) },
-      parent,
+      { ...parent, ignoreChanges: ["region"] },
     );
     const reachable = { project, network: "default", targetTags: [machine] };
     // None named: no rule, and the network's implied one denies. A rule without sources is refused, or open to all.
@@ -57,7 +59,10 @@ export class GcpNode extends pulumi.ComponentResource {
       },
       parent,
     );
-    const vm = new gcp.compute.Instance(`${name}-vm`, vmArgs(args, zone, address.address), parent);
+    const vm = new gcp.compute.Instance(`${name}-vm`, vmArgs(args, zone, address.address), {
+      ...parent,
+      ignoreChanges: ["zone"],
+    });
 
     // The VM's own word: known only when the VM is there, so whoever dials it waits for the VM and not for the address.
     this.address = pulumi

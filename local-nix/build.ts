@@ -1,9 +1,8 @@
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import type { Report } from "../report.ts";
 import { BuildProgress } from "./build-progress.ts";
-import { defaultCacheDir } from "./cache-folder.ts";
 import { NixBuildError } from "./errors.ts";
+import { gcRoot, type RootScope } from "./gc-root.ts";
 import { runNix } from "./nix-command.ts";
 import { lastErrorBlock, NixError } from "./nix-error.ts";
 import { parseNixLogLine } from "./nix-log.ts";
@@ -31,6 +30,8 @@ export interface BuildRequest {
   readonly nixOptions?: Readonly<Record<string, string>>;
   /** Default: `defaultCacheDir()`. */
   readonly cacheDir?: string;
+  /** Default: none, as for a build by hand. */
+  readonly rootScope?: RootScope;
   /** Default: 6 hours. */
   readonly deadlineSeconds?: number;
 }
@@ -41,8 +42,7 @@ export interface BuildRequest {
  */
 export async function buildToplevel(request: BuildRequest, report: Report, signal: AbortSignal): Promise<StorePath> {
   const { machine, toplevel, where } = request;
-  const root = join(request.cacheDir ?? defaultCacheDir(), "gc-roots", machine);
-  await mkdir(join(root, ".."), { recursive: true });
+  const root = await gcRoot(machine, request);
   const progress = new BuildProgress(machine, report);
   const args = buildArgs(request, root);
   try {

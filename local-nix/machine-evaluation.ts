@@ -1,6 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { readlink } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { z } from "zod";
 import type { FleetError } from "../errors.ts";
 import type { Report } from "../report.ts";
@@ -13,6 +12,7 @@ import {
   evaluationArgs,
   toplevelAttribute,
 } from "./evaluation-request.ts";
+import { gcRoot, type RootScope } from "./gc-root.ts";
 import { checkLock, lockFailure } from "./lock-check.ts";
 import { nixVersion, renderCommand, runNix } from "./nix-command.ts";
 import { NixError } from "./nix-error.ts";
@@ -26,6 +26,8 @@ export interface MachineEvaluation extends Evaluated {
 export interface EvaluationOptions extends EvaluationSettings {
   /** Default: `defaultCacheDir()`. */
   readonly cacheDir?: string;
+  /** Default: none, as for an evaluation by hand. */
+  readonly rootScope?: RootScope;
   /** How many machines at a time. Default: as memory (1 GB each) and processors allow. */
   readonly workers?: number;
   /** For each machine. Default: 20 minutes. */
@@ -47,6 +49,10 @@ export async function evaluateMachines(
   const cache = new EvaluationCache(options.cacheDir ?? defaultCacheDir(), await nixVersion(signal));
   const known = await stillValid(targets, options, cache, signal);
   const missing = targets.filter(({ machine }) => !known.has(machine));
+  for (const target of targets) {
+    const value = known.get(target.machine);
+    if (value !== undefined) await keepDerivation(target, options, value, signal); // another scope's root may be the only one
+  }
   if (missing.length > 0) await checkLock(options, signal);
   const results = new Map<string, PromiseSettledResult<MachineEvaluation>>();
   let done = targets.length - missing.length;
@@ -142,14 +148,15 @@ async function evaluateOne(
 /** A root for the derivation, until the machine's next evaluation: it may be built hours after the preview. */
 async function keepDerivation(
   { machine }: EvaluationTarget,
-  { cacheDir = defaultCacheDir() }: EvaluationOptions,
+  options: EvaluationOptions,
   { drvPath }: Evaluated,
   signal: AbortSignal,
 ): Promise<void> {
-  const roots = join(cacheDir, "gc-roots");
-  await mkdir(roots, { recursive: true });
+  const root = await gcRoot(`${machine}.drv`, options);
+  const kept = await readlink(root).catch(() => undefined); // none yet, or none of Nix': made below
+  if (kept === drvPath) return;
   // Without "^out" the derivation itself is what is wanted, and it is there already.
-  const args = ["build", "--out-link", join(roots, `${machine}.drv`), drvPath];
+  const args = ["build", "--out-link", root, drvPath];
   await runNix(args, { signal, purpose: `${machine}: keep the derivation` });
 }
 

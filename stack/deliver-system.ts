@@ -60,8 +60,9 @@ function ignore(): void {
 }
 
 async function build(delivery: Delivery, where: BuildPlace, report: Report, signal: AbortSignal): Promise<void> {
-  const { machine, drvPath, toplevel } = delivery;
-  if (drvPath !== undefined) await buildToplevel({ machine, drvPath, toplevel, where }, report, signal);
+  const { machine, drvPath, toplevel, owner } = delivery;
+  if (drvPath === undefined) return;
+  await buildToplevel({ machine, drvPath, toplevel, where, rootScope: [owner.project, owner.stack] }, report, signal);
 }
 
 /**

@@ -1,8 +1,13 @@
 import { emitFleet } from "../clan/emission/emit-fleet.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import { FleetError, throwGathered } from "../errors.ts";
-import type { EvaluationSettings, EvaluationTarget } from "../local-nix/evaluation-request.ts";
-import { evaluateMachines, knownEvaluations, type MachineEvaluation } from "../local-nix/machine-evaluation.ts";
+import type { EvaluationTarget } from "../local-nix/evaluation-request.ts";
+import {
+  type EvaluationOptions,
+  evaluateMachines,
+  knownEvaluations,
+  type MachineEvaluation,
+} from "../local-nix/machine-evaluation.ts";
 import { type StagedTree, stageTree } from "../local-nix/staged-tree.ts";
 import type { Report } from "../report.ts";
 import type { OwnedMachine } from "./owned-machines.ts";
@@ -43,9 +48,11 @@ function targetsOf(machines: readonly OwnedMachine[]): EvaluationTarget[] {
   return machines.map(({ machine, spec }) => ({ machine, class: spec.class }));
 }
 
-function settingsFor({ config: { systemBuilder, overrideInputs } }: Stack, tree: StagedTree): EvaluationSettings {
+function settingsFor({ project, name, config }: Stack, tree: StagedTree): EvaluationOptions {
+  const { systemBuilder, overrideInputs } = config;
   return {
     tree,
+    rootScope: [project, name],
     ...(systemBuilder === undefined ? {} : { systemBuilder }),
     ...(overrideInputs === undefined ? {} : { overrideInputs }),
   };

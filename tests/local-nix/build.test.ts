@@ -69,6 +69,18 @@ describe("build of a toplevel", () => {
     assert.equal(await readlink(join(cache.path, "gc-roots/galena")), current);
   });
 
+  it("keeps the systems of two scopes apart: one machine's name in another stack lets go of nothing", async () => {
+    await using fleet = await TemporaryFolder.make();
+    await using cache = await TemporaryFolder.make();
+    const [first] = await requests(fleet, cache.path);
+    const [second] = await requests(fleet, cache.path);
+    assert.ok(first !== undefined && second !== undefined);
+    const core = await buildToplevel({ ...first, rootScope: ["fleet", "core"] }, silent, soon());
+    const burst = await buildToplevel({ ...second, rootScope: ["fleet", "../burst"] }, silent, soon());
+    assert.equal(await readlink(join(cache.path, "gc-roots/fleet@core/galena")), core);
+    assert.equal(await readlink(join(cache.path, "gc-roots/fleet@..%2Fburst/galena")), burst);
+  });
+
   it("says which derivation failed and how its log ends", async () => {
     await using fleet = await TemporaryFolder.make();
     await using cache = await TemporaryFolder.make();

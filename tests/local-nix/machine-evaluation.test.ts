@@ -81,6 +81,15 @@ describe("evaluation of machines", () => {
     });
   }
 
+  it("has a root in each scope that asks, also for what another one evaluated", async () => {
+    await using fleet = await Fleet.make();
+    const { drvPath } = value(await fleet.evaluate({ ...withBuilder, rootScope: ["fleet", "core"] }), "galena");
+    const { cached } = value(await fleet.evaluate({ ...withBuilder, rootScope: ["fleet", "burst"] }), "galena");
+    assert.equal(cached, true);
+    for (const scope of ["fleet@core", "fleet@burst"])
+      assert.equal(await readlink(join(fleet.cache.path, "gc-roots", scope, "galena.drv")), drvPath);
+  });
+
   it("changes for exactly the machines that a change reaches", async () => {
     await using fleet = await Fleet.make();
     const before = await fleet.evaluate(withBuilder);
