@@ -2,6 +2,7 @@ import { explainDrift } from "../deploy/observation/drift.ts";
 import type { Observation } from "../deploy/observation/observe-host.ts";
 import type { Report } from "../report.ts";
 import { observeMachine } from "../stack/observe-machine.ts";
+import { sudoPassword } from "./provider-config.ts";
 import type { ClosureFacts, ClosureOutputs } from "./system-closure-schema.ts";
 
 /** A refresh waits this long for a host: it may be waking up. */
@@ -19,7 +20,7 @@ export async function readRunning(
   report: Report,
   signal: AbortSignal,
 ): Promise<Partial<ClosureFacts>> {
-  const look = await observeMachine(known, known.class, refreshSeconds, signal);
+  const look = await observeMachine(known, known.class, refreshSeconds, signal, sudoPassword());
   if ("error" in look) throw look.error;
   if (look.kind === "unreachable") {
     const message = `not reachable, its last known state is kept: ${look.reason}`;

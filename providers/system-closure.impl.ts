@@ -6,6 +6,7 @@ import { deliverSystem } from "../stack/deliver-system.ts";
 import { isAsAsked } from "../stack/delivery.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { HostAfterError } from "./host-after-error.ts";
+import { sudoPassword } from "./provider-config.ts";
 import { readRunning, seenFacts } from "./read-running.ts";
 import { releaseMachine } from "./release-machine.ts";
 import {
@@ -106,7 +107,12 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
   const began = performance.now();
   await using log = openEngineLog(inputs.reportTo);
   const deadline = AbortSignal.timeout(inputs.deadlineSeconds * 1000);
-  const { outcome, observation } = await deliverSystem(inputs, log.report, AbortSignal.any([deadline, interrupted()]));
+  const { outcome, observation } = await deliverSystem(
+    inputs,
+    log.report,
+    AbortSignal.any([deadline, interrupted()]),
+    sudoPassword(),
+  );
   const { facts } = outcome;
   const seen: ClosureFacts = {
     ...lastSeen(olds),

@@ -5,6 +5,7 @@ import { type Outcome, renderOutcome } from "../deploy/outcome.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
 import { writeOpensshOptions } from "../deploy/ssh/openssh-options.ts";
+import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { storeUri } from "../deploy/store/nix-copy.ts";
 import { FleetError } from "../errors.ts";
 import { type BuildPlace, buildToplevel } from "../local-nix/build.ts";
@@ -20,9 +21,14 @@ export interface Delivered {
 }
 
 /** Builds a machine's system where it shall be built and deploys it. @throws {FleetError} before the host was touched. */
-export async function deliverSystem(delivery: Delivery, report: Report, signal: AbortSignal): Promise<Delivered> {
+export async function deliverSystem(
+  delivery: Delivery,
+  report: Report,
+  signal: AbortSignal,
+  sudoPassword?: SecretText,
+): Promise<Delivered> {
   const { machine, toplevel, system, policy, owner } = delivery;
-  const connection = await resolveWay(delivery);
+  const connection = await resolveWay(delivery, sudoPassword);
   await using connections = new ConnectionPool();
   if (delivery.buildOn === "target") await buildOnTarget(delivery, connection, connections, report, signal);
   else await build(delivery, { kind: "local" }, report, signal);

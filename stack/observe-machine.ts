@@ -6,6 +6,7 @@ import {
 } from "../deploy/errors.ts";
 import { type Observation, observeHost } from "../deploy/observation/observe-host.ts";
 import { connectOnce } from "../deploy/ssh/connect.ts";
+import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import type { FleetError } from "../errors.ts";
 import type { Way } from "./delivery.ts";
 import { resolveWay } from "./way-to-host.ts";
@@ -23,10 +24,11 @@ export async function observeMachine(
   machineClass: "nixos" | "darwin",
   deadlineSeconds: number,
   signal: AbortSignal,
+  sudoPassword?: SecretText,
 ): Promise<Look> {
   const deadline = AbortSignal.timeout(deadlineSeconds * 1000);
   try {
-    await using host = await connectOnce(await resolveWay(way), deadlineSeconds * 1000, signal);
+    await using host = await connectOnce(await resolveWay(way, sudoPassword), deadlineSeconds * 1000, signal);
     const observation = await observeHost(host, machineClass, AbortSignal.any([signal, deadline]));
     return { kind: "seen", observation };
   } catch (error) {
