@@ -25,6 +25,7 @@ import {
   push,
   runScript,
   type StepOf,
+  stageMachineSecrets,
 } from "./deployment-steps.ts";
 import { acknowledgeAndCommit, commit, test } from "./deployment-transaction.ts";
 import { ConnectionLostError, HostUnreachableError, RemoteDeadlineError } from "./errors.ts";
@@ -128,11 +129,18 @@ export class Deployment {
       case "acknowledge":
         return acknowledgeAndCommit(context, step, progress, signal);
       case "commit":
-        return commit(context, step, progress);
+        return this.#commit(step, progress, signal);
       case "refuse":
       case "await":
         throw new TypeError(`a plan begins with ${step.kind} or has none`);
     }
+  }
+
+  /** What only the next boot starts needs its secrets there; what was tested has them. */
+  async #commit(step: StepOf<"commit">, progress: Progress, signal: AbortSignal): Promise<Outcome | undefined> {
+    const refused =
+      step.staged && !step.attach ? await stageMachineSecrets(this.#context, progress, signal) : undefined;
+    return refused ?? commit(this.#context, step, progress);
   }
 
   async #claim(step: StepOf<"claim">, progress: Progress, signal: AbortSignal): Promise<Outcome> {
