@@ -33,6 +33,8 @@ import type { HostFacts } from "./host-facts.ts";
 import { HostSession } from "./host-session.ts";
 import type { Outcome } from "./outcome.ts";
 import { PhaseClock } from "./phase-clock.ts";
+import { rootShell } from "./root-shell.ts";
+import { commitSecrets } from "./secrets/secrets-phase.ts";
 import type { ConnectionPool } from "./ssh/connection-pool.ts";
 
 /** How often a deployment waits for another one's job before it calls the host busy. */
@@ -94,7 +96,16 @@ export class Deployment {
     }
     const isStaging = plan.some((step) => step.kind === "commit" && step.staged);
     const done = isStaging ? await this.#stagedOutcome(progress) : await this.#committed(progress);
-    return rebootIfWanted(this.#context, progress, done, signal);
+    return this.#rebooted(progress, done, signal);
+  }
+
+  /** A boot into what was staged ends what was left open for the system before. */
+  async #rebooted(progress: Progress, done: Outcome, signal: AbortSignal): Promise<Outcome> {
+    const { session, report, request } = this.#context;
+    const outcome = await rebootIfWanted(this.#context, progress, done, signal);
+    const booted = done.kind === "staged-for-reboot" && outcome.kind === "switched";
+    if (booted && request.secrets !== undefined) await commitSecrets(rootShell(session), report, signal);
+    return outcome;
   }
 
   /** Instead of `test`: only a reboot leads to the declared system. */
@@ -103,7 +114,7 @@ export class Deployment {
     const { wanted } = this.#context;
     const step = stagingStep(facts, begun(openTransaction(facts), facts, wanted));
     const outcome = await this.#guarded(step, progress, lock, signal);
-    return outcome ?? rebootIfWanted(this.#context, progress, await this.#stagedOutcome(progress), signal);
+    return outcome ?? this.#rebooted(progress, await this.#stagedOutcome(progress), signal);
   }
 
   async #stagedOutcome(progress: Progress): Promise<Outcome> {

@@ -127,5 +127,8 @@ describe("secrets and health on a host", function () {
     assert.equal(await keys(), "KEY-B");
     assert.equal((await host.deploy(one, { secrets: source("KEY-C"), policy: { mode: "test" } })).kind, "switched");
     assert.equal(await keys(), "KEY-C KEY-B", "the default boot entry is still the other system");
+    const policy = { mode: "boot", rebootPolicy: "always" };
+    assert.equal((await host.deploy(one, { secrets: source("KEY-D"), policy })).kind, "switched");
+    assert.equal(await keys(), "KEY-D", "booted, so the others are not needed");
   });
 });
