@@ -20,16 +20,22 @@ export interface Delivered {
   readonly observation?: Observation;
 }
 
-/** Builds a machine's system where it shall be built and deploys it. @throws {FleetError} before the host was touched. */
+/**
+ * Builds a machine's system where it shall be built and deploys it.
+ * @param shared - connections of the whole process, which stay open. Default: of its own.
+ * @throws {FleetError} before the host was touched.
+ */
 export async function deliverSystem(
   delivery: Delivery,
   report: Report,
   signal: AbortSignal,
   sudoPassword?: SecretText,
+  shared?: ConnectionPool,
 ): Promise<Delivered> {
   const { machine, toplevel, system, policy, owner } = delivery;
   const connection = await resolveWay(delivery, sudoPassword);
-  await using connections = new ConnectionPool();
+  await using stack = new AsyncDisposableStack();
+  const connections = shared ?? stack.use(new ConnectionPool());
   if (delivery.buildOn === "target") await buildOnTarget(delivery, connection, connections, report, signal);
   else await build(delivery, { kind: "local" }, report, signal);
   const request = { machine, connection, class: delivery.class, system, toplevel, policy, owner };
@@ -78,7 +84,7 @@ async function buildOnTarget(
 ): Promise<void> {
   const session = new HostSession(connections, connection, delivery.policy.reconnectDeadlineSeconds, report);
   const { tools } = await session.facts(delivery.class, signal);
-  await using openssh = await writeOpensshOptions(connection);
+  await using openssh = await writeOpensshOptions(session.spec);
   const uri = storeUri(openssh.destination, tools.nixDaemon ?? "nix-daemon", session.elevation === "sudo");
   await build(delivery, { kind: "target", storeUri: uri, sshOptions: openssh.nixSshOpts }, report, signal);
 }
