@@ -1,6 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
+import { borrowConnections } from "../deploy/ssh/shared-connections.ts";
 import { isStorePath, renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
 import { isAsAsked } from "../stack/delivery.ts";
@@ -106,12 +107,14 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
   if (inputs.power === "off") return { ...raw, ...skipped(olds) };
   const began = performance.now();
   await using log = openEngineLog(inputs.reportTo);
+  await using lent = borrowConnections();
   const deadline = AbortSignal.timeout(inputs.deadlineSeconds * 1000);
   const { outcome, observation } = await deliverSystem(
     inputs,
     log.report,
     AbortSignal.any([deadline, interrupted()]),
     sudoPassword(),
+    lent.pool,
   );
   const { facts } = outcome;
   const seen: ClosureFacts = {
