@@ -97,6 +97,11 @@ const schema = z.strictObject({
    * remembers nothing. Default strict.
    */
   hostKeyPolicy: z.enum(["strict", "accept-new"]).optional(),
+  /**
+   * For `sudo` of hosts where the login user is not root and `sudo -n` does not do; over the command's input, never in an
+   * argument. Set it with `pulumi config set --secret`.
+   */
+  sudoPassword: z.string().min(1).optional(),
   /** Private key file for every host, relative to the project. */
   identityFile: z.string().min(1).optional(),
   /** Folder of the clan's vars, relative to the project. Default `vars`. */
@@ -136,7 +141,7 @@ export function parseStackConfig(raw: Readonly<Record<string, string>>, file: st
 }
 
 // Pulumi hands scalars over as bare text and structured values as JSON; a text key stays text even if it reads "true".
-const textKeys = new Set(["identityFile", "vars", "systemBuilder"]);
+const textKeys = new Set(["identityFile", "vars", "systemBuilder", "sudoPassword"]);
 
 function readValue(key: string, text: string): unknown {
   if (textKeys.has(key)) return text;

@@ -157,12 +157,15 @@ export async function deliverSecretsAlone(
   const staged = await stageSecrets(shell, await request.secrets.stage(request.machine, signal), report, signal);
   if (staged.kind === "unchanged") return done;
   const results = [staged];
-  for (const act of [replaceSecrets, commitSecrets]) {
+  // What only the next boot starts leaves the identities of what runs.
+  const isRunning = done.kind === "unchanged";
+  for (const act of isRunning ? [replaceSecrets, commitSecrets] : [replaceSecrets]) {
     if (results.at(-1)?.kind !== "failed") results.push(await act(shell, report, signal));
   }
   const last = results.at(-1);
   if (last?.kind === "failed")
     return makeOutcome(context, "refused", progress, progress.facts, `secrets: ${last.reason}`);
+  if (!isRunning) return done;
   return makeOutcome(context, "switched", progress, progress.facts, "secrets alone");
 }
 

@@ -5,6 +5,7 @@ import { orderDeadlineSeconds } from "./activation/policy.ts";
 import { type SupervisedJob, startJob } from "./activation/supervised-job.ts";
 import { type JobPhase, jobId, type Transaction } from "./activation/transaction.ts";
 import { acknowledge, factsOverNewConnection, followToEnd, order } from "./deployment-orders.ts";
+import { rebootAfterFailedRollback } from "./deployment-reboot.ts";
 import {
   type DeploymentContext,
   makeOutcome,
@@ -175,7 +176,10 @@ export async function rollBack(
   return ownTime(context, async (signal) => {
     const state = await context.clock.timed("rollback", () => followRollback(context, progress, reason, signal));
     const outcome = await endedOutcome(context, progress, state, reason);
-    if (outcome !== undefined) return { ...outcome, facts: { ...outcome.facts, newlyFailed: [...units] } };
+    if (outcome !== undefined) {
+      const last = await rebootAfterFailedRollback(context, progress, outcome);
+      return { ...last, facts: { ...last.facts, newlyFailed: [...units] } };
+    }
     const after = await context.session.facts(context.wanted.class, signal);
     return makeOutcome(context, "switched", progress, after, `acknowledged by another run, although ${reason}`);
   });

@@ -26,12 +26,15 @@ import {
   push,
   runScript,
   type StepOf,
+  stageMachineSecrets,
 } from "./deployment-steps.ts";
 import { acknowledgeAndCommit, commit, test } from "./deployment-transaction.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { HostSession } from "./host-session.ts";
 import type { Outcome } from "./outcome.ts";
 import { PhaseClock } from "./phase-clock.ts";
+import { rootShell } from "./root-shell.ts";
+import { commitSecrets } from "./secrets/secrets-phase.ts";
 import type { ConnectionPool } from "./ssh/connection-pool.ts";
 
 /** How often a deployment waits for another one's job before it calls the host busy. */
@@ -93,7 +96,16 @@ export class Deployment {
     }
     const isStaging = plan.some((step) => step.kind === "commit" && step.staged);
     const done = isStaging ? await this.#stagedOutcome(progress, signal) : await this.#committed(progress, signal);
-    return rebootIfWanted(this.#context, progress, done, signal);
+    return this.#rebooted(progress, done, signal);
+  }
+
+  /** A boot into what was staged ends what was left open for the system before. */
+  async #rebooted(progress: Progress, done: Outcome, signal: AbortSignal): Promise<Outcome> {
+    const { session, report, request } = this.#context;
+    const outcome = await rebootIfWanted(this.#context, progress, done, signal);
+    const booted = done.kind === "staged-for-reboot" && outcome.kind === "switched";
+    if (booted && request.secrets !== undefined) await commitSecrets(rootShell(session), report, signal);
+    return outcome;
   }
 
   /** Instead of `test`: only a reboot leads to the declared system. */
@@ -102,7 +114,7 @@ export class Deployment {
     const { wanted } = this.#context;
     const step = stagingStep(facts, begun(openTransaction(facts), facts, wanted));
     const outcome = await this.#guarded(step, progress, lock, signal);
-    return outcome ?? rebootIfWanted(this.#context, progress, await this.#stagedOutcome(progress, signal), signal);
+    return outcome ?? this.#rebooted(progress, await this.#stagedOutcome(progress, signal), signal);
   }
 
   async #stagedOutcome(progress: Progress, signal: AbortSignal): Promise<Outcome> {
@@ -128,11 +140,18 @@ export class Deployment {
       case "acknowledge":
         return acknowledgeAndCommit(context, step, progress, signal);
       case "commit":
-        return commit(context, step, progress);
+        return this.#commit(step, progress, signal);
       case "refuse":
       case "await":
         throw new TypeError(`a plan begins with ${step.kind} or has none`);
     }
+  }
+
+  /** What only the next boot starts needs its secrets there; what was tested has them. */
+  async #commit(step: StepOf<"commit">, progress: Progress, signal: AbortSignal): Promise<Outcome | undefined> {
+    const refused =
+      step.staged && !step.attach ? await stageMachineSecrets(this.#context, progress, signal) : undefined;
+    return refused ?? commit(this.#context, step, progress);
   }
 
   async #claim(step: StepOf<"claim">, progress: Progress, signal: AbortSignal): Promise<Outcome> {

@@ -9,7 +9,7 @@ import type { ExecOptions, SshHost } from "./ssh/ssh-host.ts";
 
 /** A host during one deployment: its connection, got again when it is lost, and the way to be root there. */
 export class HostSession {
-  readonly spec: ConnectionSpec;
+  readonly #spec: ConnectionSpec;
   readonly #pool: ConnectionPool;
   readonly #report: Report;
   readonly #reconnectDeadlineSeconds: number;
@@ -26,9 +26,14 @@ export class HostSession {
   ) {
     this.#elevation = elevation;
     this.#pool = pool;
-    this.spec = spec;
+    this.#spec = spec;
     this.#reconnectDeadlineSeconds = reconnectDeadlineSeconds;
     this.#report = report;
+  }
+
+  /** The way to the host. A key that was accepted on first use is pinned in it: every further connection must show it. */
+  get spec(): ConnectionSpec {
+    return this.#last?.spec ?? this.#spec;
   }
 
   get elevation(): Elevation {

@@ -1,7 +1,9 @@
 import { explainDrift } from "../deploy/observation/drift.ts";
 import type { Observation } from "../deploy/observation/observe-host.ts";
+import { borrowConnections } from "../deploy/ssh/shared-connections.ts";
 import type { Report } from "../report.ts";
 import { observeMachine } from "../stack/observe-machine.ts";
+import { sudoPassword } from "./provider-config.ts";
 import type { ClosureFacts, ClosureOutputs } from "./system-closure-schema.ts";
 
 /** A refresh waits this long for a host: it may be waking up. */
@@ -19,7 +21,8 @@ export async function readRunning(
   report: Report,
   signal: AbortSignal,
 ): Promise<Partial<ClosureFacts>> {
-  const look = await observeMachine(known, known.class, refreshSeconds, signal);
+  await using lent = borrowConnections();
+  const look = await observeMachine(known, known.class, refreshSeconds, signal, sudoPassword(), lent.pool);
   if ("error" in look) throw look.error;
   if (look.kind === "unreachable") {
     const message = `not reachable, its last known state is kept: ${look.reason}`;

@@ -2,6 +2,7 @@ import { releaseHost } from "../deploy/observation/release-host.ts";
 import { connectOnce } from "../deploy/ssh/connect.ts";
 import { FleetError } from "../errors.ts";
 import { resolveWay } from "../stack/way-to-host.ts";
+import { sudoPassword } from "./provider-config.ts";
 import type { ClosureOutputs } from "./system-closure-schema.ts";
 
 /** Any of an old state's keys may be missing. */
@@ -28,7 +29,7 @@ export async function releaseMachine(known: Partially<ClosureOutputs>, signal: A
   };
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(2 * releaseSeconds * 1000)]);
   try {
-    await using host = await connectOnce(await resolveWay(way), releaseSeconds * 1000, deadline);
+    await using host = await connectOnce(await resolveWay(way, sudoPassword()), releaseSeconds * 1000, deadline);
     const answer = await releaseHost(host, { ...owner, machine }, deadline);
     return answer === "released" ? "its owner's mark is taken away" : "it has no mark of this stack";
   } catch (error) {

@@ -1,12 +1,14 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
+import { borrowConnections } from "../deploy/ssh/shared-connections.ts";
 import { isStorePath, renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
 import { isAsAsked } from "../stack/delivery.ts";
 import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { HostAfterError } from "./host-after-error.ts";
+import { sudoPassword } from "./provider-config.ts";
 import { readRunning, seenFacts } from "./read-running.ts";
 import { releaseMachine } from "./release-machine.ts";
 import {
@@ -145,9 +147,10 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
   if (inputs.power === "off") return { ...raw, ...skipped(olds) };
   const began = performance.now();
   await using log = openEngineLog(inputs.reportTo);
+  await using lent = borrowConnections();
   using deadline = deploymentDeadline(inputs);
   const until = AbortSignal.any([deadline.signal, interrupted()]);
-  const { outcome, observation } = await deliverSystem(inputs, log.report, until);
+  const { outcome, observation } = await deliverSystem(inputs, log.report, until, sudoPassword(), lent.pool);
   const { facts } = outcome;
   const seen: ClosureFacts = {
     ...lastSeen(olds),

@@ -4,6 +4,12 @@ import type { ClosureInputs, ClosureOutputs } from "./system-closure-schema.ts";
 // Pulumi keeps this object as text in every resource's state, and refresh and destroy run that text. It captures
 // nothing and imports by package name when called, so that an old state runs today's code. The specifier never changes.
 const shell: pulumi.dynamic.ResourceProvider<ClosureInputs, ClosureOutputs> = {
+  // Only stores, and at once: a call that comes while this one waits runs unconfigured (seen with SDK 3.270). Secrets of
+  // the stack reach a provider this way alone, so that none of them is an input and in the state.
+  configure({ config }) {
+    Object.assign(globalThis, { pulumiClanConfig: config });
+    return Promise.resolve();
+  },
   async check(olds, news) {
     return (await import("pulumi-clan/runtime/system-closure")).check(olds, news);
   },

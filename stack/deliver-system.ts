@@ -6,6 +6,7 @@ import { type Outcome, outcomeFacts, renderOutcome } from "../deploy/outcome.ts"
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
 import { writeOpensshOptions } from "../deploy/ssh/openssh-options.ts";
+import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { storeUri } from "../deploy/store/nix-copy.ts";
 import { FleetError } from "../errors.ts";
 import { type BuildPlace, buildToplevel } from "../local-nix/build.ts";
@@ -20,11 +21,22 @@ export interface Delivered {
   readonly observation?: Observation;
 }
 
-/** Builds a machine's system where it shall be built and deploys it. @throws {FleetError} before the host was touched. */
-export async function deliverSystem(delivery: Delivery, report: Report, signal: AbortSignal): Promise<Delivered> {
+/**
+ * Builds a machine's system where it shall be built and deploys it.
+ * @param shared - connections of the whole process, which stay open. Default: of its own.
+ * @throws {FleetError} before the host was touched.
+ */
+export async function deliverSystem(
+  delivery: Delivery,
+  report: Report,
+  signal: AbortSignal,
+  sudoPassword?: SecretText,
+  shared?: ConnectionPool,
+): Promise<Delivered> {
   const { machine, toplevel, system, policy, owner } = delivery;
-  const connection = await resolveWay(delivery);
-  await using connections = new ConnectionPool();
+  const connection = await resolveWay(delivery, sudoPassword);
+  await using stack = new AsyncDisposableStack();
+  const connections = shared ?? stack.use(new ConnectionPool());
   let refused: Outcome | undefined;
   if (delivery.buildOn === "target") refused = await buildOnTarget(delivery, connection, connections, report, signal);
   else await build(delivery, { kind: "local" }, report, signal);
@@ -83,7 +95,7 @@ async function buildOnTarget(
   const reason = reasonToRefuse(facts, wanted);
   if (reason !== undefined)
     return { kind: "refused", machine, reason, facts: outcomeFacts({ toplevel, facts, after: facts, seconds: {} }) };
-  await using openssh = await writeOpensshOptions(connection);
+  await using openssh = await writeOpensshOptions(session.spec);
   const uri = storeUri(openssh.destination, facts.tools.nixDaemon ?? "nix-daemon", session.elevation === "sudo");
   await build(delivery, { kind: "target", storeUri: uri, sshOptions: openssh.nixSshOpts }, report, signal);
   return undefined;

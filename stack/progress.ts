@@ -30,13 +30,13 @@ export class Throughput {
 
 /** `12.3 of 45.6 MB, 5.1 MB/s, 7 s left`, after what the event says itself. */
 export function renderProgress({ message, progress }: FleetEvent, { perSecond, secondsLeft }: Rate): string {
-  if (progress === undefined) return message;
+  // Who knows its numbers better says them itself.
+  if (progress === undefined || /\d(?: [KMG]?i?B)? of \d/.test(message)) return message;
   const { done, total, unit } = progress;
   const counted = unit === "bytes" ? `${megabytes(done)} of ${megabytes(total)} MB` : `${done} of ${total} ${unit}`;
   const speed = perSecond === undefined || unit !== "bytes" ? [] : [`${megabytes(perSecond)} MB/s`];
   const left = secondsLeft === undefined || done >= total ? [] : [`${renderSeconds(secondsLeft)} left`];
-  const said = message.includes(counted) ? [message] : [message, counted].filter((part) => part !== "");
-  return [...said, ...speed, ...left].join(", ");
+  return [message, counted, ...speed, ...left].filter((part) => part !== "").join(", ");
 }
 
 function megabytes(bytes: number): string {

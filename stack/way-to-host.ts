@@ -1,9 +1,14 @@
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
 import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
+import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import type { Way } from "./delivery.ts";
 
-/** A machine's way with what this operator's `~/.ssh/config` and agent add to it. @throws {TargetSyntaxError} @throws {SshConfigError} */
-export async function resolveWay(way: Way): Promise<ConnectionSpec> {
+/**
+ * A machine's way with what this operator's `~/.ssh/config` and agent add to it.
+ * @param sudoPassword - for a login user who needs one; it is no part of the way, which is stored.
+ * @throws {TargetSyntaxError} @throws {SshConfigError}
+ */
+export async function resolveWay(way: Way, sudoPassword?: SecretText): Promise<ConnectionSpec> {
   const { machine, targetHost, identityFiles, hostKeys, connectDeadlineSeconds, hostKeyPolicy } = way;
   const operator = await readOperatorEnvironment(process.env);
   const request = {
@@ -13,6 +18,7 @@ export async function resolveWay(way: Way): Promise<ConnectionSpec> {
     hostKeys,
     connectDeadlineSeconds,
     ...(hostKeyPolicy === undefined ? {} : { hostKeyPolicy }),
+    ...(sudoPassword === undefined ? {} : { sudoPassword }),
   };
   return resolveConnection(identityFiles.length === 0 ? request : { ...request, identityFiles }, operator);
 }

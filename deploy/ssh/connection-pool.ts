@@ -10,6 +10,8 @@ import type { SshHost } from "./ssh-host.ts";
  */
 export class ConnectionPool implements AsyncDisposable {
   readonly #open = new Map<string, Promise<SshHost>>();
+  /** Specs with what was accepted on first use: the first use of a run is one, not one for every connection. */
+  readonly #pinned = new Map<string, ConnectionSpec>();
   readonly #closed = new AbortController();
 
   /** The caller does not dispose of what it gets: the pool does. @throws what `connect` throws */
@@ -26,9 +28,19 @@ export class ConnectionPool implements AsyncDisposable {
   }
 
   #connect(key: string, spec: ConnectionSpec, report: Report, signal: AbortSignal): Promise<SshHost> {
-    const opening = connect(spec, report, AbortSignal.any([signal, this.#closed.signal]));
+    const { hostKeys } = this.#pinned.get(key) ?? spec;
+    const opening = this.#dial(key, { ...spec, hostKeys }, report, AbortSignal.any([signal, this.#closed.signal]));
     this.#open.set(key, opening);
     return opening;
+  }
+
+  async #dial(key: string, spec: ConnectionSpec, report: Report, signal: AbortSignal): Promise<SshHost> {
+    const host = await connect(spec, report, signal);
+    if (host.hostKeyIsNew) {
+      this.#pinned.set(key, host.spec);
+      this.#open.set(keyOf(host.spec), Promise.resolve(host)); // who goes on with its spec means this connection
+    }
+    return host;
   }
 
   /** What is being opened is given up. */

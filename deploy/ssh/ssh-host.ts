@@ -37,6 +37,7 @@ export interface ExecResult {
 
 /** An open, authenticated connection. Every wait on it ends when it dies, when its deadline passes, or by the caller's signal. */
 export class SshHost implements AsyncDisposable {
+  /** As it was given; a key that was accepted on first use is pinned in it. */
   readonly spec: ConnectionSpec;
   /** The key that the host showed: pinned, certified, or accepted as `hostKeyPolicy` allows. */
   readonly hostKey: HostKey;
@@ -49,7 +50,8 @@ export class SshHost implements AsyncDisposable {
 
   constructor(transport: Transport, spec: ConnectionSpec, hostKey: HostKey, hostKeyIsNew = false) {
     this.#transport = transport;
-    this.spec = spec;
+    // From here on it is a pin: the next connection must show the same key.
+    this.spec = hostKeyIsNew ? { ...spec, hostKeys: [{ key: hostKey, source: "accepted on first use" }] } : spec;
     this.hostKey = hostKey;
     this.hostKeyIsNew = hostKeyIsNew;
     const death = new AbortController();

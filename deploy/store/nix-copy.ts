@@ -7,6 +7,7 @@ import type { HostSession } from "../host-session.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
 import { writeOpensshOptions } from "../ssh/openssh-options.ts";
 import type { PathInfo } from "./path-info.ts";
+import type { Receiver } from "./receiver.ts";
 
 export interface CopyRequest {
   readonly wanted: readonly StorePath[];
@@ -18,7 +19,7 @@ export interface CopyRequest {
 /** The last resort: Nix' own `nix copy` over OpenSSH. @throws {PushError} */
 export async function nixCopy(
   session: HostSession,
-  nixDaemon: string,
+  { nixDaemon, elevation }: Pick<Receiver, "nixDaemon" | "elevation">,
   { wanted, missing, store }: CopyRequest,
   report: Report,
   signal: AbortSignal,
@@ -36,7 +37,7 @@ export async function nixCopy(
     report({ level: "debug", subject, phase: "push", message, progress: { done: event.done, total, unit: "paths" } });
   };
   try {
-    const uri = storeUri(ssh.destination, nixDaemon, session.elevation === "sudo", store);
+    const uri = storeUri(ssh.destination, nixDaemon, elevation === "sudo", store);
     await runNix(copyArgs(uri, wanted), {
       signal,
       deadlineMs: longestMs,

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import { hostScript } from "../activation/scripts.ts";
-import { PushError } from "../errors.ts";
+import { PushError, SudoError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
+import type { Elevation } from "../ssh/remote-command.ts";
+import type { SignaturePolicy } from "./trust.ts";
 
 /** What a host has to receive a closure with. */
 export interface Receiver {
@@ -15,30 +17,54 @@ export interface Receiver {
   readonly zstd?: string;
   /** Free in /nix; absent: unknown. */
   readonly freeKib?: number;
-  /** Who runs Nix there: 0 for root, also through sudo. */
-  readonly uid?: number;
+  /** How Nix is run there: as root, or where sudo does not work as the login user, through the daemon. */
+  readonly elevation: Elevation;
+  readonly isRoot: boolean;
+  readonly signatures: SignaturePolicy;
 }
 
 const toolSchema = z.string().regex(/^\/[A-Za-z0-9/._+-]{1,400}$/);
 
 /** One round trip. @throws {PushError} when the host has no Nix */
 export async function readReceiver(session: HostSession, toplevel: StorePath, signal: AbortSignal): Promise<Receiver> {
-  const script = hostScript("validity", [toplevel]);
-  const text = await session.retried(() => session.script(script, { deadlineSeconds: 60 }, signal), signal);
+  const { text, elevation } = await askHost(session, toplevel, signal);
   const facts = new Map(text.split("\n").map((line) => [line.split("\t")[0] ?? "", line.split("\t")[1] ?? ""]));
   const tool = (name: string): string | undefined => toolSchema.safeParse(facts.get(name)).data;
   const [nixStore, nixDaemon, zstd] = [tool("nix-store"), tool("nix-daemon"), tool("zstd")];
   if (nixStore === undefined || nixDaemon === undefined) throw noNix(session);
   const freeKib = countOf(facts.get("free"));
-  const uid = countOf(facts.get("uid"));
   return {
     valid: facts.get("valid") === "yes",
     nixStore,
     nixDaemon,
     ...(zstd === undefined ? {} : { zstd }),
     ...(freeKib === undefined ? {} : { freeKib }),
-    ...(uid === undefined ? {} : { uid }),
+    elevation,
+    isRoot: facts.get("uid") === "0",
+    signatures: {
+      required: facts.get("require-sigs") !== "false",
+      keys: new Set((facts.get("trusted-public-keys") ?? "").split(" ").flatMap((key) => key.split(":")[0] || [])),
+    },
   };
+}
+
+/** As root where that works. Who cannot become root may still be one whom the daemon trusts. */
+async function askHost(
+  session: HostSession,
+  toplevel: StorePath,
+  signal: AbortSignal,
+): Promise<{ readonly text: string; readonly elevation: Elevation }> {
+  const script = hostScript("validity", [toplevel]);
+  const ask = async (elevation: Elevation): Promise<{ text: string; elevation: Elevation }> => {
+    const options = { elevation, deadlineSeconds: 60 };
+    return { text: await session.retried((host) => host.read(script, options, signal), signal), elevation };
+  };
+  try {
+    return await ask(session.elevation);
+  } catch (error) {
+    if (!(error instanceof SudoError)) throw error;
+    return await ask("none");
+  }
 }
 
 function countOf(text = ""): number | undefined {

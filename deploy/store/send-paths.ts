@@ -1,8 +1,6 @@
-import type { Elevation } from "../ssh/remote-command.ts";
-import type { SshHost } from "../ssh/ssh-host.ts";
+import type { PathChannel } from "./path-channel.ts";
 import type { PathInfo } from "./path-info.ts";
 import { PathSchedule } from "./path-schedule.ts";
-import { ServeChannel, type ServeOptions } from "./serve-channel.ts";
 import { WireError } from "./wire.ts";
 
 /** What a push has cost so far. */
@@ -14,9 +12,8 @@ export interface Tally {
 }
 
 export interface Sending {
-  readonly host: SshHost;
-  readonly elevation: Elevation;
-  readonly serve: ServeOptions;
+  /** Opens a channel; called once for each. */
+  readonly open: (scope: AbortSignal) => Promise<PathChannel>;
   /** What the host lacks, each path after its references. */
   readonly paths: readonly PathInfo[];
   readonly channels: number;
@@ -34,9 +31,7 @@ export async function sendPaths(push: Sending, signal: AbortSignal): Promise<voi
   const stop = new AbortController();
   const scope = AbortSignal.any([signal, stop.signal]);
   await using channels = new AsyncDisposableStack();
-  const opened = await Promise.allSettled(
-    Array.from({ length: push.channels }, () => ServeChannel.open(push.host, push.elevation, push.serve, scope)),
-  );
+  const opened = await Promise.allSettled(Array.from({ length: push.channels }, () => push.open(scope)));
   const lanes = new Lanes(push);
   for (const result of opened) {
     // sshd refuses channels beyond its MaxSessions; one is enough.
@@ -56,7 +51,7 @@ export async function sendPaths(push: Sending, signal: AbortSignal): Promise<voi
 }
 
 interface Lane {
-  readonly channel: ServeChannel;
+  readonly channel: PathChannel;
   readonly inFlight: PathInfo[];
   idle: boolean;
   /** How often it had to wait for an answer before it could go on. */
@@ -81,14 +76,14 @@ class Lanes {
   }
 
   get bytesSent(): number {
-    return this.#lanes.reduce((sum, { channel }) => sum + channel.bytesSent, 0);
+    return this.#lanes.reduce((sum, { channel }) => sum + channel.process.bytesSent, 0);
   }
 
   get mostWaits(): number {
     return Math.max(0, ...this.#lanes.map(({ waits }) => waits));
   }
 
-  add(channel: ServeChannel): void {
+  add(channel: PathChannel): void {
     this.#lanes.push({ channel, inFlight: [], idle: false, waits: 0, retired: false });
   }
 
@@ -107,12 +102,15 @@ class Lanes {
       if (this.#schedule.left === 0) this.#wake();
       await lane.channel.send(info);
     }
-    await lane.channel.end();
+    const { process, atEnd } = lane.channel;
+    await process.out.flush();
+    while (atEnd === "drops" && lane.inFlight.length > 0) await this.#changed.promise;
+    await process.end();
   }
 
   async #wait(lane: Lane): Promise<void> {
     const { promise } = this.#changed;
-    await lane.channel.flush();
+    await lane.channel.process.out.flush();
     if (promise !== this.#changed.promise) return;
     lane.idle = true;
     lane.waits += 1;
@@ -126,7 +124,7 @@ class Lanes {
    */
   #retireIfStuck(): void {
     const open = this.#lanes.filter(({ retired }) => !retired);
-    if (open.length < 2 || open.some(({ idle, channel }) => !idle || !channel.compressed)) return;
+    if (open.length < 2 || open.some(({ idle, channel }) => !idle || !channel.process.compressed)) return;
     for (const lane of open.slice(1)) lane.retired = true;
     this.#wake();
   }
@@ -142,7 +140,8 @@ class Lanes {
       this.#push.onAdded(info);
       this.#wake();
     }
-    await lane.channel.finished();
+    // A daemon whose input ends may call that an interruption; it has answered for everything.
+    if (lane.channel.atEnd === "answers" || lane.inFlight.length > 0) await lane.channel.process.finished();
     if (lane.inFlight.length > 0 || (!lane.retired && this.#schedule.left > 0)) {
       throw new WireError(`answers for ${lane.inFlight.length} more paths`, "the end", 0);
     }

@@ -170,7 +170,7 @@ describe("Fleet", () => {
     const stored = named("cinnabar-closure").inputs["__provider"];
     assert.equal(typeof stored, "string");
     const text = String(stored);
-    assert.ok(text.length < 2300, `${text.length} bytes`);
+    assert.ok(text.length < 2600, `${text.length} bytes`);
     assert.match(text, /import\("pulumi-clan\/runtime\/system-closure"\)/);
     assert.doesNotMatch(text, /require\(|deployMachine|\/nix\/store/);
   });

@@ -148,7 +148,8 @@ commit() {
   bounded "$commit_seconds" call-commit "$declared"
   case $code in
     0)
-      secrets commit
+      # What only the next boot starts leaves the identities of what runs: a later run clears them.
+      if [ "$staged" = yes ]; then secrets_result=open; else secrets commit; fi
       finish 0 committed "\"secrets\":\"$secrets_result\""
       ;;
     20)
@@ -181,7 +182,15 @@ run() {
   echo "$$" >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
   if [ -f "$folder/status" ]; then exit 0; fi
   exec >>"$folder/log" 2>&1 </dev/null
-  if [ "$action" = commit ]; then commit; fi
+  if [ "$action" = commit ]; then
+    secrets_result=nothing
+    if [ "$staged$with_secrets" = yesyes ]; then secrets replace; fi
+    if [ "$secrets_result" = failed ]; then
+      close_transaction
+      finish 12 closed '"why":"the secrets could not be replaced"'
+    fi
+    commit
+  fi
   if [ "$action" = rollback ]; then roll_back "told so"; fi
   if [ ! -s "$folder/units-before" ]; then active_units >"$folder/units-before"; fi
   event testing
@@ -208,7 +217,6 @@ run() {
   case $order in
     acknowledge)
       if [ "$mode" = switch ]; then commit; fi
-      secrets commit
       close_transaction
       finish 14 acknowledged
       ;;

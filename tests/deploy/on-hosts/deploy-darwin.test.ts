@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { parseStorePath } from "../../../local-nix/store-path.ts";
 import { DeployedHost, gate } from "../support/deployed-host.ts";
+import { patience } from "../support/signals.ts";
 
 describe("deploying to a Mac with nix-darwin", function () {
   this.timeout(110_000);
@@ -93,5 +94,49 @@ describe("deploying to a Mac with nix-darwin", function () {
     const outcome = await host.deploy(legacy);
     assert.equal(outcome.kind, "refused", outcome.reason);
     assert.match(outcome.reason ?? "", /this closure activates a user's part, and the login user is root$/);
+  });
+
+  it("goes back by itself when nobody acknowledges, or when the supervisor is killed", async () => {
+    const before = await host.witness();
+    const next = await host.system({ name: "unacknowledged" });
+    const stop = new AbortController();
+    const onEvent = ({ phase }: { phase: string }): void => {
+      if (phase === "acknowledge") stop.abort(new Error("killed"));
+    };
+    await host.deploy(next, { signal: stop.signal, policy: { ackDeadlineSeconds: 5 }, onEvent });
+    await host.ask("until ls /nix/var/pulumi-clan/jobs/*-test-1/status >/dev/null 2>&1; do sleep 0.1; done");
+    const isBack = async (): Promise<void> => {
+      const { current, profile, roots } = await host.witness();
+      assert.deepEqual([current, profile, roots], [before.current, before.profile, ""]);
+    };
+    await isBack();
+    const { lines, reached } = gate("mac-killed");
+    const gated = await host.system({ name: "gated", beforeActivation: lines });
+    const deployment = host.deploy(gated);
+    await host.ask(reached);
+    await host.ask("kill -9 $(cat /nix/var/pulumi-clan/jobs/*-test-1/pid)");
+    const outcome = await deployment;
+    assert.deepEqual([outcome.kind, outcome.reason], ["rolled-back", "the supervisor was killed"]);
+    await isBack();
+  });
+
+  it("recognises a Mac that was rebooted before the commit, and puts it right", async () => {
+    const before = await host.witness();
+    const next = await host.system({ name: "rebooted" });
+    const stop = new AbortController();
+    const onEvent = ({ phase }: { phase: string }): void => {
+      if (phase === "acknowledge") stop.abort(new Error("killed"));
+    };
+    await host.deploy(next, { signal: stop.signal, onEvent });
+    assert.equal((await host.witness()).current, next);
+    await host.sim.powerLoss(patience());
+    await host.sim.boot(patience());
+    assert.equal((await host.witness()).current, before.current, "launchd's activate-system reads the profile");
+    const events: string[] = [];
+    const old = parseStorePath(before.current);
+    const outcome = await host.deploy(old, { onEvent: ({ message }) => void events.push(message) });
+    assert.equal(outcome.kind, "switched", "the old system is activated again, although it runs");
+    assert.ok(events.some((message) => message.startsWith("mixed: ")));
+    assert.equal((await host.deploy(old)).kind, "unchanged");
   });
 });

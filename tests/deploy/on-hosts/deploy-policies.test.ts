@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { SecretSource } from "../../../deploy/secrets/secret-source.ts";
 import { DeployedHost } from "../support/deployed-host.ts";
+import { patience } from "../support/signals.ts";
 
 const target = "/var/lib/fixture/secret";
 /** Content of the secret `text`, a line. */
@@ -74,6 +75,12 @@ describe("what a policy changes about a deployment", function () {
     );
     assert.deepEqual(await host.calls(two), ["boot"]);
     assert.equal((await host.witness()).current, one);
+    const before = await host.sim.bootId(patience());
+    const policy = { rebootPolicy: "if-needed", reconnectDeadlineSeconds: 20 };
+    const booted = await host.deploy(two, { policy, connection: { keepaliveSeconds: 0.5 } });
+    assert.deepEqual([booted.kind, booted.reason, booted.facts.current], ["switched", "rebooted", two]);
+    assert.notEqual(await host.sim.bootId(patience()), before);
+    assert.equal((await host.deploy(two, { policy })).kind, "unchanged");
   });
 
   it("onLostContact keep: the new system runs on uncommitted, and the next run commits it without a second test", async () => {

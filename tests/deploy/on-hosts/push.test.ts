@@ -3,7 +3,8 @@ import { after, before, describe, it } from "mocha";
 import { HostSession } from "../../../deploy/host-session.ts";
 import { ConnectionPool } from "../../../deploy/ssh/connection-pool.ts";
 import { type PushOptions, type PushResult, pushClosure } from "../../../deploy/store/push-closure.ts";
-import type { StorePath } from "../../../local-nix/store-path.ts";
+import { runNix } from "../../../local-nix/nix-command.ts";
+import { parseStorePath, type StorePath } from "../../../local-nix/store-path.ts";
 import type { FleetEvent } from "../../../report.ts";
 import { addClosure, closureOf } from "../store/support/closures.ts";
 import { DeployedHost } from "../support/deployed-host.ts";
@@ -21,9 +22,11 @@ describe("pushing to a host", function () {
     toplevel: StorePath,
     options: Partial<PushOptions> = {},
     onEvent: (event: FleetEvent) => void = () => undefined,
+    user = "root",
   ): Promise<PushResult> {
     await using pool = new ConnectionPool();
-    const session = new HostSession(pool, host.spec, 20, onEvent);
+    const elevation = user === "root" ? "none" : "sudo";
+    const session = new HostSession(pool, host.connection({ user }), 20, onEvent, elevation);
     return await pushClosure(session, toplevel, { deadlineSeconds: 90, ...options }, onEvent, patience());
   }
 
@@ -74,6 +77,50 @@ describe("pushing to a host", function () {
     await assert.rejects(refused, { code: "FLEET_DISK_SPACE", message: /does not fit into the host's store/ });
   });
 
+  describe("as a user who cannot become root", () => {
+    before(async () => {
+      await host.ask(
+        `for user in alice mallory; do
+           useradd --create-home --shell /bin/sh $user && mkdir -m 700 /home/$user/.ssh
+           cat /root/.ssh/authorized_keys >/home/$user/.ssh/authorized_keys
+           chown -R $user: /home/$user
+         done
+         echo 'trusted-users = root alice' >>/etc/nix/nix.conf
+         systemd-run --quiet --unit=nix-daemon nix-daemon && until [ -S /nix/var/nix/daemon-socket/socket ]; do sleep 0.05; done`,
+      );
+    });
+
+    it("goes through the daemon, which trusts some", async () => {
+      const toplevel = await addBuilt("by-alice");
+      const { backend, paths } = await push(toplevel, {}, undefined, "alice");
+      assert.deepEqual([backend, paths], ["worker", 1]);
+      await verify(toplevel);
+    });
+
+    it("needs no signature for what its name vouches for", async () => {
+      const toplevel = await addClosure("by-mallory", { small: 3, large: 1 });
+      assert.equal((await push(toplevel, {}, undefined, "mallory")).backend, "worker");
+      await verify(toplevel);
+    });
+
+    it("ends before a byte is sent where a signature is missing, with three ways out", async () => {
+      const toplevel = await addBuilt("unsigned");
+      await assert.rejects(push(toplevel, {}, undefined, "mallory"), (error: Error) => {
+        assert.match(error.message, /the host does not trust user mallory, and 1 paths have no signature/);
+        assert.match(error.message, /found: {4}\/nix\/store\/\S+-unsigned: unsigned\n/);
+        assert.match(
+          error.message,
+          /one of: push as root.*\n.*trusted-users = \[ "mallory" \].*\n.*or sign: nix store sign/,
+        );
+        return true;
+      });
+      assert.equal(
+        await host.ask(`nix-store --check-validity ${toplevel} 2>/dev/null && echo there || echo missing`),
+        "missing",
+      );
+    });
+  });
+
   it("removes nothing that it found there from the collector's reach, and holds what it found while it lasts", async () => {
     const toplevel = await addClosure("held", { small: 10, large: 6 });
     let collected: Promise<string> | undefined;
@@ -84,6 +131,13 @@ describe("pushing to a host", function () {
     await verify(toplevel);
   });
 });
+
+/** A path that was built: its name says nothing of its content. */
+async function addBuilt(name: string): Promise<StorePath> {
+  const expression = `derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo ${name} >$out" ]; }`;
+  const args = ["build", "--no-link", "--print-out-paths", "--impure", "--expr", expression];
+  return parseStorePath((await runNix(args, { signal: patience() })).trim());
+}
 
 /** Every process that receives, and the one that holds. */
 async function killReceivers(host: DeployedHost): Promise<string> {

@@ -111,4 +111,24 @@ describe("secrets and health on a host", function () {
     const gates = ["operator", "host"].map((from) => healthGateSchema.parse({ kind: "tcp", port: 22, from }));
     assert.equal((await checkHealth(shell, gates, () => undefined, patience())).passed, true);
   });
+
+  it("keeps the old identity for the system that runs until the new one was booted", async () => {
+    const one = await host.system({ name: "secrets-one" });
+    const two = await host.system({ name: "secrets-two" });
+    const source = (identity: string) => ({ stage: () => Promise.resolve(secrets(identity, words[3])) });
+    const keys = (): Promise<string> => host.ask(`paste -sd ' ' ${key}`);
+    assert.equal((await host.deploy(one, { secrets: source("KEY-A") })).kind, "switched");
+    assert.equal(await keys(), "KEY-A");
+    for (const _attempt of [1, 2]) {
+      const staged = await host.deploy(two, { secrets: source("KEY-B"), policy: { mode: "boot" } });
+      assert.deepEqual([staged.kind, await keys()], ["staged-for-reboot", "KEY-B KEY-A"]);
+    }
+    assert.equal((await host.deploy(two, { secrets: source("KEY-B") })).kind, "switched");
+    assert.equal(await keys(), "KEY-B");
+    assert.equal((await host.deploy(one, { secrets: source("KEY-C"), policy: { mode: "test" } })).kind, "switched");
+    assert.equal(await keys(), "KEY-C KEY-B", "the default boot entry is still the other system");
+    const policy = { mode: "boot", rebootPolicy: "always" };
+    assert.equal((await host.deploy(one, { secrets: source("KEY-D"), policy })).kind, "switched");
+    assert.equal(await keys(), "KEY-D", "booted, so the others are not needed");
+  });
 });

@@ -10,7 +10,9 @@ import { after, before, describe, it } from "mocha";
 import { AuthenticationError, ConnectionLostError, HostKeyMismatchError, SudoError } from "../../../deploy/errors.ts";
 import { connect } from "../../../deploy/ssh/connect.ts";
 import { fingerprint, parseHostKey } from "../../../deploy/ssh/host-key.ts";
+import { writeOpensshOptions } from "../../../deploy/ssh/openssh-options.ts";
 import { backEnds } from "../../../deploy/ssh/transport.ts";
+import { storeUri } from "../../../deploy/store/nix-copy.ts";
 import { DeployedHost } from "../support/deployed-host.ts";
 import { patience, soon } from "../support/signals.ts";
 
@@ -138,6 +140,28 @@ describe("a host with a real sshd", function () {
     const bare = join(folder, "bare");
     await writeFile(bare, await readFile(identity), { mode: 0o600 });
     await assert.rejects(connect(host.connection({ identityFiles: [bare] }), silent, soon()), AuthenticationError);
+  });
+
+  it("gets a whole deployment over OpenSSH, as over ssh2", async () => {
+    for (const [index, backEnd] of backEnds.entries()) {
+      const toplevel = await host.system({ name: `over-${backEnd}` });
+      const { kind, facts } = await host.deploy(toplevel, { connection: { backEnd } });
+      assert.deepEqual([kind, facts.current, facts.generation], ["switched", toplevel, index + 2]);
+    }
+  });
+
+  it("serves Nix' own commands through a jump host, with the options that are made for them", async () => {
+    const { address, port, user, identityFiles, hostKeys } = host.spec;
+    const jumpHosts = [{ name: "itself", address, port, user, identityFiles, hostKeys }];
+    await using options = await writeOpensshOptions(host.connection({ address: "127.0.0.1", jumpHosts }));
+    const store = storeUri(
+      options.destination,
+      await host.ask("command -v nix-daemon || ls /nix/var/nix/profiles/default/bin/nix-daemon"),
+      false,
+    );
+    const ping = ["--extra-experimental-features", "nix-command", "store", "ping", "--store", store];
+    const { stderr, stdout } = await run("nix", ping, { env: { ...process.env, NIX_SSHOPTS: options.nixSshOpts } });
+    assert.match(stdout + stderr, /Version: /);
   });
 
   it("has real sudo take a password from the input, once and as it is", async () => {

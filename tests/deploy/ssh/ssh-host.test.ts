@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -9,6 +9,7 @@ import fc from "fast-check";
 import { after, before, describe, it } from "mocha";
 import {
   ConnectionLostError,
+  HostKeyMismatchError,
   RemoteCommandError,
   RemoteDeadlineError,
   RemoteOutputError,
@@ -165,6 +166,25 @@ describe("connections lent to a whole process", () => {
     assert.equal(await get({ connectDeadlineSeconds: 7, attemptDeadlineSeconds: 3, definedAt: "elsewhere" }), first);
     assert.notEqual(await get({ sudoPassword: "a" }), first);
     assert.notEqual(await get({ sudoPassword: "a" }), await get({ sudoPassword: "b" }));
+  });
+
+  it("keep to a key that was accepted on first use, also after a loss", async () => {
+    const [first, second] = [await startTestServer(), await startTestServer()];
+    await using pool = new ConnectionPool();
+    const identityFiles = [first, second].flatMap((server) => server.spec().identityFiles);
+    const spec = first.spec({ hostKeys: [], hostKeyPolicy: "accept-new", identityFiles });
+    const host = await pool.acquire(spec, silent, soon());
+    assert.deepEqual(host.spec.hostKeys, [{ key: host.hostKey, source: "accepted on first use" }]);
+    assert.equal(await pool.acquire(host.spec, silent, soon()), host);
+    await first[Symbol.asyncDispose]();
+    await using impostor = createServer((socket) => {
+      const inner = dial(second.port, "127.0.0.1");
+      socket.pipe(inner).pipe(socket);
+    });
+    impostor.listen(first.port, "127.0.0.1");
+    await once(impostor, "listening");
+    await assert.rejects(pool.acquire(spec, silent, soon()), HostKeyMismatchError);
+    await second[Symbol.asyncDispose]();
   });
 
   it("that are being opened are given up when the pool is closed", async () => {

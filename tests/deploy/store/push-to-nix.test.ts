@@ -51,17 +51,34 @@ describe("push to a real Nix", function () {
     });
   }
 
+  it("speaks with the daemon, too, whatever it has already", async () => {
+    await using store = await OtherStore.make();
+    const part = await addClosure("push-nix", { small: 2, large: 1 });
+    await push(part, store, { backend: "worker" });
+    const result = await push(mixed, store, { backend: "worker", compress: "always" });
+    assert.deepEqual([result.backend, result.compression, result.paths < 17], ["worker", "none", true]);
+    assert.deepEqual(await store.valid(), [...new Set([...(await closureOf(mixed)), part])].sort());
+    await store.verify();
+    assert.equal((await push(mixed, store, { backend: "worker" })).backend, "none");
+  });
+
   it("leaves a valid store after a cut at any byte, and completes by itself", async () => {
     const compress = fc.constantFrom("never", "always");
+    const backend = fc.constantFrom("serve", "serve", "worker");
     await fc.assert(
       // Up to some bytes more than a whole push sends uncompressed.
-      fc.asyncProperty(fc.integer({ min: 3_000, max: 4_200_000 }), compress, async (cutAfter, compress) => {
-        await using store = await OtherStore.make();
-        await using proxy = await cuttingProxy(server.port, cutAfter);
-        await push(mixed, store, { compress }, proxy.port);
-        assert.deepEqual(await store.valid(), await closureOf(mixed));
-        await store.verify();
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 3_000, max: 4_200_000 }),
+        compress,
+        backend,
+        async (cutAfter, compress, backend) => {
+          await using store = await OtherStore.make();
+          await using proxy = await cuttingProxy(server.port, cutAfter);
+          await push(mixed, store, { compress, backend }, proxy.port);
+          assert.deepEqual(await store.valid(), await closureOf(mixed));
+          await store.verify();
+        },
+      ),
       { numRuns: 8 },
     );
   });
@@ -76,11 +93,13 @@ describe("push to a real Nix", function () {
       await using handle = await open(damaged, "r+");
       await handle.write("y", 1_000);
       await using store = await OtherStore.make();
-      await assert.rejects(push(damaged, store), (error: Error) => {
-        assert.match(error.message, new RegExp(`hash mismatch importing path '${damaged}'`));
-        assert.match(error.message, new RegExp(`nix-store --repair-path ${damaged}`));
-        return true;
-      });
+      for (const backend of ["serve", "worker"] as const) {
+        await assert.rejects(push(damaged, store, { backend }), (error: Error) => {
+          assert.match(error.message, new RegExp(`hash mismatch importing path '${damaged}'`));
+          assert.match(error.message, new RegExp(`nix-store --repair-path ${damaged}`));
+          return true;
+        });
+      }
       assert.deepEqual(await store.valid(), []);
       await store.verify();
     } finally {

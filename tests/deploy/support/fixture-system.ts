@@ -51,7 +51,8 @@ function filesOf(system: FixtureSystem): Readonly<Record<string, string>> {
   const boot = system.container ? {} : { "boot.json": "{}", kernel: `kernel of ${system.name}\n`, initrd: "initrd\n" };
   const nixos = {
     "nixos-version": "26.05.fixture",
-    init: "#!/bin/sh\n",
+    // Process 1 of a boot, as sim/system's: activates, and hands over.
+    init: '#!/bin/sh\nhere=$(dirname "$(readlink -f "$0")")\n"$here/activate"\nln -sfn "$here" /run/booted-system\nexec /lib/systemd/systemd "$@"\n',
     ...boot,
     ...Object.fromEntries(units),
     activate: '#!/bin/sh\nln -sfn "$(dirname "$(readlink -f "$0")")" /run/current-system\n',

@@ -9,6 +9,13 @@ import { Coalescer } from "../../../../deploy/store/coalescer.ts";
 import { writeNar } from "../../../../deploy/store/nar-writer.ts";
 import type { PathInfo } from "../../../../deploy/store/path-info.ts";
 import { encodeAddToStoreNar, encodeHello, encodeQueryValidPaths } from "../../../../deploy/store/serve-messages.ts";
+import { encodeU64 } from "../../../../deploy/store/wire.ts";
+import {
+  encodeAddTempRoot,
+  encodeWorkerAdd,
+  encodeWorkerHello,
+  encodeWorkerQuery,
+} from "../../../../deploy/store/worker-messages.ts";
 import { soon } from "../../support/signals.ts";
 import { info, path } from "./paths.ts";
 
@@ -16,10 +23,40 @@ import { info, path } from "./paths.ts";
 export const recording = {
   client: new URL("../recordings/serve-2.7-client.bin", import.meta.url),
   server: new URL("../recordings/serve-2.7-nix-2.26.bin", import.meta.url),
+  workerClient: new URL("../recordings/worker-1.35-client.bin", import.meta.url),
+  workerServer: new URL("../recordings/worker-1.35-nix-2.26.bin", import.meta.url),
 };
 
-/** What the client says in it: greeting, which of two paths are there, both are added, which are there now. */
+/** The two paths of a session with their archives. */
+interface Session {
+  readonly infos: readonly [PathInfo, PathInfo];
+  readonly archives: readonly [Buffer, Buffer];
+}
+
+/** What the client says: greeting, which of two paths are there, both are added, which are there now. */
 export async function clientBytes(): Promise<Buffer> {
+  const { infos, archives } = await makeSession();
+  const [a, b] = infos;
+  const query = encodeQueryValidPaths({ lock: true, substitute: false, paths: [a.path, b.path] });
+  const adds = infos.flatMap((info, index) => [encodeAddToStoreNar(info), archives[index] ?? Buffer.alloc(0)]);
+  return Buffer.concat([encodeHello(), query, ...adds, query]);
+}
+
+/** The same for the worker protocol, with a root for one of the two at the end. */
+export async function workerClientBytes(): Promise<Buffer> {
+  const { infos, archives } = await makeSession();
+  const [a, b] = infos;
+  const query = encodeWorkerQuery([a.path, b.path], false);
+  const adds = infos.flatMap((info, index) => {
+    const nar = archives[index] ?? Buffer.alloc(0);
+    // Two frames of odd length: they have no padding.
+    const parts = [nar.subarray(0, 77), nar.subarray(77)];
+    return [encodeWorkerAdd(info), ...parts.flatMap((part) => [encodeU64(part.length), part]), encodeU64(0)];
+  });
+  return Buffer.concat([encodeWorkerHello(), query, ...adds, query, encodeAddTempRoot(a.path)]);
+}
+
+async function makeSession(): Promise<Session> {
   const folder = await mkdtemp(join(tmpdir(), "session-"));
   try {
     await writeFile(join(folder, "alpha"), "alpha");
@@ -34,8 +71,7 @@ export async function clientBytes(): Promise<Buffer> {
       signatures: ["example-1:c2ln"],
       deriver: path("d"),
     };
-    const query = encodeQueryValidPaths({ lock: true, substitute: false, paths: [a.path, b.path] });
-    return Buffer.concat([encodeHello(), query, encodeAddToStoreNar(a), alpha, encodeAddToStoreNar(b), beta, query]);
+    return { infos: [a, b], archives: [alpha, beta] };
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -48,6 +84,18 @@ export async function askNix(storeUri: string, client: Uint8Array): Promise<Buff
   nix.stdin.end(client);
   await once(nix, "close");
   return answer;
+}
+
+/** As `askNix`, for the daemon: its input stays open until the answers are there, or it would call itself interrupted. */
+export async function askDaemon(storeUri: string, client: Uint8Array, answerBytes: number): Promise<Buffer> {
+  const nix = spawn("nix-daemon", ["--store", storeUri, "--stdio"], { stdio: ["pipe", "pipe", "inherit"] });
+  const chunks: Buffer[] = [];
+  nix.stdin.write(client);
+  for await (const chunk of nix.stdout) {
+    chunks.push(chunk);
+    if (chunks.reduce((sum, { length }) => sum + length, 0) >= answerBytes) nix.stdin.end();
+  }
+  return Buffer.concat(chunks);
 }
 
 async function archive(file: string, size: number): Promise<Buffer> {

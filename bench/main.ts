@@ -1,0 +1,60 @@
+import { Command, InvalidArgumentError } from "commander";
+import { linkProfiles } from "./link/link-profile.ts";
+import { planTrials, pushSets } from "./push/plan.ts";
+import { figuresOf, renderFigures } from "./push/render-results.ts";
+import { runBench } from "./push/run-bench.ts";
+import { quickSizes, wholeSizes } from "./synthetic/closures.ts";
+import { removeClosures } from "./synthetic/operator-store.ts";
+
+interface PushBenchOptions {
+  readonly quick: boolean;
+  readonly json: boolean;
+  readonly keep: boolean;
+  readonly runs?: number;
+  readonly link: readonly string[];
+  readonly set: readonly string[];
+}
+
+/** `npm run bench -- push`. */
+async function benchPush(options: PushBenchOptions): Promise<void> {
+  const { quick, json, keep, runs = quick ? 3 : 5 } = options;
+  const all = pushSets(quick ? quickSizes : wholeSizes);
+  const links = linkProfiles.filter(
+    ({ name }) => options.link.length === 0 || options.link.some((part) => name.includes(part)),
+  );
+  const sets = all.filter(({ name }) => options.set.length === 0 || options.set.includes(name));
+  const signal = AbortSignal.timeout(3 * 3600_000);
+  const tell = (line: string): void => console.error(`bench: ${line}`);
+  try {
+    const measured = await runBench(planTrials(links, sets), runs, tell, signal);
+    const figures = figuresOf(measured);
+    console.log(json ? JSON.stringify({ quick, runs, figures }, null, 2) : renderFigures(figures));
+    if (json) console.error(`\n${renderFigures(figures)}`);
+  } finally {
+    const closures = sets.flatMap(({ closure, before }) => (before === undefined ? [closure] : [closure, before]));
+    if (!keep) await removeClosures(closures, AbortSignal.timeout(300_000));
+  }
+}
+
+const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+await new Command("bench")
+  .description("measurements against the tools that people use; real sshd, real Nix, simulated host")
+  .addCommand(
+    new Command("push")
+      .description("fleet push against nix copy, interleaved: direct, 50 ms at 1 Gbit/s, 20 ms at 100 Mbit/s")
+      .option("--quick", "sets of a tenth of the size, three rounds", false)
+      .option("--json", "figures as JSON", false)
+      .option("--runs <n>", "rounds (default: 5)", count)
+      .option("--link <part>", "only links whose name has this part; may be repeated", several, [])
+      .option("--set <name>", "only this set: small, large, mixed, no-op, subset; may be repeated", several, [])
+      .option("--keep", "leave the synthetic closures in the store for the next time", false)
+      .action(benchPush),
+  )
+  .parseAsync();
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("expected a whole number, at least 1");
+  return value;
+}

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { storePathSchema } from "../../deploy/activation/transaction.ts";
+import { connectionSpecSchema } from "../../deploy/ssh/connection-spec.ts";
+
+/** One push by the measured process. */
+export const clientRequestSchema = z.strictObject({
+  spec: connectionSpecSchema,
+  wanted: z.tuple([storePathSchema], storePathSchema),
+  /** Over a connection of its own, opened and closed within the time; else over one that stays. */
+  fresh: z.boolean(),
+  compress: z.enum(["auto", "never"]).default("auto"),
+});
+export type ClientRequest = z.output<typeof clientRequestSchema>;
+
+export const clientAnswerSchema = z.strictObject({
+  seconds: z.number(),
+  rssBeforeBytes: z.number(),
+  loopDelayMs: z.strictObject({ p99: z.number(), max: z.number() }),
+  result: z.strictObject({
+    paths: z.number(),
+    bytes: z.number(),
+    bytesSent: z.number().nullable(),
+    roundTrips: z.number().nullable(),
+    backend: z.string(),
+  }),
+});
+export type ClientAnswer = z.output<typeof clientAnswerSchema>;
+
+export const clientFailureSchema = z.strictObject({ error: z.string() });
