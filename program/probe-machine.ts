@@ -1,7 +1,10 @@
 import { type Probe, probeHost } from "../deploy/probe.ts";
-import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
+import { SecretText } from "../deploy/ssh/secret-text.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import type { HostConnection } from "../stack/connections.ts";
+import { wayOf } from "../stack/delivery.ts";
+import type { Stack } from "../stack/stack.ts";
+import { resolveWay } from "../stack/way-to-host.ts";
 
 /** Asks the host of one machine what it runs and says it in a line. Unreachable is a state, not an error. */
 export type ProbeMachine = (
@@ -12,15 +15,17 @@ export type ProbeMachine = (
 ) => Promise<string>;
 
 /** Probes start when they are first asked for, all in parallel; each has a short deadline. */
-export function hostProber(connections: ReadonlyMap<string, HostConnection>, signal: AbortSignal): ProbeMachine {
-  const operator = readOperatorEnvironment(process.env);
+export function hostProber(
+  connections: ReadonlyMap<string, HostConnection>,
+  stack: Stack,
+  signal: AbortSignal,
+): ProbeMachine {
+  const { sudoPassword } = stack.config;
+  const password = sudoPassword === undefined ? undefined : new SecretText(sudoPassword);
   return async (machine, targetHost, machineClass, declared) => {
     const connection = connections.get(machine);
     if (connection === undefined) return "no way to it is known";
-    const { definedAt, hostKeys, identityFiles } = connection;
-    const identities = identityFiles.length === 0 ? {} : { identityFiles };
-    const request = { machine, target: targetHost, definedAt, hostKeys, ...identities };
-    const spec = resolveConnection(request, await operator);
+    const spec = await resolveWay({ ...wayOf(machine, connection, stack), targetHost }, password);
     return renderProbe(await probeHost(spec, machineClass, signal), declared);
   };
 }
