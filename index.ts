@@ -19,7 +19,7 @@ export const machines = await rendered(async () => {
   const selected = selectMachines(fleet.model.machines, stack.config.machines, stack.file);
   const owned = planMachines(fleet.model, selected, stack);
   const connections = await readConnections(root, stack, fleet.model, owned, signal);
-  const probe = hostProber(connections, signal);
+  const probe = hostProber(connections, stack, signal);
   const systems = await evaluateSystems(
     fleet,
     stack,

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { linkProfiles } from "./link/link-profile.ts";
 import { planTrials, pushSets } from "./push/plan.ts";
 import { figuresOf, renderFigures } from "./push/render-results.ts";
-import { runBench } from "./push/run-bench.ts";
+import { type Measured, runBench } from "./push/run-bench.ts";
 import { quickSizes, wholeSizes } from "./synthetic/closures.ts";
 import { removeClosures } from "./synthetic/operator-store.ts";
 
@@ -23,14 +23,18 @@ async function benchPush(options: PushBenchOptions): Promise<void> {
     ({ name }) => options.link.length === 0 || options.link.some((part) => name.includes(part)),
   );
   const sets = all.filter(({ name }) => options.set.length === 0 || options.set.includes(name));
-  const signal = AbortSignal.timeout(3 * 3600_000);
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
+  const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(3 * 3600_000)]);
   const tell = (line: string): void => console.error(`bench: ${line}`);
+  const measured: Measured[] = [];
   try {
-    const measured = await runBench(planTrials(links, sets), runs, tell, signal);
+    for await (const group of runBench(planTrials(links, sets), runs, tell, signal)) measured.push(...group);
+  } finally {
+    // What was measured before a failure is an answer, too.
     const figures = figuresOf(measured);
     console.log(json ? JSON.stringify({ quick, runs, figures }, null, 2) : renderFigures(figures));
     if (json) console.error(`\n${renderFigures(figures)}`);
-  } finally {
     const closures = sets.flatMap(({ closure, before }) => (before === undefined ? [closure] : [closure, before]));
     if (!keep) await removeClosures(closures, AbortSignal.timeout(300_000));
   }

@@ -40,6 +40,8 @@ const policySchema = z.strictObject({
   rebootDeadlineSeconds: seconds.exactOptional(),
   /** Install the boot loader as well; needed when its kind changes. Default false. */
   installBootloader: z.boolean().exactOptional(),
+  /** Boot what only a reboot leads to once, before it becomes the default. Default false. */
+  trialBoot: z.boolean().exactOptional(),
   /** What must hold after `test`, before the commit: `{ kind: units|command|tcp|http, … }`. */
   healthGates: z.array(z.record(z.string(), z.unknown())).exactOptional(),
   /** Commands on the host, `{ argv, deadlineSeconds }`. */

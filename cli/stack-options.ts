@@ -43,7 +43,8 @@ export async function chooseMachines(
   ]);
   for (const key of stack.secretKeys) terminal.tell(`${stack.file}: ${key} is a secret, which only Pulumi can read`);
   const owned = selectMachines(fleet.model.machines, stack.config.machines, stack.file);
-  const named = selectors.length === 0 ? owned : selectMachines(fleet.model.machines, selectors, "command line");
+  const named =
+    selectors.length === 0 ? owned : selectMachines(fleet.model.machines, selectors, "fleet", command.name());
   const foreign = named.filter((machine) => !owned.includes(machine));
   if (foreign.length > 0) {
     const known = `${stack.file}: ${owned.join(", ") || "none"}`;

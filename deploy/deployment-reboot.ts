@@ -69,7 +69,7 @@ export async function rebootAfterFailedRollback(
 }
 
 /** @returns its facts in another boot; undefined: it did not come back in time. */
-async function reboot(
+export async function reboot(
   context: DeploymentContext,
   { facts: { bootId } }: Progress,
   signal: AbortSignal,

@@ -29,6 +29,7 @@ import {
   stageMachineSecrets,
 } from "./deployment-steps.ts";
 import { acknowledgeAndCommit, commit, test } from "./deployment-transaction.ts";
+import { deployByTrial } from "./deployment-trial.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { HostSession } from "./host-session.ts";
 import type { Outcome } from "./outcome.ts";
@@ -111,7 +112,11 @@ export class Deployment {
   /** Instead of `test`: only a reboot leads to the declared system. */
   async #stage(progress: Progress, lock: HostLock, signal: AbortSignal): Promise<Outcome> {
     const { facts } = progress;
-    const { wanted } = this.#context;
+    const { wanted, request } = this.#context;
+    if (request.policy.trialBoot && request.policy.rebootPolicy !== "never") {
+      // After that boot this very system runs, and nothing speaks against its test any more.
+      return deployByTrial(this.#context, progress, () => this.run(signal), signal);
+    }
     const step = stagingStep(facts, begun(openTransaction(facts), facts, wanted));
     const outcome = await this.#guarded(step, progress, lock, signal);
     return outcome ?? this.#rebooted(progress, await this.#stagedOutcome(progress, signal), signal);

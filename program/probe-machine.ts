@@ -1,10 +1,13 @@
 import { type Probe, probeHost } from "../deploy/probe.ts";
-import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
+import { SecretText } from "../deploy/ssh/secret-text.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import { observedOf } from "../providers/host-observation.ts";
 import type { Observed } from "../providers/system-closure-schema.ts";
 import type { HostConnection } from "../stack/connections.ts";
+import { wayOf } from "../stack/delivery.ts";
+import type { Stack } from "../stack/stack.ts";
+import { resolveWay } from "../stack/way-to-host.ts";
 
 /** What the host of one machine said, for people and for `diff`. */
 export interface HostProbe {
@@ -26,17 +29,18 @@ export type ProbeMachine = (
  * Probes start when they are first asked for, all in parallel; each has a short deadline. Whatever is wrong with one host
  * is said on its machine's line: an exception here would end the preview of the whole fleet.
  */
-export function hostProber(connections: ReadonlyMap<string, HostConnection>, signal: AbortSignal): ProbeMachine {
-  let operator: ReturnType<typeof readOperatorEnvironment> | undefined;
+export function hostProber(
+  connections: ReadonlyMap<string, HostConnection>,
+  stack: Stack,
+  signal: AbortSignal,
+): ProbeMachine {
+  const { sudoPassword } = stack.config;
+  const password = sudoPassword === undefined ? undefined : new SecretText(sudoPassword);
   return async (machine, targetHost, machineClass, declared) => {
     const connection = connections.get(machine);
     if (connection === undefined) return { line: "no way to it is known", observed: null };
-    const { definedAt, hostKeys, identityFiles } = connection;
-    const identities = identityFiles.length === 0 ? {} : { identityFiles };
-    const request = { machine, target: targetHost, definedAt, hostKeys, ...identities };
-    operator ??= readOperatorEnvironment(process.env);
     try {
-      const spec = resolveConnection(request, await operator);
+      const spec = await resolveWay({ ...wayOf(machine, connection, stack), targetHost }, password);
       const probe = await probeHost(spec, machineClass, signal);
       const line = renderProbe(probe, declared);
       if (probe.kind !== "reachable") return { line, observed: null };

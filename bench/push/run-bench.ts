@@ -11,13 +11,13 @@ import { BenchReceiver } from "./receiver.ts";
 
 export type Measured = Trial & { readonly samples: readonly Sample[] };
 
-/** Runs all trials of a link and a set interleaved, `rounds` times, against one host. */
-export async function runBench(
+/** Runs the trials of each link and set interleaved, `rounds` times, against one host. Gives each group when it is done. */
+export async function* runBench(
   trials: readonly Trial[],
   rounds: number,
   tell: (line: string) => void,
   signal: AbortSignal,
-): Promise<readonly Measured[]> {
+): AsyncGenerator<readonly Measured[]> {
   const sets = [...new Set(trials.map(({ set }) => set))];
   tell("making synthetic closures");
   for (const { closure, before } of sets) {
@@ -27,16 +27,13 @@ export async function runBench(
   tell("starting a host");
   await using receiver = await BenchReceiver.start(signal);
   for (const set of sets) await seedFor(receiver, set, signal);
-  const measured: Measured[] = [];
   for (const link of new Set(trials.map((trial) => trial.link))) {
     await using way = await startLink(link, receiver);
     for (const set of sets) {
       const group = trials.filter((trial) => trial.link === link && trial.set === set);
-      if (group.length > 0)
-        measured.push(...(await runGroup(group, rounds, { receiver, spec: way.spec }, tell, signal)));
+      if (group.length > 0) yield await runGroup(group, rounds, { receiver, spec: way.spec }, tell, signal);
     }
   }
-  return measured;
 }
 
 async function runGroup(
@@ -57,6 +54,7 @@ async function runGroup(
     await contender("ours-pooled", pooled).push(spec, set.closure.toplevel, signal); // opens the connection
   }
   for (const trial of interleave(group, rounds)) {
+    signal.throwIfAborted();
     await receiver.renew(seedOf(set), signal);
     const sample = await contender(trial.way, pooled).push(spec, set.closure.toplevel, signal);
     const before = samples.get(trial) ?? [];

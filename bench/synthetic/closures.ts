@@ -47,7 +47,8 @@ export const quickSizes: SetSizes = {
   missing: { small: 59, large: [3, 3, 3].map((size) => size * megabyte) },
 };
 
-export function smallClosure(count: number, label = "small"): SyntheticClosure {
+/** @param label - part of every path's name: sets of two labels share no path. */
+export function smallClosure(count: number, label = `small-${count}`): SyntheticClosure {
   const paths: SyntheticPath[] = [];
   for (let index = 0; index < count; index++) {
     const references = earlier(paths, index);
@@ -57,23 +58,26 @@ export function smallClosure(count: number, label = "small"): SyntheticClosure {
     ];
     paths.push(syntheticPath(`${label}-${index}`, references, files));
   }
-  return withToplevel(`${label}-${count}`, paths);
+  return withToplevel(label, paths);
 }
 
-export function largeClosure(sizes: readonly number[]): SyntheticClosure {
+export function largeClosure(sizes: readonly number[], label = "large"): SyntheticClosure {
   return withToplevel(
-    "large",
-    sizes.map((sizeBytes, index) => largePath(`large-${index}`, sizeBytes, index)),
+    label,
+    sizes.map((sizeBytes, index) => largePath(`${label}-${index}`, sizeBytes, index)),
   );
 }
 
 /** What a host has, and the next closure, which shares most with it. */
-export function mixedClosures({ present, missing }: SetSizes): { before: SyntheticClosure; after: SyntheticClosure } {
-  const all = smallClosure(present + missing.small, "mixed").paths.slice(0, -1);
-  const large = missing.large.map((sizeBytes, index) => largePath(`mixed-large-${index}`, sizeBytes, 50 + index));
+export function mixedClosures(
+  { present, missing }: Pick<SetSizes, "present" | "missing">,
+  label = `mixed-${present}`,
+): { before: SyntheticClosure; after: SyntheticClosure } {
+  const all = smallClosure(present + missing.small, label).paths.slice(0, -1);
+  const large = missing.large.map((sizeBytes, index) => largePath(`${label}-large-${index}`, sizeBytes, 50 + index));
   return {
-    before: withToplevel(`mixed-before-${present}`, all.slice(0, present)),
-    after: withToplevel(`mixed-after-${present}`, [...all, ...large]),
+    before: withToplevel(`${label}-before`, all.slice(0, present)),
+    after: withToplevel(`${label}-after`, [...all, ...large]),
   };
 }
 

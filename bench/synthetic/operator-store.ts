@@ -22,7 +22,7 @@ export async function addClosure({ paths }: SyntheticClosure, signal: AbortSigna
   if (code !== 0) throw new Error(`nix-store --import: exit code ${String(code)}: ${Buffer.concat(said).toString()}`);
 }
 
-/** Removes the closures' paths from the operator's store. What else refers to them stays, and keeps them. */
+/** Removes the closures' paths from the operator's store. @throws when something else there refers to them */
 export async function removeClosures(closures: readonly SyntheticClosure[], signal: AbortSignal): Promise<void> {
   const paths = [...new Set(closures.flatMap((closure) => closure.paths.map(({ path }) => path)))];
   const there = await invalid(paths, signal);

@@ -58,6 +58,14 @@ export function planActivation(facts: HostFacts, wanted: Wanted): readonly Step[
   if (isUnchanged(facts, wanted) || (wanted.mode === "boot" && isStaged(facts, wanted))) {
     return isOwned(facts, wanted.owner) ? [] : [{ kind: "claim", owner: wanted.owner }];
   }
+  if (wanted.mode === "dry") {
+    const { toplevel } = wanted;
+    return [
+      { kind: "push", toplevel },
+      { kind: "check", toplevel },
+      { kind: "dry", toplevel },
+    ];
+  }
   const open = undisturbed(openTransaction(facts), facts);
   const job = open === undefined ? undefined : lastJob(facts, open);
   const taken = open !== undefined && canBeTakenOver(open, wanted) ? open : undefined;
@@ -67,8 +75,6 @@ export function planActivation(facts: HostFacts, wanted: Wanted): readonly Step[
     { kind: "push", toplevel: wanted.toplevel },
     { kind: "check", toplevel: wanted.toplevel },
   ];
-  if (wanted.mode === "dry")
-    return [...preparation(facts.current).slice(1), { kind: "dry", toplevel: wanted.toplevel }];
   const transaction = begun(open, facts, wanted);
   if (wanted.mode === "boot") return [...preparation(facts.current), stagingStep(facts, transaction)];
   if (taken !== undefined) {

@@ -29,6 +29,8 @@ export const activationPolicySchema = z.strictObject({
   rollbackDeadlineSeconds: z.int().min(5).max(86_400).default(900),
   /** `never`: what needs a reboot is staged for the next one; `if-needed`: then it is made; `always`: after every commit. */
   rebootPolicy: z.enum(["never", "if-needed", "always"]).default("never"),
+  /** Boot what only a reboot leads to once, before it becomes the default; needs a rebootPolicy that lets it. */
+  trialBoot: z.boolean().default(false),
   /** From the reboot until the host answers in another boot. */
   rebootDeadlineSeconds: z.int().min(5).max(86_400).default(600),
   /** Install the loader as well; needed when its kind changes. */

@@ -69,19 +69,28 @@ async function watchGate(shell: RootShell, gate: HealthGate, report: Report, sco
     if (scope.aborted) return finish(shell, gate, observations, { kind: "failed", reason: cutShort }, now(), report);
     if (step.kind === "wait") continue;
     const startedAt = now();
-    const look = await lookWithin(shell, gate, Math.min(gate.attemptSeconds, gate.deadlineSeconds - startedAt), scope);
     const before = observations.at(-1);
+    const look = await lookWithin(shell, gate, gate.deadlineSeconds - startedAt, before, scope);
     observations.push({ ...look, startedAt, endedAt: now() });
     if (before?.healthy !== look.healthy || before.detail !== look.detail) tell(shell, gate, look, report);
   }
 }
 
-async function lookWithin(shell: RootShell, gate: HealthGate, seconds: number, scope: AbortSignal): Promise<Look> {
+async function lookWithin(
+  shell: RootShell,
+  gate: HealthGate,
+  leftSeconds: number,
+  before: Observation | undefined,
+  scope: AbortSignal,
+): Promise<Look> {
+  const seconds = Math.min(gate.attemptSeconds, leftSeconds);
   const limit = AbortSignal.timeout(Math.max(1, Math.ceil(seconds * 1000)));
   try {
     return await lookAt(shell, gate, AbortSignal.any([scope, limit]));
   } catch (error) {
     // Every failure is an answer here: this gate did not hold at this time. The caller's signal is seen by the caller.
+    // A last look that the deadline cuts short says less than the one before it.
+    if (limit.aborted && seconds < gate.attemptSeconds && before?.healthy === false) return before;
     if (limit.aborted) return { healthy: false, detail: `no answer within ${Math.round(seconds * 10) / 10} s` };
     const words =
       error instanceof FleetError ? error.facts.summary : error instanceof Error ? error.message : String(error);

@@ -29,7 +29,7 @@ export interface EndFiles {
 /** Writes a configuration and known_hosts files of the pinned keys alone, readable for the operator alone. */
 export async function writeOpensshOptions(spec: ConnectionSpec): Promise<OpensshOptions> {
   const folder = await mkdtemp(join(shortTmp(), "pulumi-clan-ssh-"));
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 3 });
   try {
     const ends = endpointsOf(spec);
     const files = ends.map((_, index) => filesOf(folder, index));

@@ -39,10 +39,14 @@ export class OpensshTransport implements Transport {
     const { promise, resolve } = Promise.withResolvers<string>();
     this.gone = promise;
     master.child.once("close", () => {
-      readFile(master.log, "utf8").then(
-        (log) => resolve(lastWord(log) ?? "the host closed it"),
-        () => resolve("the host closed it"), // the folder went with the disposal
-      );
+      // Who loses a connection often gets another one and never disposes of this: its files go with it.
+      const remove = (): void => void Promise.resolve(options[Symbol.asyncDispose]()).catch(() => undefined); // the disposal tries again
+      readFile(master.log, "utf8")
+        .then(
+          (log) => resolve(lastWord(log) ?? "the host closed it"),
+          () => resolve("the host closed it"), // the folder went with the disposal
+        )
+        .then(remove);
     });
   }
 

@@ -1,25 +1,31 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SshHost } from "../ssh/ssh-host.ts";
 
 const probeBytes = 256 * 1024;
 
+/** Longer than it takes on any link that is fast enough to do without compression: the rest need not be waited for. */
+const longestMs = 100;
+
 /**
  * Bytes per second that the way to the host takes at the beginning of a push: short round trips and a wide link are fast,
- * either alone is not. Costs 256 KiB. Run it while something else is waited for.
+ * either alone is not. At most 2.5 MiB/s is found for all that is slower. Costs 256 KiB; run it while something else is
+ * waited for.
  * @throws {ConnectionLostError}
  */
 export async function measureLinkSpeed(host: SshHost, signal: AbortSignal): Promise<number> {
   const scope = AbortSignal.any([signal, host.dead, AbortSignal.timeout(30_000)]);
   const script = `echo ready; head -c ${probeBytes} >/dev/null; echo done`;
   const { channel, ended } = await host.start(["/bin/sh", "-c", script], "none", scope);
+  channel.stderr.resume();
+  const heard = (): Promise<unknown> => Promise.race([once(channel, "data", { signal: scope }), ended]);
   try {
-    channel.stderr.resume();
-    await once(channel, "data", { signal: scope });
+    await heard();
     const start = performance.now();
     // Random: nothing on the way can make it smaller. Not waited for: only the answer says that it has arrived.
     channel.end(randomBytes(probeBytes));
-    await Promise.race([once(channel, "data", { signal: scope }), ended]);
+    await Promise.race([heard(), sleep(longestMs, undefined, { signal: scope })]);
     return probeBytes / ((performance.now() - start) / 1000);
   } catch (error) {
     scope.throwIfAborted(); // the reason itself, not an AbortError

@@ -7,7 +7,7 @@ const layers: readonly ((file: string) => boolean)[] = [
 ];
 
 /** Tests that boot simulated hosts. */
-const simulates = (file: string): boolean => /^tests\/sim\/|\/on-hosts\//.test(file);
+const simulates = (file: string): boolean => /^tests\/sim\/|\/(?:on-hosts|receivers)\//.test(file);
 
 /**
  * Units, then tests on hosts, then end to end; each layer by path.

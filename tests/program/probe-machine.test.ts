@@ -9,9 +9,9 @@ const declared = parseStorePath(`/nix/store/${"1".repeat(32)}-nixos-system-galen
 describe("a machine's line in a preview", () => {
   const probe = async (targetHost: string) => {
     const way = { targetHost, definedAt: "Pulumi.core.yaml", identityFiles: ["/nonexistent/key"], hostKeys: [] };
-    return (
-      await hostProber(new Map([["galena", way]]), AbortSignal.timeout(20_000))("galena", targetHost, "nixos", declared)
-    ).line;
+    const stack = { project: "p", name: "core", file: "Pulumi.core.yaml", config: {} };
+    const prober = hostProber(new Map([["galena", way]]), stack, AbortSignal.timeout(20_000));
+    return (await prober("galena", targetHost, "nixos", declared)).line;
   };
 
   it("says what is wrong with the way to its host, and the preview goes on", async () => {

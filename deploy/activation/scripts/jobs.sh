@@ -31,6 +31,8 @@ job_state() {
     printf 'running'
   elif [ -f "$folder/status" ]; then # it ended between the two looks
     job_code "$folder"
+  elif [ -f "$folder/guard" ] && is_alive "$(head -c 20 "$folder/guard" | tr -dc '0-9')" "$1"; then
+    printf 'running'
   elif systemctl show --property=ActiveState "pulumi-clan-$1.service" 2>/dev/null | grep -Eq '=(active|activating|deactivating)$'; then
     printf 'running' # it was killed, and what comes after it is about to begin
   else

@@ -43,7 +43,7 @@ give_up() {
   else
     # From the session's own process, not from launchd: macOS grants its privacy permissions to sshd's children.
     # The outer shell outlives the supervisor, and ends what it left.
-    nohup /bin/sh -c '/bin/sh "$1" run "$2"; /bin/sh "$1" end "$2"' sh "$supervisor" "$folder" >/dev/null 2>&1 &
+    nohup /bin/sh -c 'echo "$$" >"$2/guard"; /bin/sh "$1" run "$2"; /bin/sh "$1" end "$2"' sh "$supervisor" "$folder" >/dev/null 2>&1 &
   fi
   echo started
 } </dev/null

@@ -6,7 +6,8 @@
 # 14 acknowledged, not to be committed; 20 superseded; 21 to 24 not committed (commit.sh).
 folder=$2
 
-event() { printf '{"at":%s,"state":"%s"%s}\n' "$(date +%s)" "$1" "${2:+,$2}" >>"$folder/events"; }
+# $1 state, $2 more members as JSON; units' names may hold backslashes, which JSON would take for its own.
+event() { printf '{"at":%s,"state":"%s"%s}\n' "$(date +%s)" "$1" "$(printf '%s' "${2:+,$2}" | tr -d '\\')" >>"$folder/events"; }
 
 # $1 the verdict, $2 its event, $3 more of the event.
 finish() {
@@ -90,6 +91,14 @@ start_missing() {
   done <"$folder/units-missing"
 }
 
+# What a killed switch-to-configuration has written down and not done. The lists stay: the next call goes on from them.
+restart_listed() {
+  for list in restart reload; do
+    if [ ! -s "/run/nixos/$list-list" ]; then continue; fi
+    while read -r unit; do systemctl reload-or-restart -- "$unit" </dev/null || :; done <"/run/nixos/$list-list"
+  done
+}
+
 has_leftovers() { [ -s /run/nixos/start-list ] || [ -s /run/nixos/restart-list ] || [ -s /run/nixos/reload-list ]; }
 
 # $1 `replace`, `commit` or `restore`: the phase's own program, left on the host with what was staged. Sets secrets_result.
@@ -129,6 +138,7 @@ roll_back() {
       echo "pulumi-clan: the previous system's own switch failed; its activation script and its units are left to try"
       bounded "$rollback_seconds" call-activate "$previous"
       systemctl daemon-reload </dev/null
+      restart_listed
       start_missing
     fi
     current=$(resolve /run/current-system)
@@ -270,6 +280,8 @@ activate_alone() {
 
 {
   . "$folder/job.env"
+  # The new system's programs may be what is broken: those of the one that ran come first.
+  PATH="/run/wrappers/bin:/usr/bin:/bin:/usr/sbin:/sbin${previous:+:$previous/sw/bin}:$PATH"
   case $1 in
     run) run ;;
     end) end ;;

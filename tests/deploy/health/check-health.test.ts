@@ -112,6 +112,10 @@ describe("health gates", () => {
     const argv = ["sh", "-c", "echo one; echo replica is behind >&2; exit 3"];
     const failing = await check(shell, gate({ kind: "command", argv, deadlineSeconds: 1 }));
     assert.equal(failing.gates[0]?.reason, "not healthy within 1 s: exit code 3: replica is behind");
+    const flag = `${shell.folder}/flag`;
+    const slower = ["sh", "-c", `[ -e ${flag} ] && sleep 9; touch ${flag}; echo behind; exit 3`];
+    const cut = await check(shell, gate({ kind: "command", argv: slower, deadlineSeconds: 2 }));
+    assert.equal(cut.gates[0]?.reason, "not healthy within 2 s: exit code 3: behind", "not that the last look was cut");
     const absent = await check(shell, gate({ kind: "command", argv: ["no-such-program"] }));
     assert.equal(absent.gates[0]?.looks, 1);
     const hanging = gate({ kind: "command", argv: ["sleep", "100"], deadlineSeconds: 2, attemptSeconds: 1 });

@@ -170,24 +170,24 @@ describe("deploying under faults", function () {
     assert.deepEqual(await host.calls(system), ["test", "test", "boot"]);
   });
 
-  it("fails a push that is cut, keeps the store valid, and completes it the next time", async () => {
+  it("goes on with a push that is cut, and keeps the store valid", async () => {
     const blob = Array.from({ length: 60 }, (_, line) => `${line}`.repeat(200_000)).join("\n");
     const system = await host.system({ name: "pushed", files: { blob } });
-    const before = await host.witness();
     let cutting: Promise<void> | undefined;
-    const failed = host.deploy(system, {
+    const deployment = host.deploy(system, {
+      policy: fast,
       onEvent: ({ phase }) => {
         if (phase !== "push" || cutting !== undefined) return;
-        const receiver = "grep -lsx nix-daemon /proc/[0-9]*/comm >/dev/null";
-        cutting = host.ask(`until ${receiver}; do sleep 0.01; done`).then(() => host.cutConnections());
+        // Bounded: a push may end before it is seen.
+        const receiver = "cat /proc/[0-9]*/comm 2>/dev/null | grep -qxE 'nix-(daemon|store)'";
+        const seen = `n=0; until ${receiver} || [ "$n" -gt 300 ]; do n=$((n + 1)); sleep 0.01; done`;
+        cutting = host.ask(seen).then(() => host.cutConnections());
       },
     });
-    await assert.rejects(failed, PushError);
+    const { kind, facts } = await deployment;
     await cutting;
-    assert.deepEqual((await host.witness()).current, before.current);
-    assert.equal(await host.ask("nix-store --verify 2>&1 | grep -c error || true"), "0");
-    const { kind, facts } = await host.deploy(system);
     assert.deepEqual([kind, facts.pushedPaths], ["switched", 1]);
+    assert.equal(await host.ask("nix-store --verify 2>&1 | grep -c error || true"), "0");
   });
 
   it("clears the lock of a deployer that died with the host's last boot", async () => {

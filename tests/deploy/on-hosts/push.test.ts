@@ -46,19 +46,45 @@ describe("pushing to a host", function () {
     assert.deepEqual([second.paths, second.backend, second.roundTrips], [0, "none", 1]);
   });
 
-  for (const compress of ["never", "always"] as const) {
-    it(`goes on when the receivers are killed and when the connection is cut, compression ${compress}`, async () => {
-      const toplevel = await addClosure(`killed-${compress}`, { small: 40, large: 16 });
-      const faults: Promise<unknown>[] = [];
-      const result = await push(toplevel, { compress }, ({ progress, message }) => {
-        if (progress !== undefined && faults.length === 0) faults.push(killReceivers(host));
-        if (message.startsWith("the receiver was killed")) faults.push(host.cutConnections());
+  it("goes through the operator's OpenSSH, too", async () => {
+    const toplevel = await addClosure("by-openssh", { small: 20, large: 4 });
+    await using pool = new ConnectionPool();
+    const session = new HostSession(pool, host.connection({ backEnd: "openssh" }), 20, () => undefined);
+    const options = { deadlineSeconds: 90, compress: "always" } as const;
+    const { backend, channels, paths } = await pushClosure(session, toplevel, options, () => undefined, patience());
+    assert.deepEqual([backend, channels, paths], ["serve", 4, 26]);
+    await verify(toplevel);
+  });
+
+  const faults = {
+    "the receivers are killed": (): Promise<unknown> => host.ask(killReceivers),
+    "the connection is cut": (): Promise<unknown> => host.cutConnections(),
+  };
+  for (const [fault, strike] of Object.entries(faults)) {
+    for (const compress of ["never", "always"] as const) {
+      it(`goes on when ${fault}, compression ${compress}`, async () => {
+        const toplevel = await addClosure(`${fault.replaceAll(" ", "-")}-${compress}`, { small: 20, large: 5 });
+        await using lock = await holdPath(host, toplevel);
+        const pushed = push(toplevel, { compress });
+        await lock.othersAreThere();
+        await strike();
+        await lock.release();
+        assert.equal((await pushed).resumed, 1);
+        await verify(toplevel);
       });
-      await Promise.all(faults);
-      assert.ok(result.resumed !== undefined && result.resumed >= 1, `resumed ${result.resumed} times`);
-      await verify(toplevel);
-    });
+    }
   }
+
+  it("waits for a path that the host is just building, or somebody else is adding", async () => {
+    const toplevel = await addClosure("being-built", { small: 20, large: 2 });
+    await using lock = await holdPath(host, toplevel);
+    const pushed = push(toplevel);
+    await lock.othersAreThere();
+    await lock.release();
+    const { resumed, paths } = await pushed;
+    assert.deepEqual([resumed, paths], [0, 24]);
+    await verify(toplevel);
+  });
 
   it("says so when the host's store becomes full on the way, and completes when there is room again", async () => {
     const toplevel = await addClosure("full", { small: 5, large: 6 });
@@ -140,8 +166,24 @@ async function addBuilt(name: string): Promise<StorePath> {
 }
 
 /** Every process that receives, and the one that holds. */
-async function killReceivers(host: DeployedHost): Promise<string> {
-  return host.ask(
-    `for p in /proc/[0-9]*; do case $(cat "$p/comm" 2>/dev/null) in nix-store) kill -9 "\${p#/proc/}" ;; esac; done; true`,
-  );
+const killReceivers = `for p in /proc/[0-9]*; do case $(cat "$p/comm" 2>/dev/null) in nix-store) kill -9 "\${p#/proc/}" ;; esac; done; true`;
+
+/** Nix' own lock on a path, as a builder has it: no clock decides how far a push is when something happens to it. */
+async function holdPath(host: DeployedHost, toplevel: StorePath) {
+  const [held, free] = [`/run/held-${toplevel.slice(11, 43)}`, `/run/free-${toplevel.slice(11, 43)}`];
+  const script = `touch ${held}; until [ -e ${free} ]; do sleep 0.05; done`;
+  const holder = host.ask(`flock ${toplevel}.lock sh -c '${script}'`);
+  await host.ask(`until [ -e ${held} ]; do sleep 0.05; done`);
+  const release = async (): Promise<void> => {
+    await host.ask(`touch ${free}`);
+    await holder;
+  };
+  return {
+    release,
+    async othersAreThere(): Promise<void> {
+      const others = (await closureOf(toplevel)).filter((path) => path !== toplevel);
+      await host.ask(`until nix-store --check-validity ${others.join(" ")} 2>/dev/null; do sleep 0.05; done`);
+    },
+    [Symbol.asyncDispose]: release,
+  };
 }

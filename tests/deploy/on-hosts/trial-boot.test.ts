@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { activationPolicySchema } from "../../../deploy/activation/policy.ts";
 import { readBoot } from "../../../deploy/boot/read-boot.ts";
 import { decideReboot } from "../../../deploy/boot/reboot-need.ts";
 import { readSystemPaths } from "../../../deploy/boot/specialisation.ts";
 import { clearTrial, stageTrial } from "../../../deploy/boot/trial.ts";
+import { deployMachine, deploymentRequestSchema } from "../../../deploy/deploy-machine.ts";
 import { parseStorePath } from "../../../local-nix/store-path.ts";
 import { switchedHost } from "../../sim/system/switched-host.ts";
 import { patience } from "../support/signals.ts";
-import { simShell } from "../support/sim-shell.ts";
+import { simShell, simSpec } from "../support/sim-shell.ts";
 
 const report = (): void => undefined;
 const loaders = {
@@ -16,7 +18,7 @@ const loaders = {
 } as const;
 
 describe("a boot for once", function () {
-  this.timeout(170_000);
+  this.timeout(250_000);
   for (const loader of ["systemd-boot", "grub"] as const) {
     it(`starts the new system once, and the old one afterwards, with ${loader}`, async () => {
       await using machine = await switchedHost("nixos", { loader });
@@ -98,5 +100,48 @@ describe("a boot for once", function () {
       kind: "impossible",
       reason: "the new system has no kernel of its own",
     });
+  });
+
+  it("comes before the commit of a system that only a reboot leads to, and is undone when that is not healthy", async () => {
+    await using machine = await switchedHost("nixos");
+    const { host, ask, bring } = machine;
+    const loader = loaders["systemd-boot"];
+    const running = parseStorePath(await bring(loader));
+    const next = parseStorePath(await bring(`${loader} system.switch.inhibitors = { dbus = "broker"; };`));
+    await ask(
+      `nix-env -p /nix/var/nix/profiles/system --set ${running} && ${running}/bin/switch-to-configuration boot`,
+    );
+    await host.reboot(patience());
+    const deploy = (healthGates: readonly unknown[]) => {
+      const policy = { trialBoot: true, rebootPolicy: "if-needed", reconnectDeadlineSeconds: 20, healthGates };
+      const request = deploymentRequestSchema.parse({
+        machine: host.name,
+        connection: { ...simSpec(host), keepaliveSeconds: 0.5 },
+        class: "nixos",
+        system: process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux",
+        toplevel: next,
+        policy: activationPolicySchema.parse(policy),
+        owner: { project: "fleet", stack: "test" },
+      });
+      return deployMachine(request, report, patience());
+    };
+    const profile = (): Promise<string> => ask("readlink -f /nix/var/nix/profiles/system");
+    const ill = await deploy([{ kind: "command", argv: ["test", "-e", "/run/well"], deadlineSeconds: 1 }]);
+    assert.deepEqual(
+      [ill.kind, await ask("readlink -f /run/booted-system"), await profile()],
+      ["rolled-back", running, running],
+      ill.reason,
+    );
+    assert.match(ill.reason ?? "", /^not healthy: .*; rebooted into the previous system$/);
+
+    const well = await deploy([]);
+    assert.deepEqual(
+      [well.kind, await ask("readlink -f /run/booted-system"), await profile()],
+      ["switched", next, next],
+      well.reason,
+    );
+    assert.equal(await ask("ls /nix/var/nix/profiles/system-profiles"), "");
+    await host.reboot(patience());
+    assert.equal(await ask("readlink -f /run/booted-system"), next);
   });
 });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { after, before, describe, it } from "mocha";
 import {
@@ -138,6 +140,26 @@ for (const backEnd of backEnds)
       assert.equal(server.connections, 2);
     });
   });
+
+describe("a process that is killed", () => {
+  for (const backEnd of backEnds) {
+    it(`leaves no connection open behind it (${backEnd})`, async () => {
+      await using server = await startTestServer();
+      // What it cannot remove any more is files, and goes with this folder.
+      const folder = await mkdtemp(join(tmpdir(), "killed-"));
+      const script = fileURLToPath(new URL("../support/connect-and-wait.ts", import.meta.url));
+      const child = spawn(process.execPath, [script, JSON.stringify(server.spec({ backEnd }))], {
+        stdio: ["ignore", "pipe", "inherit"],
+        env: { ...process.env, TMPDIR: folder },
+      });
+      const [said] = await once(child.stdout, "data", { signal: soon() });
+      assert.equal(String(said), `${backEnd}\n`);
+      child.kill("SIGKILL");
+      await server.untilIdle(soon());
+      await rm(folder, { recursive: true });
+    });
+  }
+});
 
 describe("connections lent to a whole process", () => {
   it("are shared by who borrows, kept for the next, and closed when nobody needs them", async () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { after, before, describe, it } from "mocha";
+import { startLinkProxy } from "../../../bench/link/link-proxy.ts";
 import { HostSession } from "../../../deploy/host-session.ts";
 import { ConnectionPool } from "../../../deploy/ssh/connection-pool.ts";
 import { type PushOptions, type PushResult, pushClosure } from "../../../deploy/store/push-closure.ts";
@@ -82,6 +83,22 @@ describe("push to a real Nix", function () {
       { numRuns: 8 },
     );
   });
+
+  for (const compress of ["auto", "always"] as const) {
+    it(`needs no more answers over a long way, and waits for none that cannot come, compression ${compress}`, async () => {
+      await using store = await OtherStore.make();
+      await using far = await startLinkProxy(
+        { roundTripMs: 50, bytesPerSecond: 12_500_000 },
+        { host: "127.0.0.1", port: server.port },
+      );
+      const chain = await addClosure("push-far", { small: 80, large: 0 });
+      assert.equal((await push(chain, store, { compress }, far.port)).roundTrips, 3);
+      const { compression, channels } = await push(mixed, store, { compress }, far.port);
+      assert.deepEqual([compression, channels], ["zstd", 3], "slow enough to compress");
+      assert.deepEqual(await store.valid(), [...(await closureOf(mixed)), ...(await closureOf(chain))].sort());
+      await store.verify();
+    });
+  }
 
   it("is refused where a path of the operator's store is not what Nix put there, and the store stays valid", async () => {
     const folder = await mkdtemp(join(tmpdir(), "damaged-"));

@@ -40,6 +40,8 @@ export interface TestServer extends AsyncDisposable {
   readonly forwarded: readonly string[];
   /** A spec that reaches it and knows its keys. */
   spec(changes?: Partial<Record<keyof ConnectionSpec, unknown>>): ConnectionSpec;
+  /** Resolves when no connection is open. */
+  untilIdle(signal: AbortSignal): Promise<void>;
   /** Cuts every connection's wire without a word. */
   cut(): void;
 }
@@ -110,6 +112,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
         ...changes,
       }),
     cut,
+    untilIdle: async (signal) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      const check = (): void => void (sockets.size === 0 && resolve());
+      for (const socket of sockets) socket.once("close", check); // after the listener that removes it
+      check();
+      await promise;
+    },
     async [Symbol.asyncDispose]() {
       cut();
       for (const child of children) killGroup(child);
