@@ -54,6 +54,12 @@ function fixFor({ kind, machine, facts }: Outcome): string {
       return "remove what the reason names; nothing was changed on the host";
     case "superseded":
       return "somebody else deployed meanwhile: run `pulumi refresh`, look, then `pulumi up`";
+    case "rolled-back":
+      return unit === undefined
+        ? "correct what the reason names, then `pulumi up`; until then the previous system runs"
+        : `correct the unit (on the host: journalctl -u ${unit}), then \`pulumi up\`; until then the previous system runs`;
+    case "interrupted":
+      return "`pulumi up` goes on where the host stands; nothing is done twice";
     default:
       return unit === undefined
         ? "correct the cause, then `pulumi up` goes on where this one ended"

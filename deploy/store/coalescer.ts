@@ -1,5 +1,7 @@
-/** Takes chunks, one at a time; resolves when the next may come. */
-export type Sink = (chunk: Uint8Array) => Promise<void>;
+/**
+ * Takes chunks, one at a time; resolves when the next may come. Who has no more use for a chunk's memory may say so.
+ */
+export type Sink = (chunk: Uint8Array, release: () => void) => Promise<void>;
 
 // Measured with ssh2 1.17 on loopback: 32 KiB writes 168 MB/s, 256 KiB writes 275 MB/s.
 const chunkBytes = 256 * 1024;
@@ -9,6 +11,8 @@ export class Coalescer {
   readonly #sink: Sink;
   #chunk = Buffer.allocUnsafeSlow(chunkBytes);
   #used = 0;
+  /** Released chunks. Measured for 180 MB over ssh2: 2.0 to 2.3 s of CPU with a new one each time, 1.4 to 1.6 s with these. */
+  readonly #spare: Buffer<ArrayBuffer>[] = [];
   /** Bytes put so far. */
   total = 0;
 
@@ -36,11 +40,12 @@ export class Coalescer {
 
   async flush(): Promise<void> {
     if (this.#used === 0) return;
-    const full = this.#chunk.subarray(0, this.#used);
-    // A new one: the old belongs to the stream until it is sent.
-    this.#chunk = Buffer.allocUnsafeSlow(chunkBytes);
+    const chunk = this.#chunk;
+    const full = chunk.subarray(0, this.#used);
+    // Another one: this one belongs to the stream until it is sent.
+    this.#chunk = this.#spare.pop() ?? Buffer.allocUnsafeSlow(chunkBytes);
     this.#used = 0;
-    await this.#sink(full);
+    await this.#sink(full, () => void this.#spare.push(chunk));
   }
 
   async #putInParts(bytes: Uint8Array): Promise<void> {

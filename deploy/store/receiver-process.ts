@@ -35,7 +35,7 @@ export class ReceiverProcess implements AsyncDisposable {
     const onEnd = (): void => this.#closed.abort();
     process.ended.then(onEnd, onEnd);
     if (compressed) this.#compressor = this.#compressInto(channel);
-    this.out = new Coalescer((chunk) => this.#write(chunk));
+    this.out = new Coalescer((chunk, release) => this.#write(chunk, release));
   }
 
   static async start(
@@ -82,12 +82,12 @@ export class ReceiverProcess implements AsyncDisposable {
     throw new ReceiverEnd(code, this.#stderr.text());
   }
 
-  async #write(chunk: Uint8Array): Promise<void> {
+  async #write(chunk: Uint8Array, release: () => void): Promise<void> {
     this.scope.throwIfAborted();
     if (this.#closed.signal.aborted) await this.#ended();
     if (this.#compressor === undefined) this.bytesSent += chunk.length;
     const stream = this.#compressor ?? this.#process.channel;
-    if (stream.write(chunk)) return;
+    if (stream.write(chunk, (error) => error ?? release())) return;
     await this.#drained(stream);
     if (this.#closed.signal.aborted) await this.#ended();
   }

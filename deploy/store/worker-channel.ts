@@ -69,9 +69,10 @@ export class WorkerChannel implements PathChannel {
     const { out, scope } = this.process;
     await out.put(encodeWorkerAdd(info));
     // Nix 2.34 holds a whole frame in memory: small ones.
-    const frames = new Coalescer(async (chunk) => {
+    const frames = new Coalescer(async (chunk, release) => {
       await out.put(encodeU64(chunk.length));
       await out.put(chunk);
+      release();
     });
     await writeNar(info.path, info.narSize, frames, scope);
     await frames.flush();

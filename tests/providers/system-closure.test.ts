@@ -173,6 +173,15 @@ describe("a deployment that did not end as declared", () => {
     }
   });
 
+  it("says what runs after a way back, and that an interrupted deployment is only to be run again", () => {
+    const facts = { current: one, newlyFailed: [{ unit: "gitea.service", journal: [] }] };
+    assert.match(
+      new HostAfterError(outcome("rolled-back", facts), deployed).facts.fix,
+      /journalctl -u gitea\.service\), then `pulumi up`; until then the previous system runs/,
+    );
+    assert.match(new HostAfterError(outcome("interrupted"), deployed).facts.fix, /goes on where the host stands/);
+  });
+
   it("says which unit failed, its last words, and what a reboot would bring", () => {
     const facts = {
       current: two,
