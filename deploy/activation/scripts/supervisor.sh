@@ -46,7 +46,7 @@ bounded() {
     clock
     if [ "$now" -ge "$limit" ]; then
       echo "pulumi-clan: stopped at its deadline"
-      kill -KILL -- "-$child" 2>/dev/null || kill -KILL "$child"
+      kill -s KILL -- "-$child" 2>/dev/null || kill -s KILL "$child"
       break
     fi
     sleep 0.2
