@@ -8,12 +8,13 @@ import { runCommand, tryCommand } from "../../../sim/hosts/run-command.ts";
 export const systemFolder = join(import.meta.dirname, "../../../sim/system");
 const fixture = join(import.meta.dirname, "fixture");
 const flags = ["--extra-experimental-features", "nix-command", "--impure"];
-const signal = AbortSignal.timeout(300_000);
+// Per command: a signal made when the file is loaded runs out before the last tests of a long run.
+const soon = (): AbortSignal => AbortSignal.timeout(300_000);
 
 /** What an expression of Nix evaluates to, as JSON. `lib` is the stand-in for nixpkgs' library. */
 export async function evaluate(expression: string): Promise<unknown> {
   const text = `let lib = import ${systemFolder}/lib; in ${expression}`;
-  return JSON.parse(await runCommand("nix", ["eval", "--json", ...flags, "--expr", text], {}, signal));
+  return JSON.parse(await runCommand("nix", ["eval", "--json", ...flags, "--expr", text], {}, soon()));
 }
 
 /** The text of the error with which the evaluation of an expression ends. */
@@ -23,7 +24,7 @@ export async function evaluationError(expression: string): Promise<string> {
     "nix",
     ["eval", "--json", ...flags, "--expr", text],
     {},
-    signal,
+    soon(),
   );
   if (exitCode === 0) throw new Error(`expected an error, but it gives ${stdout}`);
   return lastErrorBlock(stderr).message;
@@ -71,12 +72,12 @@ export async function copyOfFixture(): Promise<Tree> {
 /** Builds an expression's derivation. @returns its store path. */
 export async function build(expression: string): Promise<string> {
   const args = ["build", "--no-link", "--print-out-paths", "--quiet", ...flags, "--expr", expression];
-  return (await runCommand("nix", args, { deadlineMs: 300_000 }, signal)).trim();
+  return (await runCommand("nix", args, { deadlineMs: 300_000 }, soon())).trim();
 }
 
 /** Names of the store paths that a path refers to, with itself, without their hashes. */
 export async function closureOf(path: string): Promise<string[]> {
-  const answer = await runCommand("nix", ["path-info", "--recursive", ...flags.slice(0, 2), path], {}, signal);
+  const answer = await runCommand("nix", ["path-info", "--recursive", ...flags.slice(0, 2), path], {}, soon());
   return answer
     .trim()
     .split("\n")
