@@ -67,9 +67,11 @@ export function planActivation(facts: HostFacts, wanted: Wanted): readonly Step[
     ];
   }
   const open = undisturbed(openTransaction(facts), facts);
-  const job = open === undefined ? undefined : lastJob(facts, open);
   const taken = open !== undefined && canBeTakenOver(open, wanted) ? open : undefined;
-  if (taken === undefined && job !== undefined && isAlive(job)) return [{ kind: "await", job: job.id }];
+  // Also of a transaction that somebody disturbed: its supervisor still goes back at its deadline, whatever we did meanwhile.
+  const others = facts.jobs.find((one) => isAlive(one) && !(taken !== undefined && isOf(one, taken)));
+  if (others !== undefined) return [{ kind: "await", job: others.id }];
+  const job = open === undefined ? undefined : lastJob(facts, open);
   const preparation = (previous: StorePath | null): readonly Step[] => [
     { kind: "roots", declared: wanted.toplevel, previous },
     { kind: "push", toplevel: wanted.toplevel },
@@ -122,6 +124,10 @@ export const verdicts = {
 
 function canBeTakenOver(open: Transaction, wanted: Wanted): boolean {
   return open.toplevel === wanted.toplevel && (wanted.mode === "switch" || wanted.mode === "test");
+}
+
+function isOf({ id }: Job, transaction: Transaction): boolean {
+  return id.startsWith(`${transaction.id}-`);
 }
 
 function isAlive({ state }: Job): boolean {

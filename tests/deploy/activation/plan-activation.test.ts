@@ -122,6 +122,15 @@ describe("the plan for a host", () => {
     }
   });
 
+  it("waits for the supervisor of a test that somebody disturbed: it would roll back what is deployed meanwhile", () => {
+    const running = { id: `${transaction().id}-test-1`, state: "running" } as const;
+    const hotFix = { current: foreign, profile: foreign, generation: 8 };
+    for (const toplevel of [declared, old]) {
+      const facts = hostFacts({ ...hotFix, transaction: transaction(), jobs: [running] });
+      assert.deepEqual(planActivation(facts, { ...wanted, toplevel }), [{ kind: "await", job: running.id }]);
+    }
+  });
+
   it("keeps what was before an uncommitted system that still runs", () => {
     const first = transaction({ toplevel: foreign, failedBefore: ["old.service"], phase: "test-failed" });
     const facts = hostFacts({ current: foreign, transaction: first, failedUnits: ["new.service", "old.service"] });

@@ -131,6 +131,22 @@ describe("a host that goes back by itself", function () {
     assert.deepEqual([current, profile], [good, good], "nothing of theirs was touched");
   });
 
+  it("does not when what it tested was switched away from by hand, and is deployed once more meanwhile", async () => {
+    const theirs = await host.ask("readlink -f /run/booted-system");
+    const next = await host.system({ name: "next" });
+    const stop = new AbortController();
+    const onEvent = ({ phase }: { phase: string }): void => {
+      if (phase === "acknowledge") stop.abort(new Error("killed"));
+    };
+    assert.equal((await host.deploy(next, { signal: stop.signal, onEvent })).kind, "interrupted");
+    await host.ask(`ln -sfn ${theirs} /run/current-system`);
+    assert.equal((await host.deploy(next)).kind, "switched");
+    const supervisors = await host.ask("systemctl list-units --no-legend 'pulumi-clan-*'");
+    assert.equal(supervisors, "", "nobody is left to go back at a deadline");
+    const { current, profile, boots } = await host.witness();
+    assert.deepEqual([current, profile, boots], [next, next, next]);
+  });
+
   it("does so when it is not healthy, with its hooks", async () => {
     const next = await host.system({ name: "ill" });
     const healthGates = [{ kind: "command", argv: ["/bin/false"], deadlineSeconds: 1 }];
