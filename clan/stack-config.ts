@@ -63,16 +63,32 @@ const policySchema = z.strictObject({
   reconnectDeadlineSeconds: connectSeconds.exactOptional(),
 });
 
+const publicKey = z
+  .string()
+  .regex(/^(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$/, "expected one line of a public key file");
+const backEnd = z.enum(["auto", "ssh2", "openssh"]);
+const proxyJump = z
+  .string()
+  .regex(/^[^\s,]+(, *[^\s,]+)*$/, "expected hosts with commas between them, the nearest first, or none");
+
+const jumpHostSchema = z.strictObject({
+  /** `ssh-ed25519 AAAA…`. Default: the operator's known_hosts. A jump host is never trusted on first use. */
+  hostKey: publicKey.optional(),
+  /** Private key file, relative to the project. Default: that of its entry in `~/.ssh/config`, the stack's, the operator's. */
+  identityFile: z.string().min(1).optional(),
+});
+
 const hostSchema = z.strictObject({
   /** `[user@]host[:port]`; wins over the inventory's `deploy.targetHost`. */
   targetHost: z.string().min(1).optional(),
   /** `ssh-ed25519 AAAA…`; counts where the clan's vars have none for the machine. */
-  hostKey: z
-    .string()
-    .regex(/^(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$/, "expected one line of a public key file")
-    .optional(),
+  hostKey: publicKey.optional(),
   /** Private key file, relative to the project. Default: `identityFile` of the stack, else the agent and `~/.ssh/config`. */
   identityFile: z.string().min(1).optional(),
+  /** Over the stack's `proxyJump`. */
+  proxyJump: proxyJump.optional(),
+  /** Over the stack's `backEnd`. */
+  backEnd: backEnd.optional(),
   /** Where its system is built. Default: here when the platform fits, else on the target itself. */
   buildOn: z.enum(["local", "target"]).optional(),
   /** Over the stack's `policy`, key by key. */
@@ -106,6 +122,15 @@ const schema = z.strictObject({
   sudoPassword: z.string().min(1).optional(),
   /** Private key file for every host, relative to the project. */
   identityFile: z.string().min(1).optional(),
+  /**
+   * Hosts through which every host is reached, the nearest first: `[user@]host[:port]` or a machine of the fleet, with
+   * commas between them; `none`: dialled directly. Default: what `~/.ssh/config` says.
+   */
+  proxyJump: proxyJump.optional(),
+  /** What is known of jump hosts, by the host as `proxyJump` names it, without user and port. */
+  jumpHosts: z.record(z.string(), jumpHostSchema).optional(),
+  /** Who speaks SSH: the built-in client, or OpenSSH's. Default auto: OpenSSH for what the built-in one cannot do. */
+  backEnd: backEnd.optional(),
   /** Folder of the clan's vars, relative to the project. Default `vars`. */
   vars: z.string().min(1).optional(),
   /** Folder of a Nix function that builds systems instead of the flake's own `{nixos,darwin}Configurations`. */
@@ -143,7 +168,7 @@ export function parseStackConfig(raw: Readonly<Record<string, string>>, file: st
 }
 
 // Pulumi hands scalars over as bare text and structured values as JSON; a text key stays text even if it reads "true".
-const textKeys = new Set(["identityFile", "vars", "systemBuilder", "sudoPassword"]);
+const textKeys = new Set(["identityFile", "vars", "systemBuilder", "sudoPassword", "proxyJump"]);
 
 function readValue(key: string, text: string): unknown {
   if (textKeys.has(key)) return text;
@@ -192,6 +217,7 @@ function knownKeys(path: readonly PropertyKey[]): string[] {
   const shapes: Record<string, { shape: Record<string, unknown> }> = {
     hosts: path.length > 2 ? policySchema : hostSchema,
     nodes: nodeSchema,
+    jumpHosts: jumpHostSchema,
     policy: policySchema,
   };
   return Object.keys((head === undefined ? schema : (shapes[String(head)] ?? schema)).shape);

@@ -28,3 +28,11 @@ export function addressOf({ host, port }: TargetHost): string {
   const name = host.toLowerCase().replace(/\.$/, "");
   return name.includes(":") ? `[${name}]:${port ?? 22}` : `${name}:${port ?? 22}`;
 }
+
+/** User and port of a target host with a node's address. */
+export function atNode(targetHost: string, address: string): string {
+  const user = /^(?:ssh:\/\/)?([^@]*@)?/.exec(targetHost)?.[1] ?? "";
+  const port = parseTargetHost(targetHost)?.port;
+  const host = address.includes(":") ? `[${address}]` : address;
+  return `${user}${host}${port === undefined ? "" : `:${port}`}`;
+}

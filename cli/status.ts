@@ -1,12 +1,14 @@
 import { Command } from "commander";
 import { openTransaction } from "../deploy/activation/plan-activation.ts";
+import { renderWay } from "../deploy/observation/look.ts";
 import type { Observation } from "../deploy/observation/observe-host.ts";
+import type { BackEnd } from "../deploy/ssh/transport.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import { readConnections } from "../stack/connections.ts";
 import { wayOf } from "../stack/delivery.ts";
 import { evaluateSystems, knownSystems } from "../stack/evaluate-systems.ts";
-import { type Look, observeMachine } from "../stack/observe-machine.ts";
+import { type MachineLook, observeMachine } from "../stack/observe-machine.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
 import { progressOn } from "./progress.ts";
 import { renderTable } from "./render-table.ts";
@@ -25,7 +27,7 @@ const lookSeconds = 5;
 export interface MachineStatus {
   readonly machine: string;
   /** `seen`, or why nothing is known of the host: `off` (its node), `no-address`, `unreachable`, `host-key`, `authentication`. */
-  readonly state: Look["kind"] | "off" | "no-address";
+  readonly state: MachineLook["kind"] | "off" | "no-address";
   readonly reason?: string;
   /** The fleet's own, where it has been evaluated; null: not known. */
   readonly declared: StorePath | null;
@@ -41,6 +43,10 @@ export interface MachineStatus {
   /** What a boot would change although it runs already: kernel, initrd, kernel-modules. */
   readonly rebootFor?: readonly string[];
   readonly hostKey?: string;
+  /** Jump hosts on the way, the nearest first. */
+  readonly through?: readonly string[];
+  /** Who spoke SSH. */
+  readonly backEnd?: BackEnd;
   readonly lastSwitch?: Observation["lastSwitch"];
 }
 
@@ -88,7 +94,7 @@ async function readDeclared(
   }
 }
 
-type Seen = Look | { readonly kind: "off" | "no-address"; readonly reason: string };
+type Seen = MachineLook | { readonly kind: "off" | "no-address"; readonly reason: string };
 
 async function look(
   dir: string,
@@ -109,7 +115,7 @@ async function look(
 
 function statusOf(machine: string, declared: StorePath | null, seen: Seen): MachineStatus {
   if (seen.kind !== "seen") return { machine, declared, state: seen.kind, reason: seen.reason };
-  const { facts, hostKey, rebootFor, lastSwitch } = seen.observation;
+  const { facts, hostKey, rebootFor, lastSwitch } = seen.seen;
   const { owner } = facts;
   return {
     machine,
@@ -125,6 +131,8 @@ function statusOf(machine: string, declared: StorePath | null, seen: Seen): Mach
     transaction: renderTransaction(facts),
     rebootFor,
     hostKey,
+    through: seen.way.through,
+    backEnd: seen.way.backEnd,
     ...(lastSwitch === undefined ? {} : { lastSwitch }),
   };
 }
@@ -158,7 +166,9 @@ export function renderStatus(rows: readonly MachineStatus[]): string {
   return renderTable(header, cells);
 }
 
-function remarks({ failedUnits = [], transaction = null, rebootFor = [], profile, nextBoot }: MachineStatus): string[] {
+function remarks(row: MachineStatus): string[] {
+  const { failedUnits = [], transaction = null, rebootFor = [], profile, nextBoot } = row;
+  const { through = [], backEnd = "ssh2" } = row;
   return [
     ...(failedUnits.length === 0
       ? []
@@ -166,6 +176,7 @@ function remarks({ failedUnits = [], transaction = null, rebootFor = [], profile
     ...(transaction === null ? [] : [`deployment ${transaction}`]),
     ...(rebootFor.length === 0 ? [] : [`reboot pending: ${rebootFor.join(", ")}`]),
     ...(nextBoot && profile && nextBoot !== profile ? [`next boot: ${shortHash(nextBoot)}`] : []),
+    ...[renderWay({ through, backEnd }).trim()].filter((way) => way !== ""),
   ];
 }
 

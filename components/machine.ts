@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GcpNodeModel, MachineModel } from "../clan/fleet-model.ts";
+import { atNode } from "../clan/target-host.ts";
 import type { StorePath } from "../local-nix/store-path.ts";
 import { SystemClosure } from "../providers/system-closure.ts";
 import type { ClosureInputs, Observed } from "../providers/system-closure-schema.ts";
@@ -16,8 +17,10 @@ export interface MachineSettings {
   /** Plain data: the resource tree never depends on a value that is unknown in a preview. */
   readonly spec: MachineModel;
   readonly delivery: Delivery;
-  /** `[user@]host[:port]` to dial; for a machine on a node its address takes the host's place. */
+  /** `[user@]host[:port]` to dial. */
   readonly targetHost: string;
+  /** `node`, or absent: for a machine on a node the node's address takes the host's place. Otherwise it is dialled as it stands. */
+  readonly addressFrom?: "stack" | "inventory" | "node";
   /** Asks the host what it runs: a line for people, and what `diff` compares. */
   readonly probe: (
     machine: string,
@@ -85,14 +88,15 @@ export class Machine extends pulumi.ComponentResource {
 
   #way(
     name: string,
-    { targetHost, node }: MachineSettings,
+    { targetHost, addressFrom = "node", node }: MachineSettings,
   ): { readonly targetHost: pulumi.Input<string>; readonly under?: pulumi.Resource } {
     if (node === undefined) return { targetHost };
     const { kind: _kind, definedAt: _definedAt, ...spec } = node.spec;
     const under = new GcpNode(`${name}-node`, { ...spec, machine: name, power: node.power }, { parent: this });
-    const user = /^([^@]*@)?/.exec(targetHost)?.[0] ?? "";
+    // Also where the stack states the address: nobody is there before the node is.
+    const way = under.address.apply((address) => (addressFrom === "node" ? atNode(targetHost, address) : targetHost));
     // A failed node would fail the registration of its dependents as exceptions; `check` says it in a sentence.
-    const dialled = pulumi.recover<string>(pulumi.interpolate`${user}${under.address}`, () => noAddress);
+    const dialled = pulumi.recover<string>(way, () => noAddress);
     return { targetHost: dialled, under };
   }
 }

@@ -21,5 +21,11 @@ export function machineSettings(
   const { class: _class, ...settings } = settingsOf(owned, stack);
   const buildOn = buildPlaceOf(owned.machine, system, stack);
   const { toplevel, drvPath } = system;
-  return { probe, ...owned, targetHost, delivery: { ...way, ...settings, toplevel, drvPath, buildOn } };
+  return {
+    probe,
+    ...owned,
+    targetHost,
+    addressFrom: connection.from,
+    delivery: { ...way, ...settings, toplevel, drvPath, buildOn },
+  };
 }

@@ -1,4 +1,5 @@
-import { type Probe, probeHost } from "../deploy/probe.ts";
+import { renderSwitch } from "../deploy/observation/drift.ts";
+import { renderWay } from "../deploy/observation/look.ts";
 import { SecretText } from "../deploy/ssh/secret-text.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
@@ -6,8 +7,8 @@ import { observedOf } from "../providers/host-observation.ts";
 import type { Observed } from "../providers/system-closure-schema.ts";
 import type { HostConnection } from "../stack/connections.ts";
 import { wayOf } from "../stack/delivery.ts";
+import { type MachineLook, observeMachine } from "../stack/observe-machine.ts";
 import type { Stack } from "../stack/stack.ts";
-import { resolveWay } from "../stack/way-to-host.ts";
 
 /** What the host of one machine said, for people and for `diff`. */
 export interface HostProbe {
@@ -25,6 +26,9 @@ export type ProbeMachine = (
   declared: StorePath,
 ) => Promise<HostProbe>;
 
+/** A preview asks without waiting: a laptop that sleeps must not hold it up. */
+const lookSeconds = 5;
+
 /**
  * Probes start when they are first asked for, all in parallel; each has a short deadline. Whatever is wrong with one host
  * is said on its machine's line: an exception here would end the preview of the whole fleet.
@@ -40,11 +44,10 @@ export function hostProber(
     const connection = connections.get(machine);
     if (connection === undefined) return { line: "no way to it is known", observed: null };
     try {
-      const spec = await resolveWay({ ...wayOf(machine, connection, stack), targetHost }, password);
-      const probe = await probeHost(spec, machineClass, signal);
-      const line = renderProbe(probe, declared);
-      if (probe.kind !== "reachable") return { line, observed: null };
-      return { line, observed: observedOf(probe.facts, machineClass) };
+      const way = { ...wayOf(machine, connection, stack), targetHost };
+      const look = await observeMachine(way, machineClass, lookSeconds, signal, password);
+      const line = renderLook(look, declared);
+      return { line, observed: look.kind === "seen" ? observedOf(look.seen.facts, machineClass) : null };
     } catch (error) {
       if (error instanceof FleetError) return { line: `could not be asked: ${error.message}`, observed: null };
       throw error;
@@ -53,13 +56,18 @@ export function hostProber(
 }
 
 /** One line for the machine's component. */
-export function renderProbe(probe: Probe, declared: StorePath): string {
-  if (probe.kind === "unreachable") return `unreachable: ${probe.reason}`;
-  if (probe.kind !== "reachable") return `not reachable: ${probe.error.message}`;
-  const { current, profile, generation } = probe.facts;
+export function renderLook(look: MachineLook, declared: StorePath): string {
+  if (look.kind === "unreachable") return `unreachable: ${look.reason}`;
+  if (look.kind !== "seen") return `not reachable: ${look.error.message}`;
+  const { facts, lastSwitch } = look.seen;
+  const { current, profile, generation } = facts;
+  const reached = `reachable${renderWay(look.way)}`;
   if (current === declared && profile === declared)
-    return `reachable, runs ${renderStorePath(declared)}, generation ${generation}`;
+    return `${reached}, runs ${renderStorePath(declared)}, generation ${generation}`;
   if (current === declared)
-    return `reachable, runs ${renderStorePath(declared)}, not committed: a reboot would undo it`;
-  return `reachable, ${current === null ? "no system" : renderStorePath(current)} → ${renderStorePath(declared)}`;
+    return `${reached}, runs ${renderStorePath(declared)}, not committed: a reboot would undo it`;
+  const running = current === null ? "no system" : renderStorePath(current);
+  // Our own deployments are no news here; whoever else deploys to it is.
+  const other = lastSwitch === undefined || lastSwitch.tool === "pulumi-clan" ? "" : ` (${renderSwitch(lastSwitch)})`;
+  return `${reached}, ${running}${other} → ${renderStorePath(declared)}`;
 }

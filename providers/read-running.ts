@@ -29,11 +29,11 @@ export async function readRunning(
     report({ level: "warning", subject: known.machine, phase: "refresh", message });
     return {};
   }
-  const drift = explainDrift(known, look.observation);
+  const drift = explainDrift(known, look.seen);
   if (drift !== null && drift !== known.drift) {
     report({ level: "warning", subject: known.machine, phase: "drift", message: drift });
   }
-  return { ...seenFacts(look.observation), drift };
+  return { ...seenFacts(look.seen), drift };
 }
 
 /** A look at a host as the state keeps it. */

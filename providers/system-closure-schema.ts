@@ -5,6 +5,13 @@ import { isStorePath } from "../local-nix/store-path.ts";
 
 const storePath = z.string().refine(isStorePath, "expected /nix/store/<hash>-<name>");
 
+const jumpHostSchema = z.object({
+  target: z.string().min(1),
+  definedAt: z.string().min(1),
+  identityFiles: z.array(z.string()),
+  hostKeys: z.array(pinnedHostKeySchema),
+});
+
 /** Stands for the target host of a machine whose node failed; no host can be called so. */
 export const noAddress = "?";
 
@@ -30,6 +37,10 @@ export const closureInputsSchema = z.object({
   policy: activationPolicySchema,
   /** For a host without a pinned key; absent: strict. */
   hostKeyPolicy: z.enum(["strict", "accept-new"]).optional(),
+  /** Hosts to go through, the nearest first, each with its own pins; absent: what `~/.ssh/config` says. */
+  jumpHosts: z.array(jumpHostSchema).optional(),
+  /** Who speaks SSH; absent: whichever can. */
+  backEnd: z.enum(["auto", "ssh2", "openssh"]).optional(),
   /** Seconds for which a host that does not answer is tried again. */
   connectDeadlineSeconds: z.number().positive(),
   /** Seconds for the whole: build, push, activation. */

@@ -2,6 +2,7 @@ import { type StackConfig, StackConfigError } from "../clan/stack-config.ts";
 import { type ActivationPolicy, activationPolicySchema } from "../deploy/activation/policy.ts";
 import { isAsDeclared, type Outcome } from "../deploy/outcome.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
+import type { StatedJump } from "../deploy/ssh/resolve-connection.ts";
 import { throwGathered } from "../errors.ts";
 import { localSystem } from "../local-nix/evaluation-request.ts";
 import type { MachineEvaluation } from "../local-nix/machine-evaluation.ts";
@@ -23,6 +24,10 @@ export interface Way {
   readonly connectDeadlineSeconds: number;
   /** For a host without a pinned key. Default strict. */
   readonly hostKeyPolicy?: "strict" | "accept-new" | undefined;
+  /** Hosts to go through, the nearest first; absent: what `~/.ssh/config` says. */
+  readonly jumpHosts?: readonly StatedJump[] | undefined;
+  /** Who speaks SSH. Default auto. */
+  readonly backEnd?: "auto" | "ssh2" | "openssh" | undefined;
 }
 
 /** Everything that one machine's deployment needs; plain JSON. */
@@ -51,7 +56,13 @@ export function wayOf(machine: string, connection: HostConnection, { config }: S
     hostKeys: [...connection.hostKeys],
     connectDeadlineSeconds: config.connectDeadlineSeconds ?? defaultConnectDeadlineSeconds,
     ...(config.hostKeyPolicy === undefined ? {} : { hostKeyPolicy: config.hostKeyPolicy }),
+    ...(connection.jumpHosts === undefined ? {} : { jumpHosts: connection.jumpHosts.map(plainJump) }),
+    ...(connection.backEnd === undefined ? {} : { backEnd: connection.backEnd }),
   } satisfies Way;
+}
+
+function plainJump({ identityFiles, hostKeys, ...jump }: StatedJump) {
+  return { ...jump, identityFiles: [...identityFiles], hostKeys: [...hostKeys] };
 }
 
 /** What the stack says about a deployment, whatever system is deployed. */

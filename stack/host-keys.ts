@@ -18,10 +18,19 @@ export async function readPinnedKeys(
   { varsDirectory, declared }: { varsDirectory: string; declared?: { key: string; definedAt: string } },
   signal: AbortSignal,
 ): Promise<readonly PinnedHostKey[]> {
-  const fromVars = await readHostKey(varsDirectory, machine);
+  const stated = await readStatedKeys(machine, { varsDirectory, ...(declared === undefined ? {} : { declared }) });
+  return stated.length > 0 ? stated : readKnownHosts(target, signal);
+}
+
+/** As `readPinnedKeys`, without known_hosts. @param machine - absent: not one of the fleet, so the vars have none. */
+export async function readStatedKeys(
+  machine: string | undefined,
+  { varsDirectory, declared }: { varsDirectory: string; declared?: { key: string; definedAt: string } },
+): Promise<readonly PinnedHostKey[]> {
+  const fromVars = machine === undefined ? undefined : await readHostKey(varsDirectory, machine);
   if (fromVars !== undefined) return [pinnedHostKeySchema.parse(fromVars)];
-  if (declared !== undefined) return [pinnedHostKeySchema.parse({ key: declared.key, source: declared.definedAt })];
-  return readKnownHosts(target, signal);
+  if (declared === undefined) return [];
+  return [pinnedHostKeySchema.parse({ key: declared.key, source: declared.definedAt })];
 }
 
 /** Keys of a host in `~/.ssh/known_hosts`; ssh-keygen also finds hashed names. Source: ssh-keygen(1), OpenSSH 9.2, -F. */

@@ -9,7 +9,8 @@ import type { Way } from "./delivery.ts";
  * @throws {TargetSyntaxError} @throws {SshConfigError}
  */
 export async function resolveWay(way: Way, sudoPassword?: SecretText): Promise<ConnectionSpec> {
-  const { machine, targetHost, identityFiles, hostKeys, connectDeadlineSeconds, hostKeyPolicy } = way;
+  const { machine, targetHost, identityFiles, hostKeys, connectDeadlineSeconds, hostKeyPolicy, jumpHosts, backEnd } =
+    way;
   const operator = await readOperatorEnvironment(process.env);
   const request = {
     machine,
@@ -18,6 +19,8 @@ export async function resolveWay(way: Way, sudoPassword?: SecretText): Promise<C
     hostKeys,
     connectDeadlineSeconds,
     ...(hostKeyPolicy === undefined ? {} : { hostKeyPolicy }),
+    ...(jumpHosts === undefined ? {} : { jumpHosts }),
+    ...(backEnd === undefined ? {} : { backEnd }),
     ...(sudoPassword === undefined ? {} : { sudoPassword }),
   };
   return resolveConnection(identityFiles.length === 0 ? request : { ...request, identityFiles }, operator);

@@ -68,7 +68,8 @@ function otherDrift({ owner }: KnownHost, facts: Observation["facts"]): string[]
   return findings;
 }
 
-function renderSwitch({ tool, at }: NonNullable<Observation["lastSwitch"]>): string {
+/** When a host was last switched, and by which tool. */
+export function renderSwitch({ tool, at }: NonNullable<Observation["lastSwitch"]>): string {
   const when = new Date(at * 1000).toISOString().replace(/\.\d+Z$/, "Z");
   return `last switched ${when} ${tool === undefined ? "by hand" : `by ${tool}`}`;
 }

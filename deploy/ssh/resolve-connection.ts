@@ -15,6 +15,18 @@ import type { SecretText } from "./secret-text.ts";
 
 export { type OperatorEnvironment, readOperatorEnvironment } from "./operator-environment.ts";
 
+/** A host on the way, as it is stated beside the target. */
+export interface StatedJump {
+  /** `[user@]host[:port]`. */
+  readonly target: string;
+  /** Where it is stated. */
+  readonly definedAt: string;
+  /** None: the operator's known_hosts is asked. */
+  readonly hostKeys: readonly PinnedHostKey[];
+  /** Absolute paths. None: those of its entry in `~/.ssh/config`, else the machine's, then the operator's own. */
+  readonly identityFiles: readonly string[];
+}
+
 export interface ConnectionRequest {
   readonly machine: string;
   /** `[ssh://][user@]host[:port]`. */
@@ -28,6 +40,8 @@ export interface ConnectionRequest {
   readonly connectDeadlineSeconds?: number;
   /** Default: strict. */
   readonly hostKeyPolicy?: ConnectionSpec["hostKeyPolicy"];
+  /** The nearest first; none: dialled directly. Absent: what `~/.ssh/config` says. */
+  readonly jumpHosts?: readonly StatedJump[];
   /** Default: what the connection needs. */
   readonly backEnd?: ConnectionSpec["backEnd"];
   readonly sudoPassword?: SecretText;
@@ -35,7 +49,7 @@ export interface ConnectionRequest {
 
 /**
  * A target with what `~/.ssh/config` says about it (HostName, Port, User, IdentityFile, IdentityAgent, HostKeyAlias,
- * ProxyJump, ProxyCommand). What the target states wins. Jump hosts are recognised by the operator's known_hosts.
+ * ProxyJump, ProxyCommand). What is stated wins. Jump hosts are recognised by their pins, else by the operator's known_hosts.
  * @throws {TargetSyntaxError} @throws {SshConfigError} for a port that is none, and jump hosts that lead to themselves
  */
 export function resolveConnection(request: ConnectionRequest, operator: OperatorEnvironment): ConnectionSpec {
@@ -44,6 +58,7 @@ export function resolveConnection(request: ConnectionRequest, operator: Operator
   const { machine, definedAt, identityFiles, connectDeadlineSeconds, hostKeyPolicy, backEnd, sudoPassword } = request;
   const end = endOf(target, entry, operator);
   const { revokedHostKeys, ...known } = knownAs(end, operator);
+  const search = { operator, identityFiles: identityFiles ?? [], seen: [target.address] };
   const spec = {
     machine,
     definedAt,
@@ -51,7 +66,7 @@ export function resolveConnection(request: ConnectionRequest, operator: Operator
     identityFiles: identityFiles ?? identitiesOf(entry["identityfile"], operator) ?? operator.defaultIdentities,
     ...(request.hostKeys.length > 0 ? { hostKeys: request.hostKeys } : known),
     revokedHostKeys,
-    ...wayTo(target, entry, { operator, identityFiles: identityFiles ?? [], seen: [target.address] }),
+    ...(request.jumpHosts === undefined ? wayTo(target, entry, search) : statedWay(request.jumpHosts, search)),
     ...present({ connectDeadlineSeconds, hostKeyPolicy, backEnd, sudoPassword }),
   };
   return connectionSpecSchema.parse(spec);
@@ -96,28 +111,37 @@ function wayTo(target: Target, entry: Entry, search: Search): Pick<ConnectionSpe
   if (value === undefined || value.toLowerCase() === "none") return { jumpHosts: [] };
   if (option === "proxycommand") return { jumpHosts: [], proxyCommand: value };
   const at = `~/.ssh/config: Host ${target.address}: ProxyJump`;
-  const hops = value.split(",").map((text) => ({ name: text.trim(), target: parseTarget(text.trim(), at) }));
-  const [nearest] = hops;
-  if (nearest === undefined) return { jumpHosts: [] };
-  const seen = [...search.seen, nearest.target.address];
-  if (search.seen.includes(nearest.target.address)) throw circle(seen);
-  const before = wayTo(nearest.target, entryOf(nearest.target, search.operator), { ...search, seen });
-  const jumpHosts = hops.map((hop) => jumpHost(hop.name, hop.target, `${at} ${value}`, search));
-  return { ...before, jumpHosts: [...before.jumpHosts, ...jumpHosts] };
+  const hops = value.split(",").map((text) => {
+    return { target: text.trim(), definedAt: `${at} ${value}`, hostKeys: [], identityFiles: [] };
+  });
+  return statedWay(hops, search);
 }
 
-function jumpHost(name: string, target: Target, definedAt: string, { operator, identityFiles }: Search): JumpHost {
+function statedWay(hops: readonly StatedJump[], search: Search): Pick<ConnectionSpec, "jumpHosts" | "proxyCommand"> {
+  const [nearest] = hops;
+  if (nearest === undefined) return { jumpHosts: [] };
+  const target = parseTarget(nearest.target, nearest.definedAt);
+  const seen = [...search.seen, target.address];
+  if (search.seen.includes(target.address)) throw circle(seen, nearest.definedAt);
+  const before = wayTo(target, entryOf(target, search.operator), { ...search, seen });
+  return { ...before, jumpHosts: [...before.jumpHosts, ...hops.map((hop) => jumpHost(hop, search))] };
+}
+
+function jumpHost(hop: StatedJump, { operator, identityFiles }: Search): JumpHost {
+  const target = parseTarget(hop.target, hop.definedAt);
   const entry = entryOf(target, operator);
   const end = endOf(target, entry, operator);
-  const stated = identitiesOf(entry["identityfile"], operator);
+  const { revokedHostKeys, ...known } = mutable(knownAs(end, operator));
+  const own = hop.identityFiles.length > 0 ? hop.identityFiles : identitiesOf(entry["identityfile"], operator);
   return {
-    name,
-    definedAt,
+    name: hop.target,
+    definedAt: hop.definedAt,
     ...end,
     port: end.port ?? 22,
     user: end.user ?? operator.user ?? "root",
-    identityFiles: [...new Set(stated ?? [...identityFiles, ...operator.defaultIdentities])],
-    ...mutable(knownAs(end, operator)),
+    identityFiles: [...new Set(own ?? [...identityFiles, ...operator.defaultIdentities])],
+    revokedHostKeys,
+    ...(hop.hostKeys.length > 0 ? { hostKeys: [...hop.hostKeys], certAuthorities: [] } : known),
   };
 }
 
@@ -167,13 +191,13 @@ function portOf(value: string | undefined, host: string): number | undefined {
   });
 }
 
-function circle(hosts: readonly string[]): SshConfigError {
+function circle(hosts: readonly string[], at: string): SshConfigError {
   return new SshConfigError({
-    summary: `${hosts[0]}: its jump hosts in ~/.ssh/config lead to themselves`,
+    summary: `${hosts[0]}: its jump hosts lead to themselves`,
     expected: "a host that can be dialled directly at the end of the way",
     found: hosts.join(" through "),
-    at: `~/.ssh/config: Host ${hosts.at(-2)}`,
-    fix: `write \`ProxyJump none\` for the one that is reachable from here`,
+    at,
+    fix: "write `ProxyJump none` (in the stack: `proxyJump: none`) for the one that is reachable from here",
   });
 }
 

@@ -34,7 +34,7 @@ describe("stack configuration", () => {
           error.message,
           [
             "Pulumi.core.yaml: pulumi-clan:machnes is not a key of the stack's configuration",
-            "  expected: one of machines, hosts, nodes, policy, hostKeyPolicy, sudoPassword, identityFile, vars, systemBuilder, overrideInputs, connectDeadlineSeconds, deadlineSeconds",
+            "  expected: one of machines, hosts, nodes, policy, hostKeyPolicy, sudoPassword, identityFile, proxyJump, jumpHosts, backEnd, vars, systemBuilder, overrideInputs, connectDeadlineSeconds, deadlineSeconds",
             "  found:    machnes",
             "  at:       Pulumi.core.yaml: pulumi-clan:machnes",
             '  fix:      write "machines"',
@@ -107,6 +107,23 @@ describe("stack configuration", () => {
     assert.throws(
       () => parse({ "pulumi-clan:hosts": '{"galena":{"policy":{"mood":"switch"}}}' }),
       /pulumi-clan:hosts\.galena\.policy\.mood is not a key[\s\S]*write "mode"/,
+    );
+  });
+
+  it("takes the way to hosts: jump hosts, what is known of them, and who speaks SSH", () => {
+    const hosts = '{"galena":{"proxyJump":"none","backEnd":"openssh"}}';
+    const jumpHosts = '{"edge":{"hostKey":"ssh-ed25519 AAAA"}}';
+    const raw = { hosts, jumpHosts, proxyJump: "ops@edge:2200, inner", backEnd: "auto" };
+    const parsed = parse(Object.fromEntries(Object.entries(raw).map(([name, text]) => [`pulumi-clan:${name}`, text])));
+    assert.deepEqual(parsed, { ...raw, hosts: JSON.parse(hosts), jumpHosts: JSON.parse(jumpHosts) });
+    assert.throws(
+      () => parse({ "pulumi-clan:backEnd": "libssh" }),
+      /pulumi-clan:backEnd has a value that cannot be used/,
+    );
+    assert.throws(() => parse({ "pulumi-clan:proxyJump": "a b" }), /expected hosts with commas between them/);
+    assert.throws(
+      () => parse({ "pulumi-clan:jumpHosts": '{"edge":{"hostkey":"x"}}' }),
+      /pulumi-clan:jumpHosts\.edge\.hostkey is not a key[\s\S]*write "hostKey"/,
     );
   });
 });

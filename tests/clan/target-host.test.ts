@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { addressOf, parseTargetHost } from "../../clan/target-host.ts";
+import { addressOf, atNode, parseTargetHost } from "../../clan/target-host.ts";
 
 describe("target host", () => {
   it("has clan's form: [ssh://][user@]host[:port][?options]", () => {
@@ -24,5 +24,11 @@ describe("target host", () => {
     assert.equal(address("root@Galena.zt."), address("cameron@galena.zt:22"));
     assert.notEqual(address("galena.zt"), address("galena.zt:2222"));
     assert.equal(address("[FD00::1]"), "[fd00::1]:22");
+  });
+
+  it("keeps user and port where a node's address takes the host's place", () => {
+    assert.equal(atNode("root@galena", "192.0.2.14"), "root@192.0.2.14");
+    assert.equal(atNode("ssh://ops@galena.zt:2222", "192.0.2.14"), "ops@192.0.2.14:2222");
+    assert.equal(atNode("galena:2222", "2001:db8::7"), "[2001:db8::7]:2222");
   });
 });

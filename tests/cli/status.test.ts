@@ -29,6 +29,8 @@ describe("the table of fleet status", () => {
       failedUnits: ["a.service", "b.service", "c.service", "d.service"],
       transaction: "testing 1111111-nixos-system-galena by fleet/core",
       rebootFor: ["kernel"],
+      through: ["edge"],
+      backEnd: "openssh",
     };
     const away: MachineStatus = { machine: "stibnite", state: "unreachable", declared: null, reason: "no route" };
     assert.equal(
@@ -36,7 +38,7 @@ describe("the table of fleet status", () => {
       [
         "machine   state        declared  running  booted   profile  gen  owner       remarks",
         "galena    ok           1111111   1111111  0000000  1111111  8    fleet/core",
-        "cinnabar  differs      1111111   0000000  0000000  1111111  8    fleet/core  failed: a.service b.service c.service …; deployment testing 1111111-nixos-system-galena by fleet/core; reboot pending: kernel; next boot: 0000000",
+        "cinnabar  differs      1111111   0000000  0000000  1111111  8    fleet/core  failed: a.service b.service c.service …; deployment testing 1111111-nixos-system-galena by fleet/core; reboot pending: kernel; next boot: 0000000; through edge with OpenSSH",
         "stibnite  unreachable  -",
       ].join("\n"),
     );

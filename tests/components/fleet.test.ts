@@ -190,3 +190,19 @@ describe("a machine whose deployment failed", () => {
     assert.deepEqual({ outcome, targetHost }, { outcome: "failed", targetHost: "root@192.0.2.14" });
   });
 });
+
+describe("a machine on a node", () => {
+  it("is dialled where the stack states it, once the node is there", async () => {
+    const resources = await recordResources();
+    const { Machine } = await import("../../components/machine.ts");
+    const node = { spec: model.nodes["galena" as keyof typeof model.nodes], power: "on" } as const;
+    assert.ok(node.spec);
+    const stated = { targetHost: "ops@10.147.17.14:2222", addressFrom: "stack" } as const;
+    const machine = new Machine("galena", settings("galena", { node: { ...node, spec: node.spec }, ...stated }));
+    assert.equal((await resolved(machine.row)).targetHost, "ops@10.147.17.14:2222");
+    const [vm, closure] = ["galena-node-vm", "galena-closure"].map((name) =>
+      resources.findIndex((resource) => resource.name === name),
+    );
+    assert.ok(vm !== undefined && closure !== undefined && vm >= 0 && vm < closure);
+  });
+});

@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { describe, it } from "mocha";
-import { parseStorePath } from "../../local-nix/store-path.ts";
-import { hostProber } from "../../program/probe-machine.ts";
-
-const declared = parseStorePath(`/nix/store/${"1".repeat(32)}-nixos-system-galena`);
+import type { HostFacts } from "../../deploy/host-facts.ts";
+import type { LastSwitch } from "../../deploy/observation/observe-host.ts";
+import { hostProber, renderLook } from "../../program/probe-machine.ts";
+import { declared, hostFacts } from "../deploy/support/facts.ts";
 
 describe("a machine's line in a preview", () => {
   const probe = async (targetHost: string) => {
-    const way = { targetHost, definedAt: "Pulumi.core.yaml", identityFiles: ["/nonexistent/key"], hostKeys: [] };
+    const way = {
+      targetHost,
+      definedAt: "Pulumi.core.yaml",
+      from: "stack" as const,
+      identityFiles: ["/nonexistent/key"],
+      hostKeys: [],
+    };
     const stack = { project: "p", name: "core", file: "Pulumi.core.yaml", config: {} };
     const prober = hostProber(new Map([["galena", way]]), stack, AbortSignal.timeout(20_000));
     return (await prober("galena", targetHost, "nixos", declared)).line;
@@ -25,5 +31,34 @@ describe("a machine's line in a preview", () => {
     assert.ok(typeof address === "object" && address !== null);
     await new Promise((resolve) => server.close(resolve));
     assert.match(await probe(`root@127.0.0.1:${address.port}`), /^unreachable: .*ECONNREFUSED/);
+  });
+
+  const seen = (facts: Partial<HostFacts>, lastSwitch?: LastSwitch, through: readonly string[] = []): string => {
+    const observation = {
+      facts: hostFacts(facts),
+      rebootFor: [],
+      hostKey: "SHA256:x",
+      ...(lastSwitch && { lastSwitch }),
+    };
+    return renderLook({ kind: "seen", seen: observation, way: { through, backEnd: "ssh2" } }, declared);
+  };
+  const runs = { current: declared, profile: declared, generation: 8 };
+
+  it("says what the host runs and what it will run, and the jump hosts on the way", () => {
+    assert.equal(seen(runs), "reachable, runs 1111111-nixos-system-galena, generation 8");
+    assert.equal(
+      seen(runs, undefined, ["edge"]),
+      "reachable through edge, runs 1111111-nixos-system-galena, generation 8",
+    );
+    assert.equal(seen({}), "reachable, 0000000-nixos-system-galena → 1111111-nixos-system-galena");
+    assert.match(seen({ current: declared }), /not committed: a reboot would undo it$/);
+  });
+
+  it("names who else deployed what it runs", () => {
+    assert.equal(
+      seen({}, { tool: "nixos-rebuild", at: 1_790_000_000 }),
+      "reachable, 0000000-nixos-system-galena (last switched 2026-09-21T14:13:20Z by nixos-rebuild) → 1111111-nixos-system-galena",
+    );
+    assert.doesNotMatch(seen({}, { tool: "pulumi-clan", at: 1_790_000_000 }), /switched/);
   });
 });

@@ -6,6 +6,7 @@ import { after, before, describe, it } from "mocha";
 import type { FleetModel, GcpNodeModel, MachineModel } from "../../clan/fleet-model.ts";
 import { type StackConfig, StackConfigError } from "../../clan/stack-config.ts";
 import { readConnections } from "../../stack/connections.ts";
+import { wayOf } from "../../stack/delivery.ts";
 import { planMachines } from "../../stack/owned-machines.ts";
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
@@ -76,6 +77,7 @@ describe("the way to the stack's machines", () => {
     assert.deepEqual(connections.get("cinnabar"), {
       targetHost: "root@192.0.2.1",
       definedAt: "modules/clan/inventory/machines.ts:3",
+      from: "inventory",
       identityFiles: [],
       hostKeys: [{ key, source: path.join(root, "vars/per-machine/cinnabar/openssh/ssh.id_ed25519.pub/value") }],
     });
@@ -151,5 +153,108 @@ describe("the way to the stack's machines", () => {
     const model = fleet({ galena: machine(null, 5) }, { galena: node });
     assert.equal((await read(model)).get("galena")?.targetHost, "root@galena");
     assert.equal((await read(model, { nodes: { galena: { power: "absent" } } })).size, 0);
+  });
+
+  it("keeps what the stack states for a machine on a node over the node's own address", async () => {
+    const model = fleet({ galena: machine("ops@galena:2222", 5) }, { galena: node });
+    const fromNode = (await read(model)).get("galena");
+    assert.deepEqual([fromNode?.targetHost, fromNode?.from], ["ops@galena:2222", "node"]);
+    const stated = (await read(model, { hosts: { galena: { targetHost: "root@10.1.2.3" } } })).get("galena");
+    assert.deepEqual([stated?.targetHost, stated?.from], ["root@10.1.2.3", "stack"]);
+  });
+});
+
+describe("jump hosts of the stack", () => {
+  let root = "";
+  before(async () => {
+    root = await mkdtemp(path.join(tmpdir(), "jumps-"));
+    const folder = path.join(root, "vars/per-machine/cinnabar/openssh/ssh.id_ed25519.pub");
+    await mkdir(folder, { recursive: true });
+    await writeFile(path.join(folder, "value"), `${key}\n`);
+    await writeFile(path.join(root, "jump-id"), "a private key");
+  });
+  after(() => rm(root, { recursive: true }));
+
+  const model = fleet({ cinnabar: machine("ops@192.0.2.1:2222", 3), electrum: machine("root@10.0.0.2", 4) });
+  const read = async (config: StackConfig, name = "electrum") => {
+    const stack = { project: "p", name: "core", file: "Pulumi.core.yaml", config };
+    const owned = planMachines(model, Object.keys(model.machines), stack);
+    return (await readConnections(root, stack, model, owned, AbortSignal.timeout(10_000))).get(name);
+  };
+  const definedAt = "Pulumi.core.yaml: pulumi-clan:proxyJump";
+
+  it("are left to ~/.ssh/config where the stack says nothing, and none where it says none", async () => {
+    assert.equal((await read({}))?.jumpHosts, undefined);
+    assert.deepEqual((await read({ proxyJump: "none" }))?.jumpHosts, []);
+    assert.deepEqual((await read({ proxyJump: "edge", hosts: { electrum: { proxyJump: "none" } } }))?.jumpHosts, []);
+  });
+
+  it("have pins and identity of their own", async () => {
+    const config = {
+      proxyJump: "ops@edge.example:2200, [2001:db8::7]",
+      jumpHosts: { "edge.example": { hostKey: `${key} edge`, identityFile: "jump-id" } },
+    };
+    assert.deepEqual((await read(config))?.jumpHosts, [
+      {
+        target: "ops@edge.example:2200",
+        definedAt,
+        hostKeys: [{ key, source: "Pulumi.core.yaml: pulumi-clan:jumpHosts.edge.example.hostKey" }],
+        identityFiles: [path.join(root, "jump-id")],
+      },
+      { target: "[2001:db8::7]", definedAt, hostKeys: [], identityFiles: [] },
+    ]);
+  });
+
+  it("may be machines of the fleet, by name: with their address and the key of the clan's vars", async () => {
+    const [hop] = (await read({ hosts: { electrum: { proxyJump: "root@cinnabar" } } }))?.jumpHosts ?? [];
+    assert.equal(hop?.target, "root@192.0.2.1:2222");
+    assert.equal(hop?.definedAt, "Pulumi.core.yaml: pulumi-clan:hosts.electrum.proxyJump");
+    assert.deepEqual(
+      hop?.hostKeys.map((pin) => pin.key),
+      [key],
+    );
+  });
+
+  it("end at the machine itself: a default for all leaves the jump host reachable", async () => {
+    const config = { proxyJump: "edge,cinnabar" };
+    assert.deepEqual(
+      (await read(config, "cinnabar"))?.jumpHosts?.map(({ target }) => target),
+      ["edge"],
+    );
+    assert.deepEqual(
+      (await read(config))?.jumpHosts?.map(({ target }) => target),
+      ["edge", "ops@192.0.2.1:2222"],
+    );
+  });
+
+  it("are an error where they are none, are described for nothing, or their key cannot be pinned", async () => {
+    await assert.rejects(read({ proxyJump: "edge,-oProxyCommand=id" }), { code: "FLEET_SSH_TARGET" });
+    await assert.rejects(
+      read({ proxyJump: "edge.example", jumpHosts: { "egde.example": { hostKey: key } } }),
+      /describes the jump host egde\.example, through which no way goes[\s\S]*write "edge\.example"/,
+    );
+    await assert.rejects(read({ proxyJump: "edge", jumpHosts: { edge: { hostKey: "ssh-ed25519 AAAA" } } }), {
+      message: /pulumi-clan:jumpHosts\.edge\.hostKey/,
+    });
+    await assert.rejects(read({ proxyJump: "edge", jumpHosts: { edge: { identityFile: "gone" } } }), {
+      message: /pulumi-clan:jumpHosts\.edge\.identityFile/,
+    });
+  });
+
+  it("make the same private address behind two of them two addresses", async () => {
+    const twins = fleet({ cinnabar: machine("root@10.0.0.2", 3), electrum: machine("root@10.0.0.2", 4) });
+    const config = { hosts: { cinnabar: { proxyJump: "one" }, electrum: { proxyJump: "two" } } };
+    const stack = { project: "p", name: "core", file: "Pulumi.core.yaml", config };
+    const owned = planMachines(twins, Object.keys(twins.machines), stack);
+    const connections = await readConnections(root, stack, twins, owned, AbortSignal.timeout(10_000));
+    assert.equal(connections.size, 2);
+  });
+
+  it("and the back end are part of the way that a deployment takes", async () => {
+    const stack = { project: "p", name: "core", file: "Pulumi.core.yaml", config: {} };
+    const connection = await read({ proxyJump: "edge", backEnd: "openssh", hosts: { electrum: { backEnd: "ssh2" } } });
+    assert.ok(connection);
+    const { jumpHosts, backEnd } = wayOf("electrum", connection, stack);
+    assert.deepEqual([jumpHosts?.[0]?.target, backEnd], ["edge", "ssh2"]);
   });
 });

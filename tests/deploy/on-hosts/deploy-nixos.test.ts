@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { probeHost } from "../../../deploy/probe.ts";
+import { lookAt } from "../../../deploy/observation/look.ts";
+import { observeHost } from "../../../deploy/observation/observe-host.ts";
 import { DeployedHost } from "../support/deployed-host.ts";
 import { patience } from "../support/signals.ts";
 
@@ -175,10 +176,15 @@ describe("deploying to a NixOS host", function () {
     }
   });
 
-  it("reads all facts of the host in well under a second", async () => {
-    const probe = await probeHost(host.spec, "nixos", patience());
-    assert.ok(probe.kind === "reachable");
-    assert.equal(probe.facts.class, "nixos");
-    assert.ok(probe.facts.activeUnits.includes("ssh.service"));
+  it("tells whoever looks what it runs", async () => {
+    const look = await lookAt(
+      host.spec,
+      { deadlineSeconds: 60 },
+      (ssh, scope) => observeHost(ssh, "nixos", scope),
+      patience(),
+    );
+    assert.ok(look.kind === "seen");
+    assert.equal(look.seen.facts.class, "nixos");
+    assert.ok(look.seen.facts.activeUnits.includes("ssh.service"));
   });
 });

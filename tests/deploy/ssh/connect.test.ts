@@ -12,7 +12,6 @@ import {
   HostUnreachableError,
   OpensshError,
 } from "../../../deploy/errors.ts";
-import { probeHost } from "../../../deploy/probe.ts";
 import { connect } from "../../../deploy/ssh/connect.ts";
 import { fingerprint, parseHostKey } from "../../../deploy/ssh/host-key.ts";
 import { backEnds } from "../../../deploy/ssh/transport.ts";
@@ -269,28 +268,5 @@ describe("the back end", () => {
     } finally {
       process.env["PATH"] = path;
     }
-  });
-});
-
-describe("probing", () => {
-  it("says unreachable as a value", async () => {
-    await using server = await startTestServer();
-    const probe = await probeHost(server.spec({ port: 1 }), "nixos", soon());
-    assert.deepEqual(probe, { kind: "unreachable", reason: "connect ECONNREFUSED 127.0.0.1:1" });
-  });
-
-  it("says a wrong host key as a value, and sends nothing", async () => {
-    await using server = await startTestServer();
-    const probe = await probeHost(server.spec({ hostKeys: [{ key: makeKey().public, source: "x" }] }), "nixos", soon());
-    assert.equal(probe.kind, "host-key");
-    assert.deepEqual(server.authentications, []);
-  });
-
-  it("reads facts in one round trip", async () => {
-    await using server = await startTestServer();
-    const probe = await probeHost(server.spec(), "nixos", soon());
-    assert.ok(probe.kind === "reachable");
-    assert.equal(probe.facts.system, `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`);
-    assert.equal(server.connections, 1);
   });
 });

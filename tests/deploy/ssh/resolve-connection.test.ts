@@ -129,13 +129,49 @@ Host edge
   it("that lead to themselves are an error instead of a way without end", () => {
     assert.throws(() => resolveConnection(request, operator("Host *\n  ProxyJump edge\n")), {
       message: [
-        "galena: its jump hosts in ~/.ssh/config lead to themselves",
+        "galena: its jump hosts lead to themselves",
         "  expected: a host that can be dialled directly at the end of the way",
         "  found:    galena through edge through edge",
-        "  at:       ~/.ssh/config: Host edge",
-        "  fix:      write `ProxyJump none` for the one that is reachable from here",
+        "  at:       ~/.ssh/config: Host edge: ProxyJump edge",
+        "  fix:      write `ProxyJump none` (in the stack: `proxyJump: none`) for the one that is reachable from here",
       ].join("\n"),
     });
+  });
+
+  it("that are stated beside the target take the place of those in ~/.ssh/config, with their own pins and identity", () => {
+    const pin = { key: parseHostKey(other), source: "Pulumi.core.yaml" };
+    const hop = {
+      target: "ops@edge",
+      definedAt: "Pulumi.core.yaml: proxyJump",
+      hostKeys: [pin],
+      identityFiles: ["/k"],
+    };
+    const environment = { ...operator(config), user: "cameron", knownHosts };
+    const spec = resolveConnection({ ...request, jumpHosts: [hop] }, environment);
+    assert.deepEqual(
+      spec.jumpHosts.map(({ name, user, port, hostKeys, identityFiles, definedAt }) => {
+        return { name, user, port, hostKeys, identityFiles, definedAt };
+      }),
+      [
+        {
+          name: "ops@edge",
+          user: "ops",
+          port: 2200,
+          hostKeys: [pin],
+          identityFiles: ["/k"],
+          definedAt: "Pulumi.core.yaml: proxyJump",
+        },
+      ],
+    );
+    const plain = resolveConnection(
+      { ...request, jumpHosts: [{ ...hop, hostKeys: [], identityFiles: [] }] },
+      environment,
+    );
+    assert.deepEqual(
+      [plain.jumpHosts[0]?.hostKeys[0]?.key, plain.jumpHosts[0]?.identityFiles],
+      [key, ["/home/cameron/.ssh/edge"]],
+    );
+    assert.deepEqual(resolveConnection({ ...request, jumpHosts: [] }, environment).jumpHosts, []);
   });
 
   it("are refused when their names are no names", () => {
