@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
-import { RemoteCommandError } from "../errors.ts";
+import { RemoteCommandError, RemoteDeadlineError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import { collectBounded } from "../ssh/bounded-text.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
+import type { Elevation, RemoteScript } from "../ssh/remote-command.ts";
 import type { RemoteProcess, SshHost } from "../ssh/ssh-host.ts";
 import { hostScript } from "./scripts.ts";
 
@@ -17,9 +18,14 @@ interface Holder extends RemoteProcess {
   readonly host: SshHost;
 }
 
+/** A lock without a sign of life for a minute may be taken by others. Source: scripts/lock.sh. */
+const signOfLifeMs = 10_000;
+const takeSeconds = 30;
+
 /**
  * `/nix/var/pulumi-clan/lock` on a host, held by a process there whose input is one of our channels: it ends with its
- * disposal, with the connection, or with the host, and needs no clean-up by hand.
+ * disposal, with the connection, or with the host, and needs no clean-up by hand. Where the connection dies and the host
+ * cannot notice, others may take it a minute later.
  */
 export class HostLock implements AsyncDisposable {
   readonly kind = "held";
@@ -27,12 +33,17 @@ export class HostLock implements AsyncDisposable {
   readonly #token: string;
   readonly #by: string;
   #holder: Holder;
+  readonly #signs: NodeJS.Timeout;
 
   private constructor(session: HostSession, token: string, by: string, holder: Holder) {
     this.#session = session;
     this.#token = token;
     this.#by = by;
     this.#holder = holder;
+    this.#signs = setInterval(() => {
+      if (isHeld(this.#holder)) this.#holder.channel.write("\n");
+    }, signOfLifeMs);
+    this.#signs.unref();
   }
 
   /**
@@ -60,6 +71,7 @@ export class HostLock implements AsyncDisposable {
 
   /** With deadlines of its own: the caller's signal may be aborted already. */
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#signs);
     if (isHeld(this.#holder)) return release(this.#holder);
     const connected = this.#session.connected;
     if (connected === undefined) return; // no way to the host: its process ends when sshd notices, too
@@ -69,26 +81,56 @@ export class HostLock implements AsyncDisposable {
   }
 }
 
-async function hold(session: HostSession, token: string, by: string, signal: AbortSignal): Promise<Holder | HostBusy> {
-  const host = await session.connection(signal);
-  const scope = AbortSignal.any([signal, host.dead, AbortSignal.timeout(30_000)]);
+/** Once more after a lost connection: what the lost one took is our own. */
+function hold(session: HostSession, token: string, by: string, signal: AbortSignal): Promise<Holder | HostBusy> {
   const script = hostScript("lock", [token, by]);
-  const { channel, ended } = await host.start(script, session.elevation, scope);
-  const stderr = collectBounded(channel.stderr, 4_096, "tail");
-  const answer = firstLine(channel, ended, scope);
-  channel.write(script.text);
-  const [word, since = "0", ...who] = (await answer).split(" ");
-  if (word === "held") return { host, channel, ended };
-  channel.close();
-  if (word === "busy") return { kind: "busy", since: Number(since) || 0, by: who.join(" ").slice(0, 200) };
-  // The connection stands, or the answer would not have come to its end: it is the host's own trouble.
-  const code = await ended;
-  throw new RemoteCommandError({
+  return session.retried((host) => holdOver(host, script, session.elevation, signal), signal);
+}
+
+async function holdOver(
+  host: SshHost,
+  script: RemoteScript,
+  elevation: Elevation,
+  signal: AbortSignal,
+): Promise<Holder | HostBusy> {
+  const deadline = AbortSignal.timeout(takeSeconds * 1000);
+  const scope = AbortSignal.any([signal, host.dead, deadline]);
+  try {
+    const { channel, ended } = await host.start(script, elevation, scope);
+    await using taken = new AsyncDisposableStack();
+    taken.defer(() => channel.close()); // unless it is held: a lock of which nobody knows would keep us out ourselves
+    const stderr = collectBounded(channel.stderr, 4_096, "tail");
+    const answer = firstLine(channel, ended, scope);
+    channel.write(script.text);
+    const [word, since = "0", ...who] = (await answer).split(" ");
+    if (word === "busy") return { kind: "busy", since: Number(since) || 0, by: who.join(" ").slice(0, 200) };
+    if (word !== "held") throw notTaken(host, await ended, stderr.text());
+    taken.move();
+    return { host, channel, ended };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (deadline.aborted && !host.dead.aborted) throw tooLate(host);
+    throw error;
+  }
+}
+
+function notTaken(host: SshHost, code: number | undefined, words: string): RemoteCommandError {
+  return new RemoteCommandError({
     summary: `${host.spec.machine}: the lock could not be taken`,
     expected: "held",
-    found: `${code === undefined ? "ended by a signal" : `exit code ${code}`}: ${stderr.text().trim() || "no words"}`,
+    found: `${code === undefined ? "ended by a signal" : `exit code ${code}`}: ${words.trim() || "no words"}`,
     at: renderAddress(host.spec),
     fix: "look at /nix/var/pulumi-clan on the host: must be a folder of root's on a file system with space, not read-only",
+  });
+}
+
+function tooLate(host: SshHost): RemoteDeadlineError {
+  return new RemoteDeadlineError({
+    summary: `${host.spec.machine}: the lock could not be taken in time`,
+    expected: `an answer within ${takeSeconds} s`,
+    found: "none",
+    at: renderAddress(host.spec),
+    fix: "look at the host: does /nix/var/pulumi-clan answer? then run it again",
   });
 }
 

@@ -1,5 +1,6 @@
 # $1 token of the deployment, $2 who. Prints `held` and holds the lock until its input ends; or `busy <since> <who>`.
-# No flock(1) on macOS: a hard link is made or not, at once.
+# No flock(1) on macOS: a hard link is made or not, at once. Each line of the input is a sign of life: who gave none for a
+# minute has lost his way to us, which sshd notices hours later if ever, and his lock may be taken.
 token=$1
 who=$2
 mkdir -p "$state" && chmod 700 "$state" || exit 1
@@ -25,6 +26,8 @@ release() {
   if [ "$(cat "$state/lock" 2>/dev/null)" = "$mine" ]; then rm -f "$state/lock"; fi
 }
 
+is_silent() { [ -n "$(find "$state/lock" -mmin +1 2>/dev/null)" ]; }
+
 tries=0
 until take; do
   tries=$((tries + 1))
@@ -37,11 +40,11 @@ until take; do
 $held
 END
   if [ "$held_boot" = "$boot" ] && is_alive "$pid" "$held_token"; then
-    if [ "$held_token" != "$token" ]; then
+    if [ "$held_token" != "$token" ] && ! is_silent; then
       echo "busy $since $by"
       exit 0
     fi
-    # Our own, by a connection that is gone while the host has not noticed yet.
+    # By a connection that is gone while the host has not noticed yet: our own, or a silent one's.
     kill "$pid" 2>/dev/null
   fi
   clear_stale "$held"
@@ -49,5 +52,7 @@ done
 trap release EXIT
 trap 'exit 0' HUP INT TERM
 echo held
-cat >/dev/null
+while read -r _; do
+  if [ "$(cat "$state/lock" 2>/dev/null)" = "$mine" ]; then touch "$state/lock"; fi
+done
 release

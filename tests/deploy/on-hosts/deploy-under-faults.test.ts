@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { hostScript } from "../../../deploy/activation/scripts.ts";
 import { PushError } from "../../../deploy/errors.ts";
 import { DeployedHost, gate } from "../support/deployed-host.ts";
 import { patience } from "../support/signals.ts";
@@ -92,6 +93,9 @@ describe("deploying under faults", function () {
     const second = await host.deploy(system);
     assert.equal(second.kind, "refused");
     assert.match(second.reason ?? "", /^busy since \d{4}-\d\d-\d\dT.*Z, by fleet\/test on \S+$/);
+    // Signs of life keep it ours.
+    const lock = "/nix/var/pulumi-clan/lock";
+    await host.ask(`touch -d '50 seconds ago' ${lock}; until [ -n "$(find ${lock} -mmin -0.5)" ]; do sleep 0.1; done`);
     await host.ask(open);
     assert.equal((await first).kind, "switched");
     assert.equal((await host.deploy(system)).kind, "unchanged");
@@ -195,6 +199,18 @@ describe("deploying under faults", function () {
       "mkdir -p /nix/var/pulumi-clan; echo '1 an-earlier-boot 1790000000 token somebody' >/nix/var/pulumi-clan/lock",
     );
     assert.equal((await host.deploy(await host.system({ name: "stale" }))).kind, "switched");
+  });
+
+  it("clears the lock of a deployer whose connection died and who gave no sign of life for a minute", async () => {
+    await host.sim.exec("cat >/root/lock.sh", patience(), { stdin: hostScript("lock", []).text });
+    const hold = "sh -s -- silent somebody </run/way >/run/word & exec 3>/run/way; cat /root/lock.sh >&3; wait";
+    await host.ask(
+      `mkfifo /run/way; systemd-run --quiet --collect sh -c '${hold}'; until grep -qs held /run/word; do sleep 0.05; done`,
+    );
+    const system = await host.system({ name: "after-silence" });
+    assert.match((await host.deploy(system)).reason ?? "", /^busy since .*, by somebody$/);
+    await host.ask("touch -d '2 minutes ago' /nix/var/pulumi-clan/lock");
+    assert.equal((await host.deploy(system)).kind, "switched");
   });
 
   it("is unreachable when nobody answers, as a value", async () => {
