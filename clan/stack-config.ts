@@ -24,6 +24,8 @@ const policySchema = z.strictObject({
   takeOver: z.boolean().exactOptional(),
   /** `switch`: now and for the next boot; `boot`: only at the next boot; `test`: only until it; `dry`: only look. Default switch. */
   mode: z.enum(["switch", "boot", "test", "dry"]).exactOptional(),
+  /** The specialisation that runs; null: none. Not for the next boot, which is the system's own. Default null. */
+  specialisation: z.string().nullable().exactOptional(),
   /** How a tested system is made the next boot's; `switch` for scripts that look at NIXOS_ACTION. Default boot. */
   commitWith: z.enum(["boot", "switch"]).exactOptional(),
   /** Newly failed system units: back to the previous system, or commit with them. Default rollback. */

@@ -6,6 +6,7 @@ import { buildPlaceOf, type Delivery, settingsOf, wayOf } from "../stack/deliver
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
 import { confirmed } from "./confirm.ts";
 import { deliverAll, exitCodeOf, renderResults, resultsJson, tellFailures } from "./deliver-all.ts";
+import { withSpecialisation } from "./policy-options.ts";
 import { progressOn } from "./progress.ts";
 import { type ChosenMachines, chooseMachines, withStackOptions } from "./stack-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,6 +14,7 @@ import type { Terminal } from "./terminal.ts";
 interface DeployOptions {
   readonly toplevel?: StorePath;
   readonly mode?: string;
+  readonly specialisation?: string | false;
   readonly parallel: number;
   readonly json: boolean;
   readonly yes: boolean;
@@ -38,6 +40,8 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
           "switch now and for the next boot; only at the next boot; only until it; or only look",
         ).choices(["switch", "boot", "test", "dry"]),
       )
+      .option("--specialisation <name>", "run this specialisation of the system; default: what the stack says")
+      .option("--no-specialisation", "run the system itself")
       .option("--parallel <n>", "machines at a time", toCount, 10)
       .option("--json", "outcomes as JSON", false)
       .option("--yes", "do not ask", false)
@@ -67,11 +71,12 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
 /** Machines whose node is off are left out and named. @throws {FleetError} gathered, before any host is asked */
 async function planDeliveries(
   { fleet, stack, machines }: ChosenMachines,
-  { toplevel, mode, verbose }: DeployOptions,
+  options: DeployOptions,
   command: Command,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Delivery[]> {
+  const { toplevel, mode, verbose } = options;
   const off = machines.filter(({ node }) => node?.power === "off");
   for (const { machine } of off) terminal.tell(`${machine}: skipped, its node is off (${stack.file})`);
   // Pulumi knows the node's address, we do not: it has to be stated, as for any other machine.
@@ -86,7 +91,8 @@ async function planDeliveries(
     const system = systems.get(owned.machine);
     if (connection === undefined) throw new Error(`${owned.machine} has no connection`);
     const settings = settingsOf(owned, stack);
-    const policy = activationPolicySchema.parse({ ...settings.policy, ...(mode === undefined ? {} : { mode }) });
+    const stated = { ...settings.policy, ...(mode === undefined ? {} : { mode }) };
+    const policy = withSpecialisation(activationPolicySchema.parse(stated), options, command);
     const common = { ...wayOf(owned.machine, connection, stack), ...settings, policy };
     if (toplevel !== undefined) return { ...common, toplevel, buildOn: "local" };
     if (system === undefined) throw new Error(`${owned.machine} was not evaluated`);

@@ -12,6 +12,7 @@ import type { StackOnDisk } from "../stack/read-stack-file.ts";
 import { resolveWay } from "../stack/way-to-host.ts";
 import { confirmed } from "./confirm.ts";
 import { deliverAll, exitCodeOf, renderResults, resultsJson, tellFailures } from "./deliver-all.ts";
+import { withSpecialisation } from "./policy-options.ts";
 import { progressOn } from "./progress.ts";
 import { renderTable } from "./render-table.ts";
 import { chooseMachines, withStackOptions } from "./stack-options.ts";
@@ -19,6 +20,7 @@ import type { Terminal } from "./terminal.ts";
 
 interface RollbackOptions {
   readonly to?: string;
+  readonly specialisation?: string | false;
   readonly list: boolean;
   readonly json: boolean;
   readonly yes: boolean;
@@ -34,6 +36,8 @@ export function rollbackCommand(terminal: Terminal, signal: AbortSignal): Comman
       )
       .argument("<machine>", "one machine of the stack")
       .option("--to <generation|path>", "default: the newest generation before the current one that is another system")
+      .option("--specialisation <name>", "run this specialisation of it; default: what the stack says")
+      .option("--no-specialisation", "run the system itself, whatever the stack says")
       .option("--list", "only show the host's generations", false)
       .option("--json", "the outcome, or the list, as JSON", false)
       .option("--yes", "do not ask", false)
@@ -45,7 +49,8 @@ export function rollbackCommand(terminal: Terminal, signal: AbortSignal): Comman
       command.error(`error: ${name}: expected one machine that is on`, { exitCode: 2 });
     const { dir } = command.optsWithGlobals<{ dir: string }>();
     const report = progressOn(terminal, options.verbose);
-    const delivery = await planDelivery(dir, owned, stack, fleet.model, signal);
+    const stated = await planDelivery(dir, owned, stack, fleet.model, signal);
+    const delivery = { ...stated, policy: withSpecialisation(stated.policy, options, command) };
     const { facts, generations } = await askHost(delivery, report, signal);
     if (options.list) {
       terminal.answer(options.json ? JSON.stringify(generations, null, 2) : renderGenerations(generations, facts));
@@ -93,7 +98,7 @@ async function askHost(
   signal: AbortSignal,
 ): Promise<{ facts: HostFacts; generations: readonly Generation[] }> {
   await using host = await connect(await resolveWay(delivery), report, signal);
-  const facts = await readFacts(host, delivery.class, signal);
+  const facts = await readFacts(host, { class: delivery.class }, signal);
   return { facts, generations: await readGenerations(host, signal) };
 }
 

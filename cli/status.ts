@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { openTransaction } from "../deploy/activation/plan-activation.ts";
+import { runs } from "../deploy/boot/specialisation.ts";
 import { renderWay } from "../deploy/observation/look.ts";
 import type { Observation } from "../deploy/observation/observe-host.ts";
 import type { BackEnd } from "../deploy/ssh/transport.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import { readConnections } from "../stack/connections.ts";
-import { wayOf } from "../stack/delivery.ts";
+import { settingsOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems, knownSystems } from "../stack/evaluate-systems.ts";
 import { type MachineLook, observeMachine } from "../stack/observe-machine.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
@@ -31,7 +32,11 @@ export interface MachineStatus {
   readonly reason?: string;
   /** The fleet's own, where it has been evaluated; null: not known. */
   readonly declared: StorePath | null;
+  /** Of the declared system, to run instead of it. */
+  readonly declaredSpecialisation?: string;
   readonly running?: StorePath | null;
+  /** Systems of which that is a specialisation, and by what name. */
+  readonly specialisations?: Observation["facts"]["specialisations"];
   readonly booted?: StorePath | null;
   readonly profile?: StorePath | null;
   readonly nextBoot?: StorePath | null;
@@ -66,8 +71,11 @@ export function statusCommand(terminal: Terminal, signal: AbortSignal): Command 
       Promise.all(chosen.machines.map((machine) => look(dir, chosen, machine, signal))),
     ]);
     const rows = looks.map((seen, index) => {
-      const machine = chosen.machines[index]?.machine ?? "";
-      return statusOf(machine, declared.get(machine)?.toplevel ?? null, seen);
+      const owned = chosen.machines[index];
+      if (owned === undefined) throw new TypeError("more looks than machines");
+      const { specialisation } = settingsOf(owned, chosen.stack).policy;
+      const status = statusOf(owned.machine, declared.get(owned.machine)?.toplevel ?? null, seen);
+      return specialisation === null ? status : { ...status, declaredSpecialisation: specialisation };
     });
     terminal.answer(options.json ? JSON.stringify(rows, null, 2) : renderStatus(rows));
     for (const { machine, reason } of rows) if (reason !== undefined) terminal.tell(`${machine}: ${reason}`);
@@ -106,7 +114,7 @@ async function look(
   try {
     const connection = (await readConnections(dir, stack, fleet.model, [{ machine, spec }], signal)).get(machine);
     if (connection === undefined) throw new Error(`${machine} has no connection`);
-    return await observeMachine(wayOf(machine, connection, stack), spec.class, lookSeconds, signal);
+    return await observeMachine(wayOf(machine, connection, stack), { class: spec.class }, lookSeconds, signal);
   } catch (error) {
     if (error instanceof FleetError) return { kind: "no-address", reason: error.facts.summary };
     throw error;
@@ -122,6 +130,7 @@ function statusOf(machine: string, declared: StorePath | null, seen: Seen): Mach
     state: "seen",
     declared,
     running: facts.current,
+    specialisations: facts.specialisations,
     booted: facts.booted,
     profile: facts.profile,
     nextBoot: facts.boot.toplevel,
@@ -146,10 +155,14 @@ function renderTransaction(facts: Observation["facts"]): string | null {
   return `${state} ${renderStorePath(toplevel)} by ${owner.project}/${owner.stack}`;
 }
 
-function isFine({ state, declared, running, profile, failedUnits, transaction }: MachineStatus): boolean {
+function isFine(status: MachineStatus): boolean {
+  const { state, declared, running = null, specialisations = [], profile, failedUnits, transaction } = status;
   if (state === "off") return true;
   if (state !== "seen" || (failedUnits?.length ?? 0) > 0 || transaction !== null) return false;
-  return declared === null ? running === profile : running === declared && profile === declared;
+  const toplevel = declared ?? profile;
+  if (toplevel === undefined || toplevel === null || profile !== toplevel) return false;
+  const specialisation = status.declaredSpecialisation ?? null;
+  return runs({ current: running, specialisations }, { toplevel, specialisation });
 }
 
 /** Hashes of one row that differ are different systems; the first seven characters tell them apart. */
@@ -168,8 +181,12 @@ export function renderStatus(rows: readonly MachineStatus[]): string {
 
 function remarks(row: MachineStatus): string[] {
   const { failedUnits = [], transaction = null, rebootFor = [], profile, nextBoot } = row;
-  const { through = [], backEnd = "ssh2" } = row;
+  const { through = [], backEnd = "ssh2", specialisations = [], declaredSpecialisation } = row;
+  const names = specialisations.map(({ name }) => name);
+  const isOther = declaredSpecialisation !== undefined && !names.includes(declaredSpecialisation);
   return [
+    ...(names[0] === undefined ? [] : [`specialisation: ${names.join(" = ")}`]),
+    ...(isOther ? [`declared specialisation: ${declaredSpecialisation}`] : []),
     ...(failedUnits.length === 0
       ? []
       : [`failed: ${failedUnits.slice(0, 3).join(" ")}${failedUnits.length > 3 ? " …" : ""}`]),

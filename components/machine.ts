@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GcpNodeModel, MachineModel } from "../clan/fleet-model.ts";
 import { atNode } from "../clan/target-host.ts";
-import type { StorePath } from "../local-nix/store-path.ts";
+import type { DeclaredRun } from "../deploy/boot/specialisation.ts";
 import { SystemClosure } from "../providers/system-closure.ts";
 import type { ClosureInputs, Observed } from "../providers/system-closure-schema.ts";
 import { noAddress } from "../providers/system-closure-schema.ts";
@@ -26,7 +26,7 @@ export interface MachineSettings {
     machine: string,
     targetHost: string,
     machineClass: "nixos" | "darwin",
-    declared: StorePath,
+    declared: DeclaredRun,
   ) => Promise<{ readonly line: string; readonly observed: Observed | null }>;
   /** The cloud node under the machine. Absent: the machine is somewhere already. */
   readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off" };
@@ -80,7 +80,9 @@ export class Machine extends pulumi.ComponentResource {
   ): pulumi.Output<Observed | null> {
     return pulumi.output(targetHost).apply(async (host) => {
       if (host === noAddress) return null;
-      const { line, observed } = await probe(machine, host, spec.class, delivery.toplevel);
+      const { toplevel, policy } = delivery;
+      const { specialisation } = policy;
+      const { line, observed } = await probe(machine, host, spec.class, { toplevel, specialisation });
       if (pulumi.runtime.isDryRun()) await pulumi.log.info(line, this);
       return observed;
     });

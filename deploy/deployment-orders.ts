@@ -62,7 +62,7 @@ export function factsOverNewConnection(
   until: number,
   signal: AbortSignal,
 ): Promise<HostFacts | { readonly failed: string }> {
-  return overNewConnection(context, until, signal, (host) => readFacts(host, context.wanted.class, signal));
+  return overNewConnection(context, until, signal, (host) => readFacts(host, context.wanted, signal));
 }
 
 async function overNewConnection<T>(

@@ -80,7 +80,7 @@ export async function reboot(
     try {
       // For that boot only: asked a second time, in the next one, it does nothing.
       await runScript(context, "reboot", [bootId], signal);
-      const facts = await context.session.facts(context.wanted.class, signal);
+      const facts = await context.session.facts(context.wanted, signal);
       if (facts.bootId !== bootId) return facts;
     } catch (error) {
       signal.throwIfAborted();

@@ -1,3 +1,4 @@
+import type { StorePath } from "../local-nix/store-path.ts";
 import type { Report } from "../report.ts";
 import { type DeclaredSystem, readDeclared, reasonAgainst } from "./activation/check-declared.ts";
 import type { JobFollower, JobState } from "./activation/job-follower.ts";
@@ -5,6 +6,7 @@ import type { Step, Wanted } from "./activation/plan-activation.ts";
 import { parseJournal, readJournal } from "./activation/read-journal.ts";
 import { hostScript, type ScriptName } from "./activation/scripts.ts";
 import type { Transaction } from "./activation/transaction.ts";
+import { readSpecialisation } from "./boot/specialisation.ts";
 import type { DeploymentRequest } from "./deploy-machine.ts";
 import { DiskSpaceError } from "./errors.ts";
 import type { HostFacts } from "./host-facts.ts";
@@ -33,6 +35,8 @@ export interface Progress {
   /** The host as the plan saw it. */
   readonly facts: HostFacts;
   declared?: DeclaredSystem;
+  /** The declared specialisation's own toplevel. */
+  activates?: StorePath;
   /** `test` is left out: only a reboot leads to the declared system. */
   staged?: string;
   transaction?: Transaction;
@@ -56,7 +60,7 @@ export function makeOutcome(
   after: HostFacts | undefined,
   reason?: string,
 ): Outcome {
-  const facts = outcomeFacts({ ...progress, after, toplevel: wanted.toplevel, seconds: clock.seconds });
+  const facts = outcomeFacts({ ...progress, after, wanted, seconds: clock.seconds });
   const why = reason === undefined ? {} : { reason: reason.slice(0, 2_000) };
   return { kind, machine: request.machine, ...why, facts };
 }
@@ -114,16 +118,22 @@ export async function check(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
-  const declared = await context.clock.timed("check", () => readDeclared(context.session, step.toplevel, signal));
-  progress.declared = declared;
-  const reason = reasonAgainst(declared, progress.facts, context.wanted);
-  if (reason !== undefined) return makeOutcome(context, "refused", progress, progress.facts, reason);
-  const bootOnly = declared.bootOnly.join("; ");
-  if (bootOnly === "" || context.wanted.mode === "dry" || context.wanted.mode === "boot") return undefined;
-  const why = `the new system needs a reboot: ${bootOnly}`;
-  if (!declared.bootable || context.wanted.mode === "test") {
-    return makeOutcome(context, "refused", progress, progress.facts, why);
+  const { session, wanted, clock } = context;
+  const refused = (reason: string): Outcome => makeOutcome(context, "refused", progress, progress.facts, reason);
+  if (wanted.specialisation !== null) {
+    const found = await readSpecialisation(rootShell(session), step.toplevel, wanted.specialisation, signal);
+    if (found.kind === "missing") return refused(found.reason);
+    progress.activates = found.path;
   }
+  const activates = progress.activates ?? step.toplevel;
+  const declared = await clock.timed("check", () => readDeclared(session, step.toplevel, activates, signal));
+  progress.declared = declared;
+  const reason = reasonAgainst(declared, progress.facts, wanted);
+  if (reason !== undefined) return refused(reason);
+  const bootOnly = declared.bootOnly.join("; ");
+  if (bootOnly === "" || wanted.mode === "dry" || wanted.mode === "boot") return undefined;
+  const why = `the new system needs a reboot: ${bootOnly}`;
+  if (!declared.bootable || wanted.mode === "test") return refused(why);
   progress.staged = why;
   return undefined;
 }
@@ -179,7 +189,7 @@ export async function dry(
     // `darwin-rebuild check` performs a whole activation. Source: nix-darwin issue 1700.
     return makeOutcome(context, "skipped", progress, progress.facts, "dry: nix-darwin has no dry activation");
   }
-  const words = await runScript(context, "dry-activate", [toplevel], signal);
+  const words = await runScript(context, "dry-activate", [progress.activates ?? toplevel], signal);
   const lines = words.split("\n").filter((line) => line.startsWith("would "));
   for (const line of lines) say(context, "dry", line);
   return makeOutcome(context, "skipped", progress, progress.facts, `dry: ${lines.join("; ") || "nothing to do"}`);

@@ -29,7 +29,9 @@ export async function test(
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
   const { session, wanted, request, report, clock, token } = context;
-  const { transaction, job, attach } = step;
+  const { job, attach } = step;
+  const { activates } = progress;
+  const transaction = activates === undefined ? step.transaction : { ...step.transaction, activates };
   progress.transaction = transaction;
   const follower = new JobFollower(session, job, report);
   progress.follower = follower;
@@ -61,7 +63,7 @@ export async function test(
   const tested = follower.event("tested");
   const code = tested?.code ?? undefined;
   if (code !== undefined) progress.exitCode = code;
-  const after = await session.facts(wanted.class, signal);
+  const after = await session.facts(wanted, signal);
   const end = { log: follower.log, ...(code === undefined ? {} : { exitCode: code }) };
   const judgement = judgeTest(transaction, wanted.class, progress.facts, after, end);
   return afterTest(context, judgement, progress, after, signal);
@@ -180,7 +182,7 @@ export async function rollBack(
       const last = await rebootAfterFailedRollback(context, progress, outcome);
       return { ...last, facts: { ...last.facts, newlyFailed: [...units] } };
     }
-    const after = await context.session.facts(context.wanted.class, signal);
+    const after = await context.session.facts(context.wanted, signal);
     return makeOutcome(context, "switched", progress, after, `acknowledged by another run, although ${reason}`);
   });
 }
@@ -226,7 +228,7 @@ async function endedOutcome(
     const why = ownReason ?? follower?.event("rolling-back")?.why ?? "the supervisor went back";
     return rolledBack(context, progress, code, why);
   }
-  const after = await context.session.facts(context.wanted.class, signal);
+  const after = await context.session.facts(context.wanted, signal);
   const words = lastWords(follower?.log ?? "");
   switch (code) {
     case verdicts.closed:

@@ -12,6 +12,7 @@ import {
   type Step,
   stagingStep,
 } from "./activation/plan-activation.ts";
+import { runs } from "./boot/specialisation.ts";
 import type { DeploymentRequest } from "./deploy-machine.ts";
 import { followToEnd, order } from "./deployment-orders.ts";
 import { rebootIfWanted } from "./deployment-reboot.ts";
@@ -44,8 +45,10 @@ const mostWaits = 3;
 /** One host's deployment from its facts to its outcome. What to do is decided by planActivation, how it went by judgeTest. */
 export class Deployment {
   readonly #context: DeploymentContext;
+  readonly #pool: ConnectionPool;
 
   constructor(request: DeploymentRequest, pool: ConnectionPool, report: Report) {
+    this.#pool = pool;
     const { class: machineClass, system, toplevel, owner, machine, policy, connection } = request;
     this.#context = {
       request,
@@ -57,6 +60,7 @@ export class Deployment {
         class: machineClass,
         system,
         toplevel,
+        specialisation: policy.specialisation,
         owner: { ...owner, machine },
         takeOver: policy.takeOver,
         mode: policy.mode,
@@ -106,7 +110,15 @@ export class Deployment {
     const outcome = await rebootIfWanted(this.#context, progress, done, signal);
     const booted = done.kind === "staged-for-reboot" && outcome.kind === "switched";
     if (booted && request.secrets !== undefined) await commitSecrets(rootShell(session), report, signal);
-    return outcome;
+    const isAlone = outcome.kind === "switched" && request.policy.specialisation !== null && !outcome.facts.committed;
+    return isAlone && outcome !== done ? this.#afterReboot(signal) : outcome;
+  }
+
+  /** The default boot entry is the system's own: what the reboot started is left for the specialisation. */
+  #afterReboot(signal: AbortSignal): Promise<Outcome> {
+    const { request, report } = this.#context;
+    const again = { ...request, policy: { ...request.policy, rebootPolicy: "never" } } as const;
+    return new Deployment(again, this.#pool, report).run(signal);
   }
 
   /** Instead of `test`: only a reboot leads to the declared system. */
@@ -182,13 +194,17 @@ export class Deployment {
 
   /** The commit ended well; the host has the last word. */
   async #committed(progress: Progress, signal: AbortSignal): Promise<Outcome> {
-    const { toplevel } = this.#context.wanted;
+    const { wanted } = this.#context;
+    const { toplevel } = wanted;
     const after = await this.#factsAfter(signal);
     if (after === undefined) {
-      const known = { ...progress.facts, current: toplevel, profile: toplevel, generation: null };
+      const current = progress.activates ?? toplevel;
+      const name = wanted.specialisation;
+      const specialisations = name === null ? [] : [{ of: toplevel, name }];
+      const known = { ...progress.facts, current, specialisations, profile: toplevel, generation: null };
       return makeOutcome(this.#context, "switched", progress, known, "the host could not be asked after the commit");
     }
-    if (after.current !== toplevel || after.profile !== toplevel) {
+    if (!runs(after, wanted) || after.profile !== toplevel) {
       return makeOutcome(this.#context, "superseded", progress, after, "somebody else deployed just after the commit");
     }
     const failed = progress.tolerated ?? [];
@@ -203,7 +219,7 @@ export class Deployment {
   async #factsAfter(signal: AbortSignal): Promise<HostFacts | undefined> {
     const { session, wanted, report, request } = this.#context;
     try {
-      return await session.facts(wanted.class, AbortSignal.timeout(signal.aborted ? 2_000 : 10_000));
+      return await session.facts(wanted, AbortSignal.timeout(signal.aborted ? 2_000 : 10_000));
     } catch (error) {
       const why = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
       const message = `the host could not be asked afterwards: ${why}`;
@@ -214,7 +230,7 @@ export class Deployment {
 
   #facts(signal: AbortSignal): Promise<HostFacts> {
     const { clock, session, wanted } = this.#context;
-    return clock.timed("facts", () => session.facts(wanted.class, signal));
+    return clock.timed("facts", () => session.facts(wanted, signal));
   }
 
   #withoutTouching(plan: readonly Step[], facts: HostFacts): Outcome | undefined {
@@ -226,8 +242,8 @@ export class Deployment {
 
   /** Nothing to do: it runs, or waits for the next boot as asked for. */
   #asItIs(facts: HostFacts): Outcome {
-    const runs = facts.current === this.#context.wanted.toplevel;
-    return makeOutcome(this.#context, runs ? "unchanged" : "staged-for-reboot", { facts }, facts);
+    const isRunning = runs(facts, this.#context.wanted);
+    return makeOutcome(this.#context, isRunning ? "unchanged" : "staged-for-reboot", { facts }, facts);
   }
 
   /** An earlier deployment's job, whose operator is gone: nobody acknowledges it any more. */

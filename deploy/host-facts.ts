@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { StorePath } from "../local-nix/store-path.ts";
 import { hostScript } from "./activation/scripts.ts";
 import { ownerSchema, storePathSchema, transactionSchema, unitNameSchema } from "./activation/transaction.ts";
 import { RemoteOutputError } from "./errors.ts";
@@ -46,6 +47,12 @@ export type Job =
   | { readonly id: string; readonly state: "running" | "lost" | "starting" }
   | { readonly id: string; readonly state: "done"; readonly code: number };
 
+const specialisationSchema = z
+  .string()
+  .transform((text) => text.split(" "))
+  .pipe(z.tuple([storePathSchema, z.string().min(1).max(255)]))
+  .transform(([of, name]) => ({ of, name }));
+
 /** What a host is and runs, as it says itself. Store paths that are missing or none are null. */
 export const hostFactsSchema = z.object({
   /** Class by the markers of the running system and of macOS. */
@@ -57,6 +64,8 @@ export const hostFactsSchema = z.object({
   loginUid: z.int(),
   bootId: z.string().min(1).max(100),
   current: linkSchema,
+  /** Systems of which what runs is a specialisation, among the profile's and the one asked about. Two names may mean one path. */
+  specialisations: z.array(specialisationSchema).max(200),
   /** The running system has a kernel and boot entries (no container). */
   bootable: z.boolean(),
   booted: linkSchema,
@@ -90,10 +99,21 @@ export const hostFactsSchema = z.object({
 export type HostFacts = z.output<typeof hostFactsSchema>;
 export type MachineClass = "nixos" | "darwin";
 
+/** What a host is asked about. */
+export interface FactsQuestion {
+  readonly class: MachineClass;
+  /** Of this system, too, it is told whether what runs is a specialisation of it. */
+  readonly toplevel?: StorePath;
+}
+
 /** One round trip. As root where root or `sudo -n` can be had, else without what only root may read. @throws {RemoteOutputError} */
-export async function readFacts(host: SshHost, expected: MachineClass, signal: AbortSignal): Promise<HostFacts> {
+export async function readFacts(
+  host: SshHost,
+  { class: expected, toplevel }: FactsQuestion,
+  signal: AbortSignal,
+): Promise<HostFacts> {
   const options = { elevation: "if-possible", deadlineSeconds: 30, maxOutputBytes: 2 * 1024 * 1024 } as const;
-  const text = await host.read(hostScript("facts", []), options, signal);
+  const text = await host.read(hostScript("facts", [toplevel ?? ""]), options, signal);
   const parsed = hostFactsSchema.safeParse(collectFacts(text, expected));
   if (parsed.success) return parsed.data;
   throw new RemoteOutputError({
@@ -129,6 +149,7 @@ export function collectFacts(text: string, expected: MachineClass): unknown {
     loginUid: numberOf(one("login.uid")),
     bootId: one("boot-id"),
     current: link("current"),
+    specialisations: all("specialisation"),
     bootable: one("bootable") === "yes",
     booted: link("booted"),
     profile: link("profile"),

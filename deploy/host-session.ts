@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Report } from "../report.ts";
 import { ConnectionLostError } from "./errors.ts";
-import { type HostFacts, type MachineClass, readFacts } from "./host-facts.ts";
+import { type FactsQuestion, type HostFacts, readFacts } from "./host-facts.ts";
 import type { ConnectionPool } from "./ssh/connection-pool.ts";
 import type { ConnectionSpec } from "./ssh/connection-spec.ts";
 import type { Elevation, RemoteScript } from "./ssh/remote-command.ts";
@@ -54,8 +54,8 @@ export class HostSession {
   }
 
   /** Facts, and from them the way to be root. */
-  async facts(machineClass: MachineClass, signal: AbortSignal): Promise<HostFacts> {
-    const facts = await this.retried((host) => readFacts(host, machineClass, signal), signal);
+  async facts(question: FactsQuestion, signal: AbortSignal): Promise<HostFacts> {
+    const facts = await this.retried((host) => readFacts(host, question, signal), signal);
     this.#elevation = facts.loginUid === 0 ? "none" : "sudo";
     return facts;
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import { storePathSchema, type Transaction, unitNameSchema } from "./activation/transaction.ts";
+import { type DeclaredRun, renderRun, runs } from "./boot/specialisation.ts";
 import type { HostFacts } from "./host-facts.ts";
 
 /** What became of one host. Source: design §9. */
@@ -34,6 +34,8 @@ export const outcomeFactsSchema = z.strictObject({
   previous: storePathSchema.nullable(),
   /** What runs now. */
   current: storePathSchema.nullable(),
+  /** Systems of which that is a specialisation, and by what name. */
+  specialisations: z.array(z.strictObject({ of: storePathSchema, name: z.string() })),
   /** What the system profile names now. */
   profile: storePathSchema.nullable(),
   generation: z.int().positive().nullable(),
@@ -73,6 +75,7 @@ export function isAsDeclared({ kind, facts }: Outcome): boolean {
 export const noFacts: OutcomeFacts = {
   previous: null,
   current: null,
+  specialisations: [],
   profile: null,
   generation: null,
   committed: false,
@@ -87,7 +90,7 @@ export const noFacts: OutcomeFacts = {
 
 /** One line: `galena: switched to 1a2b3c4-nixos-system-galena, generation 43 (12.3 MB in 4.1 s)`. */
 export function renderOutcome({ kind, machine, reason, facts }: Outcome): string {
-  const running = facts.current === null ? "nothing known" : renderStorePath(facts.current);
+  const running = renderRun(facts) ?? "nothing known";
   const generation = facts.generation === null ? "" : `, generation ${facts.generation}`;
   const seconds = Object.values(facts.seconds).reduce((sum, value) => sum + value, 0);
   const cost = `(${(facts.pushedBytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s)`;
@@ -108,7 +111,7 @@ export function renderOutcome({ kind, machine, reason, facts }: Outcome): string
 
 /** What a deployment knows at its end, as facts. */
 export function outcomeFacts(known: {
-  readonly toplevel: StorePath;
+  readonly wanted: DeclaredRun;
   readonly facts: HostFacts;
   /** Absent: the host could not be asked any more. */
   readonly after: HostFacts | undefined;
@@ -118,15 +121,16 @@ export function outcomeFacts(known: {
   readonly exitCode?: number;
   readonly seconds: Readonly<Record<string, number>>;
 }): OutcomeFacts {
-  const { toplevel, facts, after, transaction, pushed } = known;
+  const { wanted, facts, after, transaction, pushed } = known;
   const hasLoader = known.declared?.bootable ?? facts.bootable;
   return {
     previous: transaction?.previous.current ?? facts.current,
     current: after?.current ?? null,
+    specialisations: [...(after?.specialisations ?? [])],
     profile: after?.profile ?? null,
     generation: after?.generation ?? null,
-    committed: after !== undefined && after.current === toplevel && after.profile === toplevel,
-    bootable: !hasLoader ? "n/a" : after?.boot.toplevel === toplevel ? "verified" : "unverified",
+    committed: after !== undefined && runs(after, wanted) && after.profile === wanted.toplevel,
+    bootable: !hasLoader ? "n/a" : after?.boot.toplevel === wanted.toplevel ? "verified" : "unverified",
     failedBefore: transaction?.failedBefore ?? facts.failedUnits,
     failedAfter: after?.failedUnits ?? [],
     newlyFailed: [],

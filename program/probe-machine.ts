@@ -1,8 +1,8 @@
+import { type DeclaredRun, renderDeclared, renderRun, runs } from "../deploy/boot/specialisation.ts";
 import { renderSwitch } from "../deploy/observation/drift.ts";
 import { renderWay } from "../deploy/observation/look.ts";
 import { SecretText } from "../deploy/ssh/secret-text.ts";
 import { FleetError } from "../errors.ts";
-import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import { observedOf } from "../providers/host-observation.ts";
 import type { Observed } from "../providers/system-closure-schema.ts";
 import type { HostConnection } from "../stack/connections.ts";
@@ -23,7 +23,7 @@ export type ProbeMachine = (
   machine: string,
   targetHost: string,
   machineClass: "nixos" | "darwin",
-  declared: StorePath,
+  declared: DeclaredRun,
 ) => Promise<HostProbe>;
 
 /** A preview asks without waiting: a laptop that sleeps must not hold it up. */
@@ -45,7 +45,8 @@ export function hostProber(
     if (connection === undefined) return { line: "no way to it is known", observed: null };
     try {
       const way = { ...wayOf(machine, connection, stack), targetHost };
-      const look = await observeMachine(way, machineClass, lookSeconds, signal, password);
+      const question = { class: machineClass, toplevel: declared.toplevel };
+      const look = await observeMachine(way, question, lookSeconds, signal, password);
       const line = renderLook(look, declared);
       return { line, observed: look.kind === "seen" ? observedOf(look.seen.facts, machineClass) : null };
     } catch (error) {
@@ -56,18 +57,17 @@ export function hostProber(
 }
 
 /** One line for the machine's component. */
-export function renderLook(look: MachineLook, declared: StorePath): string {
+export function renderLook(look: MachineLook, declared: DeclaredRun): string {
   if (look.kind === "unreachable") return `unreachable: ${look.reason}`;
   if (look.kind !== "seen") return `not reachable: ${look.error.message}`;
   const { facts, lastSwitch } = look.seen;
-  const { current, profile, generation } = facts;
   const reached = `reachable${renderWay(look.way)}`;
-  if (current === declared && profile === declared)
-    return `${reached}, runs ${renderStorePath(declared)}, generation ${generation}`;
-  if (current === declared)
-    return `${reached}, runs ${renderStorePath(declared)}, not committed: a reboot would undo it`;
-  const running = current === null ? "no system" : renderStorePath(current);
+  const wanted = renderDeclared(declared);
+  if (runs(facts, declared)) {
+    const isCommitted = facts.profile === declared.toplevel;
+    return `${reached}, runs ${wanted}, ${isCommitted ? `generation ${facts.generation}` : "not committed: a reboot would undo it"}`;
+  }
   // Our own deployments are no news here; whoever else deploys to it is.
   const other = lastSwitch === undefined || lastSwitch.tool === "pulumi-clan" ? "" : ` (${renderSwitch(lastSwitch)})`;
-  return `${reached}, ${running}${other} → ${renderStorePath(declared)}`;
+  return `${reached}, ${renderRun(facts) ?? "no system"}${other} → ${wanted}`;
 }

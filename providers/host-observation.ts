@@ -4,10 +4,14 @@ import type { Observed } from "./system-closure-schema.ts";
 
 /** What a probe keeps of a host's facts, and what `diff` compares. */
 export function observedOf(facts: HostFacts, machineClass: MachineClass): Observed {
-  return { running: facts.current, profile: facts.profile, settled: isSettled(facts, machineClass) };
+  const { current: running, specialisations, profile } = facts;
+  return { running, specialisations, profile, settled: isSettled(facts, machineClass) };
 }
 
 /** The running system and the profile alone prove nothing: both are set before the last unit and the boot entry are. */
 export function isSettled(facts: HostFacts, machineClass: MachineClass): boolean {
-  return facts.current !== null && isUnchanged(facts, { toplevel: facts.current, class: machineClass });
+  const { current, specialisations } = facts;
+  const parents = specialisations.map(({ of, name }) => ({ toplevel: of, specialisation: name }));
+  const candidates = current === null ? [] : [{ toplevel: current, specialisation: null }, ...parents];
+  return candidates.some((run) => isUnchanged(facts, { ...run, class: machineClass }));
 }

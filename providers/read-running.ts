@@ -22,7 +22,7 @@ export async function readRunning(
   signal: AbortSignal,
 ): Promise<Partial<ClosureFacts>> {
   await using lent = borrowConnections();
-  const look = await observeMachine(known, known.class, refreshSeconds, signal, sudoPassword(), lent.pool);
+  const look = await observeMachine(known, known, refreshSeconds, signal, sudoPassword(), lent.pool);
   if ("error" in look) throw look.error;
   if (look.kind === "unreachable") {
     const message = `not reachable, its last known state is kept: ${look.reason}`;
@@ -41,6 +41,7 @@ export function seenFacts({ facts, hostKey, rebootFor }: Observation): SeenFacts
   const { owner, transaction } = facts;
   return {
     running: facts.current,
+    specialisations: facts.specialisations,
     booted: facts.booted,
     profile: facts.profile,
     defaultEntry: facts.boot.entry,

@@ -15,6 +15,9 @@ const jumpHostSchema = z.object({
 /** Stands for the target host of a machine whose node failed; no host can be called so. */
 export const noAddress = "?";
 
+/** Systems of which what runs is a specialisation, and by what name. */
+const specialisationsSchema = z.array(z.object({ of: storePath, name: z.string() }));
+
 /** What a program declares for one machine. Plain JSON: it is stored in the state and crosses gRPC. */
 export const closureInputsSchema = z.object({
   machine: z.string().min(1),
@@ -52,7 +55,12 @@ export const closureInputsSchema = z.object({
    * reinstalled behind Pulumi's back thus differs in the very preview that shows it, without a refresh.
    */
   observed: z
-    .object({ running: storePath.nullable(), profile: storePath.nullable(), settled: z.boolean() })
+    .object({
+      running: storePath.nullable(),
+      specialisations: specialisationsSchema.default([]),
+      profile: storePath.nullable(),
+      settled: z.boolean(),
+    })
     .nullable()
     .default(null),
   /** `off`: the node under the machine is stopped on purpose, nothing is contacted. */
@@ -66,6 +74,7 @@ export type Observed = NonNullable<ClosureInputs["observed"]>;
 
 /** Absent from states of 0.1: then null, not known. Each key that is added here is one that an old state lacks. */
 const sinceSchema = z.object({
+  specialisations: specialisationsSchema.default([]),
   /** Target of `/run/booted-system`. */
   booted: storePath.nullable().default(null),
   /** Name of the boot entry that the next boot takes. */

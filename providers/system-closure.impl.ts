@@ -1,8 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
+import { runs } from "../deploy/boot/specialisation.ts";
 import { borrowConnections } from "../deploy/ssh/shared-connections.ts";
-import { isStorePath, renderStorePath } from "../local-nix/store-path.ts";
+import { isStorePath, renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
 import { isAsAsked } from "../stack/delivery.ts";
 import { deploymentDeadline } from "./deployment-deadline.ts";
@@ -38,6 +39,7 @@ export async function check(_olds: unknown, news: ClosureInputs): Promise<dynami
 const compared = {
   machine: true,
   running: true,
+  specialisations: true,
   profile: true,
   nextBoot: true,
   marker: true,
@@ -77,10 +79,11 @@ export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInput
 }
 
 /** What the probe of this run saw, as far as the mode goes. */
-function isElsewhere({ running, profile, settled }: Observed, { toplevel, policy }: ClosureInputs): boolean {
+function isElsewhere(observed: Observed, { toplevel, policy }: ClosureInputs): boolean {
+  const { profile, settled } = observed;
   if (policy.mode === "boot") return profile !== toplevel;
-  if (policy.mode === "test") return running !== toplevel;
-  return running !== toplevel || profile !== toplevel || !settled;
+  const isRunning = runsDeclared(observed, toplevel, policy);
+  return policy.mode === "test" ? !isRunning : !isRunning || profile !== toplevel || !settled;
 }
 
 /** @throws {FleetError} before the host was touched. @throws {HostAfterError} afterwards: its state is kept. */
@@ -113,13 +116,26 @@ type Seen = { readonly [K in keyof ClosureOutputs]?: ClosureOutputs[K] | undefin
  * was deployed by hand and is the declared one is no difference.
  */
 function differs(seen: Seen, { toplevel, policy, owner }: ClosureInputs): boolean {
-  const { running, profile, nextBoot, marker, openTransaction, leftovers = [] } = seen;
+  const { profile, nextBoot, marker, openTransaction, leftovers = [] } = seen;
   const nextDiffers = profile !== toplevel || (nextBoot != null && nextBoot !== toplevel);
   const unfinished = openTransaction != null || leftovers.length > 0 || (marker != null && !isOwner(marker, owner));
   if (policy.mode === "boot") return nextDiffers || unfinished;
   // Only until the next boot: the profile names another system on purpose.
-  if (policy.mode === "test") return running !== toplevel || leftovers.length > 0;
-  return running !== toplevel || nextDiffers || unfinished;
+  const isRunning = runsDeclared(seen, toplevel, policy);
+  if (policy.mode === "test") return !isRunning || leftovers.length > 0;
+  return !isRunning || nextDiffers || unfinished;
+}
+
+function runsDeclared(
+  { running, specialisations = [] }: Pick<Seen, "running" | "specialisations">,
+  toplevel: StorePath,
+  policy: ClosureInputs["policy"],
+): boolean {
+  // What an older program gives has no such key.
+  return runs(
+    { current: running ?? null, specialisations },
+    { toplevel, specialisation: policy.specialisation ?? null },
+  );
 }
 
 function isOwner(seen: ClosureInputs["owner"] | undefined, wanted: ClosureInputs["owner"]): boolean {
@@ -155,7 +171,13 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
   const seen: ClosureFacts = {
     ...lastSeen(olds),
     ...(observation === undefined
-      ? { running: facts.current, profile: facts.profile, generation: facts.generation, failedUnits: facts.failedAfter }
+      ? {
+          running: facts.current,
+          specialisations: facts.specialisations,
+          profile: facts.profile,
+          generation: facts.generation,
+          failedUnits: facts.failedAfter,
+        }
       : seenFacts(observation)),
     outcome: outcome.kind,
     seconds: Math.round((performance.now() - began) / 100) / 10,

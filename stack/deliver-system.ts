@@ -51,7 +51,7 @@ export async function deliverSystem(
 
 /** The outcome is known whether the host still answers or not; who was told to stop does not ask. */
 async function lookAfter(
-  { machine, class: machineClass }: Delivery,
+  delivery: Delivery,
   connection: ConnectionSpec,
   connections: ConnectionPool,
   signal: AbortSignal,
@@ -60,10 +60,10 @@ async function lookAfter(
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
   try {
     const host = await connections.acquire({ ...connection, connectDeadlineSeconds: 5 }, ignore, deadline);
-    return await observeHost(host, machineClass, deadline);
+    return await observeHost(host, delivery, deadline);
   } catch (error) {
     if (deadline.aborted || error instanceof FleetError) return undefined;
-    throw new Error(`${machine}: cannot be observed`, { cause: error });
+    throw new Error(`${delivery.machine}: cannot be observed`, { cause: error });
   }
 }
 
@@ -89,12 +89,13 @@ async function buildOnTarget(
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
   const session = new HostSession(connections, connection, delivery.policy.reconnectDeadlineSeconds, report);
-  const facts = await session.facts(delivery.class, signal);
-  const { machine, toplevel, policy } = delivery;
-  const wanted = { ...delivery, owner: { ...delivery.owner, machine }, takeOver: policy.takeOver, mode: policy.mode };
+  const facts = await session.facts(delivery, signal);
+  const { machine, policy } = delivery;
+  const { takeOver, mode, specialisation } = policy;
+  const wanted = { ...delivery, owner: { ...delivery.owner, machine }, takeOver, mode, specialisation };
   const reason = reasonToRefuse(facts, wanted);
   if (reason !== undefined)
-    return { kind: "refused", machine, reason, facts: outcomeFacts({ toplevel, facts, after: facts, seconds: {} }) };
+    return { kind: "refused", machine, reason, facts: outcomeFacts({ wanted, facts, after: facts, seconds: {} }) };
   await using openssh = await writeOpensshOptions(session.spec);
   const uri = storeUri(openssh.destination, facts.tools.nixDaemon ?? "nix-daemon", session.elevation === "sudo");
   await build(delivery, { kind: "target", storeUri: uri, sshOptions: openssh.nixSshOpts }, report, signal);

@@ -1,3 +1,4 @@
+import type { FactsQuestion } from "../deploy/host-facts.ts";
 import { type Look, lookAt } from "../deploy/observation/look.ts";
 import { type Observation, observeHost } from "../deploy/observation/observe-host.ts";
 import type { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
@@ -11,17 +12,12 @@ export type MachineLook = Look<Observation>;
 /** One attempt over the machine's way. Touches nothing. @throws {TargetSyntaxError} @throws {SshConfigError} */
 export async function observeMachine(
   way: Way,
-  machineClass: "nixos" | "darwin",
+  question: FactsQuestion,
   deadlineSeconds: number,
   signal: AbortSignal,
   sudoPassword?: SecretText,
   connections?: ConnectionPool,
 ): Promise<MachineLook> {
   const spec = await resolveWay(way, sudoPassword);
-  return lookAt(
-    spec,
-    { deadlineSeconds, connections },
-    (host, scope) => observeHost(host, machineClass, scope),
-    signal,
-  );
+  return lookAt(spec, { deadlineSeconds, connections }, (host, scope) => observeHost(host, question, scope), signal);
 }

@@ -24,13 +24,14 @@ const declaredSchema = z.object({
 /** A pushed toplevel, as it lies on the host. */
 export type DeclaredSystem = z.output<typeof declaredSchema>;
 
-/** @throws {RemoteOutputError} */
+/** @param activates - the toplevel, or a specialisation of it: what `test` is called of. @throws {RemoteOutputError} */
 export async function readDeclared(
   session: HostSession,
   toplevel: StorePath,
+  activates: StorePath,
   signal: AbortSignal,
 ): Promise<DeclaredSystem> {
-  const script = hostScript("check", [toplevel]);
+  const script = hostScript("check", [toplevel, activates]);
   const text = await session.retried(() => session.script(script, { deadlineSeconds: 60 }, signal), signal);
   const lines = text.split("\n").map((line) => line.split("\t"));
   const facts = new Map(lines.map(([key = "", value]) => [key, value || undefined]));

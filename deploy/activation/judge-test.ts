@@ -1,5 +1,5 @@
 import type { HostFacts, MachineClass } from "../host-facts.ts";
-import type { Transaction } from "./transaction.ts";
+import { activatedBy, type Transaction } from "./transaction.ts";
 
 /** How a `test` ended, as the client saw it. */
 export interface TestEnd {
@@ -24,13 +24,13 @@ export type Judgement =
  * 1 also after units were stopped. Source: nixpkgs switch-to-configuration-ng.
  */
 export function judgeTest(
-  transaction: Pick<Transaction, "toplevel" | "previous" | "failedBefore">,
+  transaction: Pick<Transaction, "toplevel" | "activates" | "previous" | "failedBefore">,
   machineClass: MachineClass,
   before: Pick<HostFacts, "current" | "activeUnits">,
   after: Pick<HostFacts, "current" | "leftovers" | "failedUnits" | "activeUnits">,
   end: TestEnd,
 ): Judgement {
-  if (after.current !== transaction.toplevel) return judgeUnswitched(before, after, end, machineClass);
+  if (after.current !== activatedBy(transaction)) return judgeUnswitched(before, after, end, machineClass);
   if (end.exitCode === undefined) return { kind: "interrupted", reason: "it was stopped before its end" };
   if (after.leftovers.length > 0) {
     return { kind: "interrupted", reason: `units were left to be started: ${after.leftovers.slice(0, 5).join(", ")}` };

@@ -1,12 +1,15 @@
 import type { StorePath } from "../../local-nix/store-path.ts";
+import { runs } from "../boot/specialisation.ts";
 import type { HostFacts, Job, MachineClass } from "../host-facts.ts";
-import { type JobPhase, jobId, type Owner, type Transaction } from "./transaction.ts";
+import { activatedBy, type JobPhase, jobId, type Owner, type Transaction } from "./transaction.ts";
 
 /** What a host shall run. */
 export interface Wanted {
   readonly class: MachineClass;
   readonly system: string;
   readonly toplevel: StorePath;
+  /** Of the toplevel, to be run instead of it; null: none. */
+  readonly specialisation: string | null;
   readonly owner: Owner;
   readonly takeOver: boolean;
   readonly mode: "switch" | "boot" | "test" | "dry";
@@ -88,7 +91,7 @@ export function planActivation(facts: HostFacts, wanted: Wanted): readonly Step[
       const steps = testAndAcknowledge(job.id, true, continued);
       return [...preparation(taken.previous.current), ...steps];
     }
-    if (taken.phase === "committing" && facts.current === wanted.toplevel && wanted.mode === "switch") {
+    if (taken.phase === "committing" && runs(facts, wanted) && wanted.mode === "switch") {
       return [...preparation(taken.previous.current), commitStep(facts, continued)];
     }
   }
@@ -123,7 +126,8 @@ export const verdicts = {
 } as const;
 
 function canBeTakenOver(open: Transaction, wanted: Wanted): boolean {
-  return open.toplevel === wanted.toplevel && (wanted.mode === "switch" || wanted.mode === "test");
+  const isDeclared = open.toplevel === wanted.toplevel && (open.specialisation ?? null) === wanted.specialisation;
+  return isDeclared && (wanted.mode === "switch" || wanted.mode === "test");
 }
 
 function isOf({ id }: Job, transaction: Transaction): boolean {
@@ -162,15 +166,13 @@ export function isMixed({ class: machineClass, transaction, bootId }: HostFacts)
  * The running system alone proves nothing: it is set before units are restarted. All must agree, and nothing be left over.
  * Source: nixpkgs switch-to-configuration-ng, end of `activate`.
  */
-export function isUnchanged(
-  facts: HostFacts,
-  { toplevel, class: wantedClass }: Pick<Wanted, "toplevel" | "class">,
-): boolean {
+export function isUnchanged(facts: HostFacts, wanted: Pick<Wanted, "toplevel" | "specialisation" | "class">): boolean {
   const { kind, toplevel: booting, filesPresent } = facts.boot;
-  const isKnown = wantedClass !== "darwin" && facts.bootable && kind !== "none" && kind !== "unverified";
+  const { toplevel } = wanted;
+  const isKnown = wanted.class !== "darwin" && facts.bootable && kind !== "none" && kind !== "unverified";
   const bootsIt = !isKnown || (booting === toplevel && filesPresent);
   return (
-    facts.current === toplevel &&
+    runs(facts, wanted) &&
     facts.profile === toplevel &&
     bootsIt &&
     facts.leftovers.length === 0 &&
@@ -195,6 +197,8 @@ export function reasonToRefuse(facts: HostFacts, wanted: Omit<Wanted, "newId" | 
     return `the machine is declared as ${wanted.class}, the host is ${facts.class === "other" ? "neither NixOS nor nix-darwin" : facts.class}`;
   }
   if (facts.system !== wanted.system) return `the system is built for ${wanted.system}, the host is ${facts.system}`;
+  if (wanted.class === "darwin" && wanted.specialisation !== null)
+    return `specialisation ${wanted.specialisation} is declared, and nix-darwin has none`;
   if (facts.uid !== 0) return "neither root nor `sudo -n`: log in as root, or allow the user sudo without a password";
   if (facts.tools.nixStore === undefined || facts.tools.nixEnv === undefined)
     return "no nix-store and nix-env on the host";
@@ -229,7 +233,7 @@ function isSame(left: Owner, right: Owner): boolean {
 function undisturbed(open: Transaction | undefined, { current, profile }: HostFacts): Transaction | undefined {
   if (open === undefined) return undefined;
   const { previous, toplevel, uncommitted } = open;
-  const knowsCurrent = current === previous.current || current === toplevel || current === uncommitted;
+  const knowsCurrent = [previous.current, activatedBy(open), uncommitted ?? null].includes(current);
   return knowsCurrent && (profile === previous.profile || profile === toplevel) ? open : undefined;
 }
 
@@ -244,6 +248,7 @@ export function begun(open: Transaction | undefined, facts: HostFacts, wanted: W
     id: wanted.newId,
     owner: wanted.owner,
     toplevel: wanted.toplevel,
+    ...(wanted.specialisation === null ? {} : { specialisation: wanted.specialisation }),
     bootId: facts.bootId,
     startedAt: facts.now,
     previous: {
@@ -257,9 +262,11 @@ export function begun(open: Transaction | undefined, facts: HostFacts, wanted: W
   };
 }
 
-/** What runs; or, when that is the declared system which nobody committed, what the next boot would start. */
-function wayBack({ current, profile }: HostFacts, { toplevel }: Wanted): StorePath | null {
-  return current === toplevel ? (profile ?? current) : current;
+/** What runs; or, when that is of the declared system which nobody committed, what the next boot would start. */
+function wayBack(facts: HostFacts, wanted: Wanted): StorePath | null {
+  const { current, profile } = facts;
+  const isUncommitted = profile !== wanted.toplevel && (current === wanted.toplevel || runs(facts, wanted));
+  return isUncommitted ? (profile ?? current) : current;
 }
 
 function commitStep(facts: HostFacts, transaction: Transaction): Extract<Step, { readonly kind: "commit" }> {

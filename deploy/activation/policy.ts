@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { specialisationNameSchema } from "../boot/specialisation.ts";
 import { healthGatesSchema } from "../health/health-gate.ts";
 
 const hookSchema = z.strictObject({
@@ -8,12 +9,16 @@ const hookSchema = z.strictObject({
 });
 export type Hook = z.output<typeof hookSchema>;
 
-/** How a deployment behaves on a host. Every value has its default here and nowhere else. */
-export const activationPolicySchema = z.strictObject({
+const policySchema = z.strictObject({
   /** Take a host over that another project, stack or machine owns. */
   takeOver: z.boolean().default(false),
   /** `switch`: now and for the next boot; `boot`: only for the next boot; `test`: only until the next boot; `dry`: only look. */
   mode: z.enum(["switch", "boot", "test", "dry"]).default("switch"),
+  /**
+   * The specialisation that runs; null: none. Profile and boot entry are the system's own: after a reboot that runs, and
+   * the next deployment switches into the specialisation again.
+   */
+  specialisation: specialisationNameSchema.nullable().default(null),
   /** How a tested system is made the next boot's. `switch` for systems with scripts that look at NIXOS_ACTION: it starts units again. */
   commitWith: z.enum(["boot", "switch"]).default("boot"),
   /**
@@ -51,6 +56,13 @@ export const activationPolicySchema = z.strictObject({
   /** After a lost connection during a phase, for getting it back. */
   reconnectDeadlineSeconds: z.int().min(1).max(3_600).default(180),
 });
+
+/** How a deployment behaves on a host. Every value has its default here and nowhere else. */
+export const activationPolicySchema = policySchema.refine(
+  // The system's own `switch` would leave the specialisation; the specialisation's would make itself the boot entry.
+  ({ specialisation, commitWith }) => specialisation === null || commitWith === "boot",
+  { path: ["commitWith"], message: "expected boot, as a specialisation is declared" },
+);
 export type ActivationPolicy = z.output<typeof activationPolicySchema>;
 
 /** What the supervisor waits for an order: the health gates' deadlines are not taken from the acknowledgement's. */

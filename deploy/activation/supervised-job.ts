@@ -4,7 +4,7 @@ import { quoteCommand, quoteWord } from "../ssh/shell-quote.ts";
 import type { ActivationPolicy, Hook } from "./policy.ts";
 import { orderDeadlineSeconds } from "./policy.ts";
 import { hostScript, printingFunction, scriptText } from "./scripts.ts";
-import type { JobPhase, Transaction } from "./transaction.ts";
+import { activatedBy, type JobPhase, type Transaction } from "./transaction.ts";
 
 /** One transaction's work on a host, done by the supervisor there. */
 export interface SupervisedJob {
@@ -69,6 +69,7 @@ export function jobEnvironment(job: SupervisedJob): string {
     class: job.class,
     mode: policy.mode,
     declared: toplevel,
+    activated: activatedBy(transaction),
     previous: previous.current ?? "",
     expected: previous.profile ?? "",
     generation: previous.generation ?? "",

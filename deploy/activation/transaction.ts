@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { isStorePath } from "../../local-nix/store-path.ts";
+import { isStorePath, type StorePath } from "../../local-nix/store-path.ts";
+import { specialisationNameSchema } from "../boot/specialisation.ts";
 
 export const storePathSchema = z.string().refine(isStorePath, "expected /nix/store/<hash>-<name>");
 
@@ -25,6 +26,10 @@ export const transactionSchema = z.strictObject({
   id: idSchema,
   owner: ownerSchema,
   toplevel: storePathSchema,
+  /** Of the toplevel, to be run instead of it. */
+  specialisation: specialisationNameSchema.optional(),
+  /** The specialisation's own toplevel, once it is known. */
+  activates: storePathSchema.optional(),
   /** The host's boot in which it was begun: after another one, nothing of it runs any more. */
   bootId: z.string().max(100),
   /** Unix seconds by the host's clock. */
@@ -42,6 +47,11 @@ export const transactionSchema = z.strictObject({
   phase: z.enum(["testing", "test-failed", "committing"]),
 });
 export type Transaction = z.output<typeof transactionSchema>;
+
+/** What `test` makes the running system. */
+export function activatedBy({ toplevel, activates }: Pick<Transaction, "toplevel" | "activates">): StorePath {
+  return activates ?? toplevel;
+}
 
 /** `test` does the whole; the others what was left of it. */
 export type JobPhase = "test" | "commit" | "rollback";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseStorePath, type StorePath } from "../../local-nix/store-path.ts";
+import { parseStorePath, renderStorePath, type StorePath } from "../../local-nix/store-path.ts";
 import type { HostFacts } from "../host-facts.ts";
 import { composeScript } from "../host-script.ts";
 import type { RootShell } from "../root-shell.ts";
@@ -9,24 +9,30 @@ export const specialisationNameSchema = z
   .string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}$/, "expected a specialisation's name");
 
-/** Which path is activated, which one is committed. Without a specialisation both are the declared one. */
-export interface SystemPaths {
-  /** `switch-to-configuration test` runs from here; /run/current-system shall be this. */
-  readonly test: StorePath;
-  /** Profile and boot entry: always the parent, the default entry never starts a specialisation. */
-  readonly commit: StorePath;
+/** What a host shall run: a system, or a specialisation of it. Profile and default boot entry are the system's in both cases. */
+export interface DeclaredRun {
+  readonly toplevel: StorePath;
+  /** Name below `<toplevel>/specialisation/`; null: the system itself. */
+  readonly specialisation: string | null;
 }
 
-/** How a host stands to a declared system and specialisation; `other` specialisations of the same parent are a difference. */
-export type Standing = "as-declared" | "only-tested" | "other-specialisation" | "different";
+/** What ran when a host was looked at. */
+export type SeenRun = Pick<HostFacts, "current" | "specialisations">;
 
-/** Pure: compares what runs and what the profile names with both paths. Comparing with the parent alone would find a difference for ever. */
-export function compareSystem(
-  { current, profile }: Pick<HostFacts, "current" | "profile">,
-  paths: SystemPaths,
-): Standing {
-  if (current === paths.test) return profile === paths.commit ? "as-declared" : "only-tested";
-  return profile === paths.commit ? "other-specialisation" : "different";
+/** A specialisation has a store path of its own: comparing that with the declared system would find a difference for ever. */
+export function runs({ current, specialisations }: SeenRun, { toplevel, specialisation }: DeclaredRun): boolean {
+  if (specialisation === null) return current === toplevel;
+  return specialisations.some(({ of, name }) => of === toplevel && name === specialisation);
+}
+
+/** For people: a path's name, or whose specialisation it is where that is known. */
+export function renderRun({ current, specialisations: [first] }: SeenRun): string | undefined {
+  if (first !== undefined) return `${renderStorePath(first.of)}, specialisation ${first.name}`;
+  return current === null ? undefined : renderStorePath(current);
+}
+
+export function renderDeclared({ toplevel, specialisation }: DeclaredRun): string {
+  return `${renderStorePath(toplevel)}${specialisation === null ? "" : `, specialisation ${specialisation}`}`;
 }
 
 const answerSchema = z
@@ -34,16 +40,15 @@ const answerSchema = z
   .trim()
   .regex(/^(?:found \/nix\/store\/\S+|missing(?: \S+)*)$/);
 
-/** The paths of a pushed system on its host, or why there is none: in one line, with the names that exist. */
-export async function readSystemPaths(
+/** The path of a specialisation of a pushed system, or why there is none: in one line, with the names that exist. */
+export async function readSpecialisation(
   shell: RootShell,
   toplevel: StorePath,
-  specialisation: string | undefined,
+  specialisation: string,
   signal: AbortSignal,
 ): Promise<
-  { readonly kind: "found"; readonly paths: SystemPaths } | { readonly kind: "missing"; readonly reason: string }
+  { readonly kind: "found"; readonly path: StorePath } | { readonly kind: "missing"; readonly reason: string }
 > {
-  if (specialisation === undefined) return { kind: "found", paths: { test: toplevel, commit: toplevel } };
   const name = specialisationNameSchema.parse(specialisation);
   const script = composeScript(
     "specialisation",
@@ -52,9 +57,7 @@ export async function readSystemPaths(
   );
   const { stdout } = await shell.exec(script, { deadlineSeconds: 30 }, signal);
   const answer = answerSchema.parse(stdout);
-  if (answer.startsWith("found ")) {
-    return { kind: "found", paths: { test: parseStorePath(answer.slice("found ".length)), commit: toplevel } };
-  }
+  if (answer.startsWith("found ")) return { kind: "found", path: parseStorePath(answer.slice("found ".length)) };
   const names = answer.split(" ").slice(1).join(", ") || "none";
   return { kind: "missing", reason: `${toplevel} has no specialisation ${name}; it has ${names}` };
 }

@@ -1,12 +1,15 @@
 import { renderStorePath, type StorePath } from "../../local-nix/store-path.ts";
 import { openTransaction } from "../activation/plan-activation.ts";
 import type { Owner } from "../activation/transaction.ts";
+import { renderRun, runs, type SeenRun } from "../boot/specialisation.ts";
 import type { Observation } from "./observe-host.ts";
 
 /** What was last known of a host. */
 export interface KnownHost {
   /** What it was deployed to run. */
   readonly toplevel: StorePath;
+  /** Of it, and to run instead of it. */
+  readonly policy: { readonly specialisation: string | null };
   readonly class: "nixos" | "darwin";
   readonly owner: Omit<Owner, "machine">;
   readonly running: StorePath | null;
@@ -33,8 +36,15 @@ export function explainDrift(known: KnownHost, { facts, lastSwitch }: Observatio
 function systemDrift(known: KnownHost, facts: Observation["facts"]): string[] {
   const { current, profile, generation, booted, bootId } = facts;
   const { toplevel } = known;
-  if (current !== toplevel) {
-    const now = current === null ? "no system of a store" : renderStorePath(current);
+  const { specialisation } = known.policy;
+  if (!runs(facts, { toplevel, specialisation })) {
+    const now = renderRun(facts) ?? "no system of a store";
+    if (isOf(facts, toplevel) && profile === toplevel) {
+      const how = known.bootId !== null && known.bootId !== bootId && current === booted ? "rebooted into" : "runs";
+      return [
+        `${how} ${now}, declared is ${specialisation === null ? "no specialisation" : `specialisation ${specialisation}`}`,
+      ];
+    }
     if (known.bootId !== null && known.bootId !== bootId && current === booted) return [`rebooted into ${now}`];
     if (current !== profile) return [`runs ${now}, which the profile does not name: a reboot would undo it`];
     const step = generation ?? 0;
@@ -50,6 +60,11 @@ function systemDrift(known: KnownHost, facts: Observation["facts"]): string[] {
   return hasLoader && boots !== toplevel
     ? [`the next boot starts ${boots === null ? "nothing known" : renderStorePath(boots)}`]
     : [];
+}
+
+/** The system itself, or any specialisation of it. */
+function isOf({ current, specialisations }: SeenRun, toplevel: StorePath): boolean {
+  return current === toplevel || specialisations.some(({ of }) => of === toplevel);
 }
 
 function otherDrift({ owner }: KnownHost, facts: Observation["facts"]): string[] {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type HostFacts, type MachineClass, readFacts } from "../host-facts.ts";
+import { type FactsQuestion, type HostFacts, readFacts } from "../host-facts.ts";
 import { composeScript } from "../host-script.ts";
 import { fingerprint } from "../ssh/host-key.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
@@ -26,14 +26,10 @@ export interface Observation {
 }
 
 /** Reads, touches nothing. A host without journal or root's rights tells less, which is no error. */
-export async function observeHost(
-  host: SshHost,
-  machineClass: MachineClass,
-  signal: AbortSignal,
-): Promise<Observation> {
+export async function observeHost(host: SshHost, question: FactsQuestion, signal: AbortSignal): Promise<Observation> {
   const options = { elevation: "if-possible", deadlineSeconds: 30 } as const;
   const [facts, { code, stdout }] = await Promise.all([
-    readFacts(host, machineClass, signal),
+    readFacts(host, question, signal),
     host.exec(composeScript("observe", script, []), options, signal),
   ]);
   return { facts, hostKey: fingerprint(host.hostKey), ...parseObservation(code === 0 ? stdout : "") };

@@ -71,7 +71,10 @@ function settings(name: "cinnabar" | "galena", extra: Partial<MachineSettings> =
     spec,
     targetHost: `root@${name}`,
     probe: () =>
-      Promise.resolve({ line: "reachable", observed: { running: toplevel, profile: toplevel, settled: true } }),
+      Promise.resolve({
+        line: "reachable",
+        observed: { running: toplevel, specialisations: [], profile: toplevel, settled: true },
+      }),
     delivery: {
       system: "x86_64-linux",
       toplevel,

@@ -41,7 +41,7 @@ describe("being root on a host of a login user", () => {
   it("comes from sudo without a question, found out with the facts and used from then on", async () => {
     await using pool = new ConnectionPool();
     const session = new HostSession(pool, server.spec(), 5, () => undefined);
-    const facts = await session.facts("nixos", soon());
+    const facts = await session.facts({ class: "nixos" }, soon());
     assert.deepEqual([facts.uid, facts.loginUid, session.elevation], [0, 1000, "sudo"]);
     const script = { name: "who", text: '{ echo "$SUDO_UID" "$1"; exit\n}\n', args: ["a b"] };
     assert.equal(await session.script(script, {}, soon()), "1000 a b\n");
@@ -53,7 +53,7 @@ describe("being root on a host of a login user", () => {
     await using pool = new ConnectionPool();
     const session = new HostSession(pool, server.spec(), 5, () => undefined);
     // The facts script itself sees this test's real user; that it was not run by sudo shows in its login user.
-    assert.equal((await session.facts("nixos", soon())).loginUid, process.getuid?.());
+    assert.equal((await session.facts({ class: "nixos" }, soon())).loginUid, process.getuid?.());
   });
 });
 

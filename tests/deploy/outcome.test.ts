@@ -8,7 +8,7 @@ import {
   outcomeSchema,
   renderOutcome,
 } from "../../deploy/outcome.ts";
-import { declared, hostFacts, old, transaction } from "./support/facts.ts";
+import { declared, hostFacts, old, transaction, wanted } from "./support/facts.ts";
 
 const facts = {
   ...noFacts,
@@ -66,7 +66,7 @@ describe("outcome", () => {
 
   it("takes its facts from the host, and says nothing it does not know", () => {
     const before = hostFacts({ failedUnits: ["old.service"] });
-    const lost = outcomeFacts({ toplevel: declared, facts: before, after: undefined, seconds: {} });
+    const lost = outcomeFacts({ wanted, facts: before, after: undefined, seconds: {} });
     assert.deepEqual([lost.previous, lost.current, lost.profile, lost.committed], [old, null, null, false]);
     const after = hostFacts({
       current: declared,
@@ -75,7 +75,7 @@ describe("outcome", () => {
       boot: { ...before.boot, toplevel: declared },
     });
     const known = outcomeFacts({
-      toplevel: declared,
+      wanted,
       facts: before,
       after,
       transaction: transaction(),

@@ -5,7 +5,18 @@ import { declared, hostFacts, old, transaction } from "../deploy/support/facts.t
 
 describe("what diff compares of a host", () => {
   it("is what it runs and boots, and that nothing is left to do", () => {
-    assert.deepEqual(observedOf(hostFacts(), "nixos"), { running: old, profile: old, settled: true });
+    assert.deepEqual(observedOf(hostFacts(), "nixos"), {
+      running: old,
+      specialisations: [],
+      profile: old,
+      settled: true,
+    });
+  });
+
+  it("is settled in a specialisation of the profile's system, too", () => {
+    const docked = { current: declared, specialisations: [{ of: old, name: "docked" }] };
+    assert.equal(observedOf(hostFacts(docked), "nixos").settled, true);
+    assert.equal(observedOf(hostFacts({ ...docked, leftovers: ["nginx.service"] }), "nixos").settled, false);
   });
 
   it("is not settled while units wait to be started, a transaction is open, or another system would boot", () => {

@@ -33,6 +33,7 @@ const inputs: ClosureInputs = {
 const deployed: ClosureOutputs = {
   ...inputs,
   running: one,
+  specialisations: [],
   profile: one,
   generation: 3,
   outcome: "switched",
@@ -93,7 +94,7 @@ describe("SystemClosure", () => {
     });
 
     it("when the probe of this run saw another system, or a half-finished one, whatever the state says", async () => {
-      const observed = { running: one, profile: one, settled: true };
+      const observed = { running: one, specialisations: [], profile: one, settled: true };
       assert.equal(await differs({}, { observed }), false);
       assert.equal(await differs({}, { observed: { ...observed, running: two } }), true);
       assert.equal(await differs({}, { observed: { ...observed, profile: null } }), true);
@@ -119,6 +120,17 @@ describe("SystemClosure", () => {
       assert.equal(await differs({ profile: two }, { policy: policy("boot") }), true);
       assert.equal(await differs({ profile: two, nextBoot: two }, { policy: policy("test") }), false);
       assert.equal(await differs({ running: two }, { policy: policy("test") }), true);
+    });
+
+    it("by the specialisation: that has a path of its own, and is the declared system's all the same", async () => {
+      const policy = activationPolicySchema.parse({ specialisation: "docked" });
+      const docked = { running: two, specialisations: [{ of: one, name: "docked" }] };
+      assert.equal(await differs(docked, { policy }), false);
+      assert.equal(await differs(docked, { policy, observed: { ...docked, profile: one, settled: true } }), false);
+      assert.equal(await differs(docked, {}), true, "it is to be left");
+      assert.equal(await differs({}, { policy }), true, "it is to be switched into");
+      const other = { ...docked, specialisations: [{ of: two, name: "docked" }] };
+      assert.equal(await differs(other, { policy }), true, "that of another system");
     });
 
     it("not while its node is off on purpose, and when it is on again", async () => {

@@ -1,4 +1,4 @@
-# $1 declared toplevel. What it is, before anything of it runs. Lines `key<TAB>value`.
+# $1 declared toplevel, $2 what of it shall run: itself, or a specialisation. What it is, before anything of it runs. Lines `key<TAB>value`.
 emit() { printf '%s\t%s\n' "$1" "$(printf '%s' "$2" | tr -d '\000-\037\177' | head -c 4096)"; }
 read_file() { if [ -f "$1" ]; then head -c 4096 "$1"; fi; }
 
@@ -23,6 +23,9 @@ reboot_facts() {
   if [ -f /run/current-system/switch-inhibitors ] && [ -f "$1/switch-inhibitors" ] && ! cmp -s /run/current-system/switch-inhibitors "$1/switch-inhibitors"; then
     emit boot-only "its switch inhibitors are not the running system's"
   fi
+}
+
+kernel_changes() {
   for part in kernel initrd; do
     new=$(resolve "$1/$part")
     if [ -n "$new" ] && [ -e /run/booted-system ] && [ "$new" != "$(resolve /run/booted-system/$part)" ]; then emit reboot-for "$part"; fi
@@ -35,7 +38,8 @@ reboot_facts() {
   if [ -e "$1/nixos-version" ]; then emit marker nixos; fi
   if [ -e "$1/darwin-version" ] || [ -e "$1/darwin-version.json" ]; then emit marker darwin; fi
   if [ -e "$1/boot.json" ]; then emit bootable yes; else emit bootable no; fi
-  reboot_facts "$1"
+  reboot_facts "$2"
+  kernel_changes "$1"
   read_boot_default
   if [ "$boot_kind" = systemd-boot ]; then emit boot.need "$(boot_need "$1")"; else emit boot.need 0; fi
 } </dev/null

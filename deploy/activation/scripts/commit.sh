@@ -1,6 +1,6 @@
 # Makes the declared system the one that the next boot starts, as compare-and-swap. In a shell of its own: it ends it.
 # Exit 0: committed; 20: superseded; 21: profile; 22: boot; 23: the default entry is not ours; 24: our mark. After 22 and 23 the profile is set back.
-# Needs declared, expected (the profile's before, or ""), generation (its number, or ""), bootable, staged (`yes`: it need not run),
+# Needs declared, activated (the declared system, or a specialisation of it: what must run), expected (the profile's before, or ""), generation (its number, or ""), bootable, staged (`yes`: it need not run),
 # commit_with, install_loader, owner.
 stop_commit() {
   echo "pulumi-clan: $2"
@@ -40,7 +40,7 @@ default_is_ours() {
 commit_system() {
   nix_env=$(nix_tool nix-env)
   current=$(resolve /run/current-system)
-  if [ "$staged" != yes ] && [ "$current" != "$declared" ]; then stop_commit 20 "superseded: $current runs"; fi
+  if [ "$staged" != yes ] && [ "$current" != "$activated" ]; then stop_commit 20 "superseded: $current runs"; fi
   seen=$(resolve "$profile")
   if [ "$seen" != "$declared" ]; then
     if [ "$seen" != "$expected" ]; then stop_commit 20 "superseded: the profile names $seen"; fi

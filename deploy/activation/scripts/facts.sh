@@ -1,4 +1,4 @@
-# Prints what there is to know about the host, a line a fact: `key<TAB>value`.
+# $1 a toplevel or "". Prints what there is to know about the host, a line a fact: `key<TAB>value`.
 emit() {
   printf '%s\t' "$1"
   printf '%s' "$2" | tr '\n\t' '  ' | tr -d '\000-\037\177' | head -c 65536
@@ -42,6 +42,19 @@ host_facts() {
   fi
 }
 
+# Nothing on a host says of what a running system is a specialisation: the systems that may be asked about are compared.
+specialisation_facts() {
+  current=$(resolve /run/current-system)
+  seen=''
+  for parent in "$1" "$(resolve "$profile")"; do
+    if [ -z "$parent" ] || [ "$parent" = "$seen" ]; then continue; fi
+    seen=$parent
+    for link in "$parent"/specialisation/*; do
+      if [ -L "$link" ] && [ "$(resolve "$link")" = "$current" ]; then emit specialisation "$parent $(basename "$link")"; fi
+    done
+  done | head -n 200
+}
+
 boot_facts() {
   read_boot_default
   emit boot.kind "$boot_kind"
@@ -77,6 +90,7 @@ own_facts() {
 
 {
   host_facts
+  specialisation_facts "$1"
   boot_facts
   unit_facts
   own_facts

@@ -119,7 +119,7 @@ secrets() {
 # $1 why. The way back to the recorded system. Profile and boot entries were not touched, and are not.
 roll_back() {
   current=$(resolve /run/current-system)
-  if [ "$current" != "$declared" ] && [ "$current" != "$previous" ]; then
+  if [ "$current" != "$activated" ] && [ "$current" != "$previous" ]; then
     close_transaction
     finish 20 superseded "\"current\":\"$current\""
   fi
@@ -219,7 +219,7 @@ run() {
   if [ "$class" = darwin ]; then
     bounded "$test_seconds" call-activate "$declared"
   else
-    bounded "$test_seconds" call-test "$declared"
+    bounded "$test_seconds" call-test "$activated"
   fi
   tested_code=$code
   event tested "\"code\":${code:-null},\"current\":\"$(resolve /run/current-system)\",\"ackSeconds\":$ack_seconds"

@@ -26,8 +26,18 @@ copy_file() { # source: into the ESP unless it is there
 }
 
 write_entry() { # profile number toplevel
+  write_file "$(entry_name "$1" "$2")" "$@" || return 1
+  for special in "$3"/specialisation/*; do
+    [ -e "$special" ] || continue
+    special_entry=$(entry_name "$1" "$2")
+    write_file "${special_entry%.conf}-specialisation-${special##*/}.conf" "$1" "$2" "$(readlink -f "$special")" || return 1
+  done
+}
+
+write_file() { # entry profile number toplevel
+  entry=$entries/$1
+  shift
   copy_file "$3/kernel" && copy_file "$3/initrd" || return 1
-  entry=$entries/$(entry_name "$1" "$2")
   {
     if [ "$1" = - ]; then echo "title NixOS"; else echo "title NixOS [$1]"; fi
     echo "version Generation $2 NixOS $(cat "$3/nixos-version")"
@@ -43,14 +53,21 @@ generations=$(recent_generations)
 
 # Old entries and files go first: a full ESP gets room, and a failure from here on leaves fewer entries than before.
 keep=$(echo "$generations" | while read -r profile number toplevel; do
-  [ -z "$number" ] || entry_name "$profile" "$number"
+  if [ -z "$number" ]; then continue; fi
+  entry_name "$profile" "$number"
+  for special in "$toplevel"/specialisation/*; do
+    special_entry=$(entry_name "$profile" "$number")
+    [ ! -e "$special" ] || echo "${special_entry%.conf}-specialisation-${special##*/}.conf"
+  done
 done)
 for entry in "$entries"/nixos-*.conf; do
   [ -e "$entry" ] || continue
   echo "$keep" | grep -qxF "${entry##*/}" || rm -f "$entry"
 done
 keep=$(echo "$generations" | while read -r profile number toplevel; do
-  [ ! -e "$toplevel/kernel" ] || { file_name "$toplevel/kernel"; file_name "$toplevel/initrd"; }
+  for system in "$toplevel" "$toplevel"/specialisation/*; do
+    [ ! -e "$system/kernel" ] || { file_name "$system/kernel"; file_name "$system/initrd"; }
+  done
 done)
 for file in "$files"/*; do
   [ -e "$file" ] || continue

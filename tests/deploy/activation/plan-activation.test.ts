@@ -44,6 +44,27 @@ describe("the plan for a host", () => {
     assert.deepEqual(planActivation(theirs, { ...wanted, takeOver: true }), [{ kind: "claim", owner: wanted.owner }]);
   });
 
+  it("compares a specialisation by whose it is, takes over only its own, and goes back to what ran", () => {
+    const dockedWanted: Wanted = { ...wanted, specialisation: "docked" };
+    const docked = { current: foreign, specialisations: [{ of: declared, name: "docked" }] };
+    assert.deepEqual(planActivation(hostFacts({ ...done, ...docked }), dockedWanted), []);
+    assert.notDeepEqual(kinds(hostFacts({ ...done, ...docked })), [], "it is to be left");
+    const into = stepOf(planActivation(hostFacts(done), dockedWanted), "test")?.transaction;
+    assert.deepEqual([into?.specialisation, into?.previous.current], ["docked", declared]);
+    const uncommitted = stepOf(planActivation(hostFacts(docked), dockedWanted), "test")?.transaction;
+    assert.equal(uncommitted?.previous.current, old, "nobody committed what runs");
+    const running = { jobs: [{ id: "00000000000000bb-test-1", state: "running" as const }] };
+    const open = hostFacts({
+      ...docked,
+      ...running,
+      transaction: transaction({ activates: foreign, specialisation: "docked" }),
+    });
+    assert.equal(stepOf(planActivation(open, dockedWanted), "test")?.attach, true);
+    assert.deepEqual(kinds(open), ["await"]);
+    const mac = planActivation(hostFacts({ class: "darwin" }), { ...dockedWanted, class: "darwin" });
+    assert.deepEqual(mac, [{ kind: "refuse", reason: "specialisation docked is declared, and nix-darwin has none" }]);
+  });
+
   it("does not look for a boot entry where there is no loader", () => {
     const none = { ...bootOf(old), kind: "none" as const, toplevel: null };
     assert.deepEqual(kinds(hostFacts({ ...done, boot: none })), []);

@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { checkTrial, filesOf, reasonAgainstTrial } from "../../../deploy/boot/plan-trial.ts";
 import type { BootFacts } from "../../../deploy/boot/read-boot.ts";
 import { decideReboot, type KernelFacts } from "../../../deploy/boot/reboot-need.ts";
-import { compareSystem, specialisationNameSchema } from "../../../deploy/boot/specialisation.ts";
+import { runs, specialisationNameSchema } from "../../../deploy/boot/specialisation.ts";
 import { declared, foreign, old } from "../support/facts.ts";
 
 const path = (letter: string, name: string): string => `/nix/store/${letter.repeat(32)}-${name}`;
@@ -72,13 +72,19 @@ describe("whether a host needs a reboot", () => {
 });
 
 describe("a declared specialisation", () => {
-  const paths = { test: foreign, commit: declared };
-  it("is compared by both paths: what runs, and what the profile names", () => {
-    assert.equal(compareSystem({ current: foreign, profile: declared }, paths), "as-declared");
-    assert.equal(compareSystem({ current: foreign, profile: old }, paths), "only-tested");
-    assert.equal(compareSystem({ current: declared, profile: declared }, paths), "other-specialisation");
-    assert.equal(compareSystem({ current: old, profile: old }, paths), "different");
-    assert.equal(compareSystem({ current: null, profile: null }, paths), "different");
+  it("is recognised by whose specialisation what runs is, not by its path", () => {
+    const docked = { toplevel: declared, specialisation: "docked" };
+    const seen = (of: typeof old, ...names: readonly string[]) => ({
+      current: foreign,
+      specialisations: names.map((name) => ({ of, name })),
+    });
+    assert.equal(runs(seen(declared, "docked"), docked), true);
+    assert.equal(runs(seen(declared, "also-docked", "docked"), docked), true, "two names of one path");
+    assert.equal(runs(seen(declared, "alone"), docked), false);
+    assert.equal(runs(seen(old, "docked"), docked), false);
+    assert.equal(runs({ current: declared, specialisations: [] }, docked), false);
+    assert.equal(runs(seen(declared, "docked"), { toplevel: declared, specialisation: null }), false);
+    assert.equal(runs({ current: null, specialisations: [] }, docked), false);
   });
 
   it("has a name that leads nowhere else", () => {

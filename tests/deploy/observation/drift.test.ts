@@ -6,6 +6,7 @@ import { declared, foreign, hostFacts, old, transaction } from "../support/facts
 
 const known: KnownHost = {
   toplevel: declared,
+  policy: { specialisation: null },
   class: "nixos",
   owner: { project: "fleet", stack: "core" },
   running: declared,
@@ -54,6 +55,20 @@ describe("drift", () => {
     assert.equal(
       explainDrift(known, seen({ current: foreign })),
       "runs 2222222-nixos-system-galena, which the profile does not name: a reboot would undo it",
+    );
+  });
+
+  it("names the specialisation that runs, and none when it is the declared one", () => {
+    const docked = { current: foreign, specialisations: [{ of: declared, name: "docked" }] };
+    const declaresIt = { ...known, policy: { specialisation: "docked" }, running: foreign };
+    assert.equal(explainDrift(declaresIt, seen(docked)), null);
+    assert.equal(
+      explainDrift(known, seen(docked)),
+      "runs 1111111-nixos-system-galena, specialisation docked, declared is no specialisation",
+    );
+    assert.equal(
+      explainDrift(declaresIt, seen({ booted: declared, bootId: "boot-2" })),
+      "rebooted into 1111111-nixos-system-galena, declared is specialisation docked",
     );
   });
 

@@ -11,7 +11,7 @@ const patient: LookOptions = { deadlineSeconds: 30 };
 
 describe("a look at a host", () => {
   const look = (spec: ConnectionSpec, options = patient) =>
-    lookAt(spec, options, (host, scope) => readFacts(host, "nixos", scope), soon());
+    lookAt(spec, options, (host, scope) => readFacts(host, { class: "nixos" }, scope), soon());
 
   it("says unreachable as a value", async () => {
     await using server = await startTestServer();

@@ -180,7 +180,7 @@ describe("deploying to a NixOS host", function () {
     const look = await lookAt(
       host.spec,
       { deadlineSeconds: 60 },
-      (ssh, scope) => observeHost(ssh, "nixos", scope),
+      (ssh, scope) => observeHost(ssh, { class: "nixos" }, scope),
       patience(),
     );
     assert.ok(look.kind === "seen");

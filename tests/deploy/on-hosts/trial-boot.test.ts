@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { activationPolicySchema } from "../../../deploy/activation/policy.ts";
 import { readBoot } from "../../../deploy/boot/read-boot.ts";
 import { decideReboot } from "../../../deploy/boot/reboot-need.ts";
-import { readSystemPaths } from "../../../deploy/boot/specialisation.ts";
 import { clearTrial, stageTrial } from "../../../deploy/boot/trial.ts";
-import { deployMachine, deploymentRequestSchema } from "../../../deploy/deploy-machine.ts";
 import { parseStorePath } from "../../../local-nix/store-path.ts";
 import { switchedHost } from "../../sim/system/switched-host.ts";
+import { deployTo } from "../support/deploy-to.ts";
 import { patience } from "../support/signals.ts";
-import { simShell, simSpec } from "../support/sim-shell.ts";
+import { simShell } from "../support/sim-shell.ts";
 
 const report = (): void => undefined;
 const loaders = {
@@ -25,11 +23,7 @@ describe("a boot for once", function () {
       const { host, ask, bring } = machine;
       await using shell = simShell(host);
       const running = parseStorePath(await bring(loaders[loader]));
-      const next = parseStorePath(
-        await bring(
-          `${loaders[loader]} boot.kernelParams = [ "panic=30" ]; specialisation.docked.configuration = { networking.domain = "docked"; };`,
-        ),
-      );
+      const next = parseStorePath(await bring(`${loaders[loader]} boot.kernelParams = [ "panic=30" ];`));
       await ask(
         `nix-env -p /nix/var/nix/profiles/system --set ${running} && ${running}/bin/switch-to-configuration boot`,
       );
@@ -70,14 +64,6 @@ describe("a boot for once", function () {
       assert.equal(await ask("ls /nix/var/nix/profiles/system-profiles"), "");
       await host.reboot(patience());
       assert.equal(await boots(), running);
-
-      const docked = await readSystemPaths(shell, next, "docked", patience());
-      assert.ok(docked.kind === "found");
-      assert.equal(docked.paths.test, await ask(`readlink -f ${next}/specialisation/docked`));
-      assert.deepEqual(await readSystemPaths(shell, next, "alone", patience()), {
-        kind: "missing",
-        reason: `${next} has no specialisation alone; it has docked`,
-      });
     });
   }
 
@@ -114,16 +100,7 @@ describe("a boot for once", function () {
     await host.reboot(patience());
     const deploy = (healthGates: readonly unknown[]) => {
       const policy = { trialBoot: true, rebootPolicy: "if-needed", reconnectDeadlineSeconds: 20, healthGates };
-      const request = deploymentRequestSchema.parse({
-        machine: host.name,
-        connection: { ...simSpec(host), keepaliveSeconds: 0.5 },
-        class: "nixos",
-        system: process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux",
-        toplevel: next,
-        policy: activationPolicySchema.parse(policy),
-        owner: { project: "fleet", stack: "test" },
-      });
-      return deployMachine(request, report, patience());
+      return deployTo(host, next, policy);
     };
     const profile = (): Promise<string> => ask("readlink -f /nix/var/nix/profiles/system");
     const ill = await deploy([{ kind: "command", argv: ["test", "-e", "/run/well"], deadlineSeconds: 1 }]);

@@ -11,6 +11,8 @@ export interface SwitchedHost extends AsyncDisposable {
   readonly host: SimHost;
   /** Builds the fixture's machine with more configuration (Nix text) and copies it to the host's store. */
   bring(configuration?: string): Promise<string>;
+  /** Builds it only. */
+  toplevel(configuration?: string): Promise<string>;
   /** Runs a line of shell on the host as root. */
   run(line: string): Promise<CommandResult>;
   /** `run` whose exit code must be 0. @returns stdout without the last line's end. */
@@ -37,21 +39,24 @@ export async function switchedHost(
     if (exitCode !== 0) throw new Error(`${line}: exit ${exitCode}: ${stderr}`);
     return stdout.trimEnd();
   };
+  const toplevel = async (configuration = ""): Promise<string> => {
+    await using tree = await copyOfFixture();
+    await tree.edit(file, "networking.hostName =", `${configuration}\nnetworking.hostName =`);
+    return await build(tree.toplevel(machine, kind)); // before the tree goes
+  };
   return {
     host,
+    toplevel,
     run,
     ask,
-    bring: async (configuration = "") => {
-      await using tree = await copyOfFixture();
-      await tree.edit(file, "networking.hostName =", `${configuration}\nnetworking.hostName =`);
-      const toplevel = await build(tree.toplevel(machine, kind));
+    bring: async (configuration) => {
+      const system = await toplevel(configuration);
       const ssh = host.sshArguments.map((word) => `'${word}'`).join(" ");
-      const script = `nix-store --export $(nix-store --query --requisites ${toplevel}) | ssh ${ssh} 'nix-store --import > /dev/null'`;
+      const script = `nix-store --export $(nix-store --query --requisites ${system}) | ssh ${ssh} 'nix-store --import > /dev/null'`;
       await runCommand("sh", ["-c", script], { deadlineMs: 120_000 }, signal);
-      return toplevel;
+      return system;
     },
-    stc: (toplevel, action, environment = "") =>
-      run(`${environment} ${toplevel}/bin/switch-to-configuration ${action}`),
+    stc: (system, action, environment = "") => run(`${environment} ${system}/bin/switch-to-configuration ${action}`),
     [Symbol.asyncDispose]: () => simulation[Symbol.asyncDispose](),
   };
 }
