@@ -101,7 +101,7 @@ export class Deployment {
     }
     const isStaging = plan.some((step) => step.kind === "commit" && step.staged);
     const done = isStaging ? await this.#stagedOutcome(progress, signal) : await this.#committed(progress, signal);
-    return this.#rebooted(progress, done, signal);
+    return this.#changing(progress, signal, () => this.#rebooted(progress, done, signal));
   }
 
   /** A boot into what was staged ends what was left open for the system before. */
@@ -127,11 +127,14 @@ export class Deployment {
     const { wanted, request } = this.#context;
     if (request.policy.trialBoot && request.policy.rebootPolicy !== "never") {
       // After that boot this very system runs, and nothing speaks against its test any more.
-      return deployByTrial(this.#context, progress, () => this.run(signal), signal);
+      const trial = () => deployByTrial(this.#context, progress, () => this.run(signal), signal);
+      return this.#changing(progress, signal, trial);
     }
     const step = stagingStep(facts, begun(openTransaction(facts), facts, wanted));
     const outcome = await this.#guarded(step, progress, lock, signal);
-    return outcome ?? this.#rebooted(progress, await this.#stagedOutcome(progress, signal), signal);
+    if (outcome !== undefined) return outcome;
+    const staged = await this.#stagedOutcome(progress, signal);
+    return this.#changing(progress, signal, () => this.#rebooted(progress, staged, signal));
   }
 
   async #stagedOutcome(progress: Progress, signal: AbortSignal): Promise<Outcome> {
@@ -176,17 +179,24 @@ export class Deployment {
     return this.#asItIs(progress.facts);
   }
 
-  /**
-   * From `test` on the host is changed: whatever stops us, a mistake of ours too, is an outcome with what can still be
-   * learned about the host. An error would leave the state with the old system.
-   */
   async #guarded(step: Step, progress: Progress, lock: HostLock, signal: AbortSignal): Promise<Outcome | undefined> {
-    try {
+    const act = async (): Promise<Outcome | undefined> => {
       const busy = await lock.renew(signal);
-      if (busy === undefined) return await this.#step(step, progress, signal);
+      if (busy === undefined) return this.#step(step, progress, signal);
       return makeOutcome(this.#context, "interrupted", progress, undefined, `the lock was lost: ${renderBusy(busy)}`);
+    };
+    const changes = step.kind === "test" || step.kind === "acknowledge" || step.kind === "commit";
+    return changes ? this.#changing(progress, signal, act) : act();
+  }
+
+  /**
+   * From `test` on, and by a reboot, the host is changed: whatever stops us, a mistake of ours too, is an outcome with what
+   * can still be learned about the host. An error would leave the state with the old system.
+   */
+  async #changing<T>(progress: Progress, signal: AbortSignal, act: () => Promise<T>): Promise<T | Outcome> {
+    try {
+      return await act();
     } catch (error) {
-      if (step.kind !== "test" && step.kind !== "acknowledge" && step.kind !== "commit") throw error;
       const words = `${renderStop(error, signal)}; the next run goes on where the host stands`;
       return makeOutcome(this.#context, "interrupted", progress, await this.#factsAfter(signal), words);
     }

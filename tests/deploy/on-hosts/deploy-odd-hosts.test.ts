@@ -34,6 +34,17 @@ describe("deploying where a host is not as one expects", function () {
     assert.equal((await host.deploy(system)).kind, "switched");
   });
 
+  it("ends in an outcome also when it is stopped between the commit and the reboot that follows", async () => {
+    const system = await host.system({ name: "stopped" });
+    const stop = new AbortController();
+    const onEvent = ({ phase }: { phase: string }): void => {
+      if (phase === "reboot") stop.abort(new Error("^C"));
+    };
+    const outcome = await host.deploy(system, { policy: { rebootPolicy: "always" }, onEvent, signal: stop.signal });
+    assert.deepEqual([outcome.kind, outcome.facts.committed], ["interrupted", true], outcome.reason);
+    assert.equal((await host.deploy(system)).kind, "unchanged");
+  });
+
   it("commits and names failed units although nobody can read the journal", async () => {
     const cut = `for p in /proc/[0-9]*; do case $(cat $p/comm) in sshd-session) kill -9 \${p#/proc/} ;; esac; done`;
     await host.ask(`printf '%s\\n' '#!/bin/sh' '${cut}' >/usr/bin/journalctl`);
