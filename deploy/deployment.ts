@@ -176,7 +176,7 @@ export class Deployment {
 
   async #claim(step: StepOf<"claim">, progress: Progress, signal: AbortSignal): Promise<Outcome> {
     await runScript(this.#context, "claim", [JSON.stringify(step.owner)], signal);
-    return this.#asItIs(progress.facts);
+    return deliverSecretsAlone(this.#context, this.#asItIs(progress.facts), progress, signal);
   }
 
   async #guarded(step: Step, progress: Progress, lock: HostLock, signal: AbortSignal): Promise<Outcome | undefined> {

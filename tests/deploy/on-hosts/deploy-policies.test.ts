@@ -124,5 +124,15 @@ describe("what a policy changes about a deployment", function () {
     assert.deepEqual([alone.kind, alone.reason], ["switched", "secrets alone"]);
     assert.equal(await host.ask(`cat ${target}; ls /nix/var/pulumi-clan/secrets`), "three\ninstalled\nphase.sh");
     assert.deepEqual(await host.calls(first), ["test", "boot", "test"]);
+    await host.ask("rm /nix/var/pulumi-clan/owner.json");
+    assert.equal(
+      (await host.deploy(first, { secrets: secretOf("four") })).kind,
+      "switched",
+      "also to a host without a mark",
+    );
+    assert.equal(
+      await host.ask(`cat ${target}; ls /nix/var/pulumi-clan/owner.json`),
+      "four\n/nix/var/pulumi-clan/owner.json",
+    );
   });
 });
