@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 /** The five facts of an error, in the words of the reader (docs/errors.md lists every code). */
 export interface ErrorFacts {
   /** What went wrong, in one line; begins with the machine, file or key it concerns. */
@@ -49,13 +51,22 @@ export function throwGathered(errors: readonly FleetError[]): void {
   throw new FleetErrors(errors);
 }
 
+/**
+ * For people and their terminals: without escape sequences and control characters, which a terminal would obey; what a
+ * host, a unit or a builder says may hold any. Line feeds and tabs stay.
+ */
+export function plainText(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\t]/gu, " ");
+}
+
 function renderFacts({ summary, expected, found, at, fix }: ErrorFacts): string {
   const indented = (text: string): string => text.replaceAll("\n", "\n            ");
-  return [
+  const lines = [
     summary,
     `  expected: ${indented(expected)}`,
     `  found:    ${indented(found)}`,
     `  at:       ${indented(at)}`,
     `  fix:      ${indented(fix)}`,
-  ].join("\n");
+  ];
+  return plainText(lines.join("\n"));
 }

@@ -1,3 +1,5 @@
+import { plainText } from "../errors.ts";
+
 /** Where a command speaks: its answer on stdout, its progress on stderr. */
 export interface Terminal {
   /** The answer, whole lines. */
@@ -8,11 +10,16 @@ export interface Terminal {
   exitCode: number;
 }
 
-/** The terminal of this process. */
+/** The terminal of this process. It obeys nothing of what a host says. */
 export function processTerminal(): Terminal {
   return {
     exitCode: 0,
-    answer: (text) => process.stdout.write(text.endsWith("\n") ? text : `${text}\n`),
-    tell: (text) => process.stderr.write(text.endsWith("\n") ? text : `${text}\n`),
+    answer: (text) => process.stdout.write(linesOf(text)),
+    tell: (text) => process.stderr.write(linesOf(text)),
   };
+}
+
+function linesOf(text: string): string {
+  const plain = plainText(text);
+  return plain.endsWith("\n") ? plain : `${plain}\n`;
 }

@@ -1,3 +1,4 @@
+import { plainText } from "../errors.ts";
 import type { StorePath } from "../local-nix/store-path.ts";
 import type { Report } from "../report.ts";
 import { type DeclaredSystem, readDeclared, reasonAgainst } from "./activation/check-declared.ts";
@@ -61,7 +62,7 @@ export function makeOutcome(
   reason?: string,
 ): Outcome {
   const facts = outcomeFacts({ ...progress, after, wanted, seconds: clock.seconds });
-  const why = reason === undefined ? {} : { reason: reason.slice(0, 2_000) };
+  const why = reason === undefined ? {} : { reason: plainText(reason).slice(0, 2_000) };
   return { kind, machine: request.machine, ...why, facts };
 }
 

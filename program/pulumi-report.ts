@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { FleetError, FleetErrors } from "../errors.ts";
+import { FleetError, FleetErrors, plainText } from "../errors.ts";
 import type { Report } from "../report.ts";
 
 /** Shows what happens before resources exist: progress lives only in the terminal, warnings stay. */
 export const pulumiReport: Report = ({ level, subject, phase, message }) => {
-  const text = [subject, phase, message].filter((part) => part !== undefined).join(": ");
+  const text = plainText([subject, phase, message].filter((part) => part !== undefined).join(": "));
   if (level === "warning") void pulumi.log.warn(text);
   else if (level === "info") void pulumi.log.info(text, undefined, undefined, true);
 };

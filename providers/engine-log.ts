@@ -1,6 +1,7 @@
 import * as grpc from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
+import { plainText } from "../errors.ts";
 import type { FleetEvent, Report } from "../report.ts";
 import { renderProgress, Throughput } from "../stack/progress.ts";
 
@@ -85,7 +86,7 @@ export function inOrder(deliver: (event: FleetEvent) => Promise<boolean>, quietM
 function request(urn: string, event: FleetEvent): engineProto.LogRequest {
   const log = new engineProto.LogRequest();
   log.setSeverity(event.level === "warning" ? engineProto.LogSeverity.WARNING : engineProto.LogSeverity.INFO);
-  log.setMessage(`${event.phase}: ${event.message}`);
+  log.setMessage(plainText(`${event.phase}: ${event.message}`));
   log.setUrn(urn);
   log.setEphemeral(event.level === "debug" || event.progress !== undefined);
   return log;
