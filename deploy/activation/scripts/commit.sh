@@ -52,6 +52,7 @@ commit_system() {
       set_back 22 "switch-to-configuration $commit_with ended with $?"
     default_is_ours || set_back 23 "the default boot entry (${boot_entry:-none}) does not start $declared"
   fi
+  umask 077
   write_atomically "$state/owner.json" "$owner" || stop_commit 24 "the ownership marker could not be written"
   close_transaction
 }

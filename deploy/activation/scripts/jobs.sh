@@ -19,6 +19,12 @@ job_code() {
   esac
 }
 
+# $1 job. systemd has its unit, or is about to: a busy one starts it late. Source: systemctl(1), org.freedesktop.systemd1(5), Job.
+is_at_systemd() {
+  systemctl show --property=ActiveState,Job "pulumi-clan-$1.service" 2>/dev/null |
+    grep -Eq '^(ActiveState=(active|activating|deactivating)|Job=[1-9][0-9]*)$'
+}
+
 # Prints `done <code>`, `running`, `lost` (it began and nothing is left of it) or `starting`.
 job_state() {
   folder=$state/jobs/$1
@@ -26,14 +32,14 @@ job_state() {
     job_code "$folder"
   elif [ ! -f "$folder/pid" ]; then
     # Who began to start it may have died on the way.
-    if [ -n "$(find "$folder" -maxdepth 0 -mmin +1 2>/dev/null)" ]; then printf 'lost'; else printf 'starting'; fi
+    if [ -n "$(find "$folder" -maxdepth 0 -mmin +1 2>/dev/null)" ] && ! is_at_systemd "$1"; then printf 'lost'; else printf 'starting'; fi
   elif is_alive "$(head -c 20 "$folder/pid" | tr -dc '0-9')" "$1"; then
     printf 'running'
   elif [ -f "$folder/status" ]; then # it ended between the two looks
     job_code "$folder"
   elif [ -f "$folder/guard" ] && is_alive "$(head -c 20 "$folder/guard" | tr -dc '0-9')" "$1"; then
     printf 'running'
-  elif systemctl show --property=ActiveState "pulumi-clan-$1.service" 2>/dev/null | grep -Eq '=(active|activating|deactivating)$'; then
+  elif is_at_systemd "$1"; then
     printf 'running' # it was killed, and what comes after it is about to begin
   else
     printf 'lost'

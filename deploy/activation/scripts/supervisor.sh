@@ -180,6 +180,8 @@ await_order() {
     if [ -f "$folder/order" ]; then
       read -r order given why <"$folder/order"
       if [ "$given" = "$(cat "$folder/token")" ]; then return; fi
+      # Of one whose orders do not count any more: the next one's would come too late for ever.
+      rm -f "$folder/order"
       order=''
     fi
     clock
@@ -261,8 +263,9 @@ end() {
 }
 
 # The exit code of one of our own calls, as a file: a shell cannot ask for that of a child it still runs.
+# As root's shells have it and nixos-rebuild: our own mask is for our own files.
 keep_code() {
-  ("$@")
+  (umask 022 && "$@")
   kept=$?
   echo "$kept" >"$folder/code.new" && mv -f "$folder/code.new" "$folder/code"
 }

@@ -9,12 +9,12 @@ import { scriptText } from "../../../deploy/activation/scripts.ts";
 const script = new URL("../../../deploy/activation/scripts/jobs.sh", import.meta.url);
 
 /** What the script says of a job's folder with these files. */
-async function stateOf(files: Readonly<Record<string, string>>): Promise<string> {
+async function stateOf(files: Readonly<Record<string, string>>, before = ""): Promise<string> {
   const state = await mkdtemp(join(tmpdir(), "state-"));
   try {
     await mkdir(join(state, "jobs/one"), { recursive: true });
     for (const [name, text] of Object.entries(files)) await writeFile(join(state, "jobs/one", name), text);
-    const input = `state=${state}\n${await readFile(script, "utf8")}\njob_state one\n`;
+    const input = `state=${state}\n${before}\n${await readFile(script, "utf8")}\njob_state one\n`;
     return spawnSync("/bin/sh", ["-s"], { input, encoding: "utf8" }).stdout;
   } finally {
     await rm(state, { recursive: true, force: true });
@@ -50,6 +50,15 @@ describe("a job on a host", () => {
     assert.equal(await stateOf({}), "starting");
     assert.equal(await stateOf({ pid: "999999999\n" }), "lost");
     assert.equal(await stateOf({ pid: "1\n", status: "4\n" }), "done 4");
+  });
+
+  it("is starting for as long as systemd has it before it, and lost a minute after who began died", async () => {
+    const begunLongAgo = "touch -d '5 minutes ago' $state/jobs/one";
+    const queued = "systemctl() { echo ActiveState=inactive; echo Job=4711; }";
+    const unknown = "systemctl() { echo ActiveState=inactive; }";
+    assert.equal(await stateOf({}, `${begunLongAgo}; ${queued}`), "starting");
+    assert.equal(await stateOf({}, `${begunLongAgo}; ${unknown}`), "lost");
+    assert.equal(await stateOf({}, unknown), "starting");
   });
 
   it("is lost when the power failed before its code was on the disk", async () => {

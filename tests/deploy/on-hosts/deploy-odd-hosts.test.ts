@@ -45,6 +45,13 @@ describe("deploying where a host is not as one expects", function () {
     assert.equal((await host.deploy(system)).kind, "unchanged");
   });
 
+  it("obeys the order that comes after one of somebody whose orders do not count any more", async () => {
+    const forged = "d=$(echo /nix/var/pulumi-clan/jobs/*-test-1); echo 'rollback 00000000 forged' >$d/order";
+    const system = await host.system({ name: "ordered", afterActivation: `umask >/run/umask; ${forged}` });
+    const outcome = await host.deploy(system, { policy: { ackDeadlineSeconds: 20 } });
+    assert.deepEqual([outcome.kind, await host.ask("cat /run/umask")], ["switched", "0022"], outcome.reason);
+  });
+
   it("commits and names failed units although nobody can read the journal", async () => {
     const cut = `for p in /proc/[0-9]*; do case $(cat $p/comm) in sshd-session) kill -9 \${p#/proc/} ;; esac; done`;
     await host.ask(`printf '%s\\n' '#!/bin/sh' '${cut}' >/usr/bin/journalctl`);

@@ -150,12 +150,12 @@ describe("a host that goes back by itself", function () {
   it("does so when it is not healthy, with its hooks", async () => {
     const next = await host.system({ name: "ill" });
     const healthGates = [{ kind: "command", argv: ["/bin/false"], deadlineSeconds: 1 }];
-    const note = (word: string) => ({ argv: ["/bin/sh", "-c", `echo ${word} >>/run/hooks`] });
+    const note = (word: string) => ({ argv: ["/bin/sh", "-c", `echo ${word} $(umask) >>/run/hooks`] });
     const hooks = { beforeTest: [note("before")], afterRollback: [note("after")] };
     const outcome = await host.deploy(next, { policy: { healthGates, hooks } });
     assert.equal(outcome.kind, "rolled-back");
     assert.match(outcome.reason ?? "", /^not healthy: command \/bin\/false: /);
-    assert.equal(await host.ask("cat /run/hooks"), "before\nafter");
+    assert.equal(await host.ask("cat /run/hooks"), "before 0022\nafter 0022");
     await isGood();
     const failing = { hooks: { beforeTest: [{ argv: ["/bin/false"] }] } };
     const refused = await host.deploy(next, { policy: failing });
