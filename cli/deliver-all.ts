@@ -1,5 +1,6 @@
 import type { ActivationPolicy } from "../deploy/activation/policy.ts";
 import { noFacts, type Outcome } from "../deploy/outcome.ts";
+import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
@@ -20,7 +21,11 @@ export type Result =
  */
 export async function deliverAll(
   deliveries: readonly Delivery[],
-  { parallel, verbose }: { readonly parallel: number; readonly verbose: boolean },
+  {
+    parallel,
+    verbose,
+    sudoPassword,
+  }: { readonly parallel: number; readonly verbose: boolean; readonly sudoPassword?: SecretText | undefined },
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Result[]> {
@@ -30,7 +35,7 @@ export async function deliverAll(
   const worker = async (): Promise<void> => {
     for (const [index, delivery] of queue) {
       [results[index] = { status: "rejected", reason: new Error("not begun") }] = await Promise.allSettled([
-        deliverOne(delivery, report, signal),
+        deliverOne(delivery, sudoPassword, report, signal),
       ]);
     }
   };
@@ -43,6 +48,7 @@ export async function deliverAll(
 
 async function deliverOne(
   delivery: Delivery,
+  sudoPassword: SecretText | undefined,
   report: ReturnType<typeof progressOn>,
   signal: AbortSignal,
 ): Promise<Result> {
@@ -50,7 +56,7 @@ async function deliverOne(
   try {
     const deadline = AbortSignal.timeout(delivery.deadlineSeconds * 1000);
     signal.throwIfAborted();
-    const { outcome } = await deliverSystem(delivery, report, AbortSignal.any([signal, deadline]));
+    const { outcome } = await deliverSystem(delivery, report, AbortSignal.any([signal, deadline]), sudoPassword);
     return { machine, outcome, policy };
   } catch (error) {
     if (signal.aborted) {

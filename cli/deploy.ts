@@ -1,14 +1,15 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { activationPolicySchema } from "../deploy/activation/policy.ts";
+import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { isStorePath, renderStorePath, type StorePath } from "../local-nix/store-path.ts";
-import { readConnections } from "../stack/connections.ts";
 import { buildPlaceOf, type Delivery, settingsOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
 import { confirmed } from "./confirm.ts";
 import { deliverAll, exitCodeOf, renderResults, resultsJson, tellFailures } from "./deliver-all.ts";
+import { readWays, withMachineOptions } from "./machine-ways.ts";
 import { withSpecialisation } from "./policy-options.ts";
 import { progressOn } from "./progress.ts";
-import { type ChosenMachines, chooseMachines, withStackOptions } from "./stack-options.ts";
+import { type ChosenMachines, chooseMachines } from "./stack-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface DeployOptions {
@@ -23,7 +24,7 @@ interface DeployOptions {
 
 /** `fleet deploy`. Exit 0: every machine as declared; 1: some are not; 2: wrong usage; 130: interrupted. */
 export function deployCommand(terminal: Terminal, signal: AbortSignal): Command {
-  return withStackOptions(
+  return withMachineOptions(
     new Command("deploy")
       .description(
         "deploy machines without Pulumi: the same transaction and owner; the next `pulumi refresh` takes the result over",
@@ -47,13 +48,13 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
       .option("--yes", "do not ask", false)
       .option("--verbose", "also what activation scripts print", false),
   ).action(async (selectors: readonly string[], options: DeployOptions, command: Command) => {
-    const chosen = await chooseMachines(command, selectors, terminal);
+    const chosen = await chooseMachines(command, selectors, terminal, signal);
     if (options.toplevel !== undefined && chosen.machines.length !== 1) {
       command.error(`error: --toplevel is one machine's system, and ${chosen.machines.length} are named`, {
         exitCode: 2,
       });
     }
-    const deliveries = await planDeliveries(chosen, options, command, terminal, signal);
+    const { deliveries, sudoPassword } = await planDeliveries(chosen, options, command, terminal, signal);
     for (const { machine, toplevel, targetHost } of deliveries)
       terminal.tell(`${machine}: ${renderStorePath(toplevel)} to ${targetHost}`);
     const question = `Deploy ${deliveries.map(({ machine }) => machine).join(", ")} (${options.mode ?? "switch"})?`;
@@ -61,7 +62,7 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
       terminal.exitCode = 1;
       return;
     }
-    const results = await deliverAll(deliveries, options, terminal, signal);
+    const results = await deliverAll(deliveries, { ...options, sudoPassword }, terminal, signal);
     tellFailures(results, terminal);
     terminal.answer(options.json ? resultsJson(results) : renderResults(results));
     terminal.exitCode = exitCodeOf(results, signal);
@@ -70,23 +71,22 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
 
 /** Machines whose node is off are left out and named. @throws {FleetError} gathered, before any host is asked */
 async function planDeliveries(
-  { fleet, stack, machines }: ChosenMachines,
+  chosen: ChosenMachines,
   options: DeployOptions,
   command: Command,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<Delivery[]> {
+): Promise<{ readonly deliveries: Delivery[]; readonly sudoPassword: SecretText | undefined }> {
   const { toplevel, mode, verbose } = options;
+  const { fleet, machines } = chosen;
   const off = machines.filter(({ node }) => node?.power === "off");
-  for (const { machine } of off) terminal.tell(`${machine}: skipped, its node is off (${stack.file})`);
-  // Pulumi knows the node's address, we do not: it has to be stated, as for any other machine.
-  const on = machines.filter((machine) => !off.includes(machine)).map(({ machine, spec }) => ({ machine, spec }));
-  const { dir } = command.optsWithGlobals<{ dir: string }>();
-  const connections = await readConnections(dir, stack, fleet.model, on, signal);
+  for (const { machine } of off) terminal.tell(`${machine}: skipped, its node is off (${chosen.stack.file})`);
+  const on = machines.filter((machine) => !off.includes(machine));
+  const { stack, connections, sudoPassword } = await readWays(chosen, on, command, terminal, signal);
   const report = progressOn(terminal, verbose);
   const systems =
     toplevel === undefined ? await evaluateSystems(fleet, stack, on, { report }, signal) : new Map<string, never>();
-  return on.map((owned) => {
+  const deliveries = on.map((owned): Delivery => {
     const connection = connections.get(owned.machine);
     const system = systems.get(owned.machine);
     if (connection === undefined) throw new Error(`${owned.machine} has no connection`);
@@ -99,6 +99,7 @@ async function planDeliveries(
     const { drvPath } = system;
     return { ...common, toplevel: system.toplevel, drvPath, buildOn: buildPlaceOf(owned.machine, system, stack) };
   });
+  return { deliveries, sudoPassword };
 }
 
 function toStorePath(text: string): StorePath {

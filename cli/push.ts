@@ -6,11 +6,14 @@ import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import { type ConnectionSpec, parseTarget } from "../deploy/ssh/connection-spec.ts";
 import { parseHostKey } from "../deploy/ssh/host-key.ts";
 import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
+import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { type PushResult, pushPaths } from "../deploy/store/push-closure.ts";
 import { isStorePath, type StorePath } from "../local-nix/store-path.ts";
 import type { Report } from "../report.ts";
 import { readKnownHosts } from "../stack/host-keys.ts";
 import { renderEvent } from "./render-event.ts";
+import { readStack } from "./stack-options.ts";
+import { readSudoPassword, type SudoOptions, withSudoOptions } from "./sudo-password.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface PushArguments {
@@ -20,13 +23,16 @@ export interface PushArguments {
   readonly store?: string;
   readonly compress: boolean;
   readonly json: boolean;
+  readonly acceptNew: boolean;
+  readonly stack?: string;
+  readonly configFile?: string;
 }
 
 const deadlineSeconds = 12 * 3600;
 
 /** `fleet push`. Exit 0: the host has every path; 1: not pushed; 2: wrong usage; 130: interrupted. */
 export function pushCommand(terminal: Terminal, signal: AbortSignal): Command {
-  return new Command("push")
+  return withSudoOptions(new Command("push"))
     .description("copy store paths with all they refer to into a host's store; activates nothing")
     .argument("<path...>", "store paths, or links to them such as ./result")
     .requiredOption("--host <[user@]host[:port]>", "where to; ~/.ssh/config is read", usage(checkTarget))
@@ -36,6 +42,9 @@ export function pushCommand(terminal: Terminal, signal: AbortSignal): Command {
       "the host's public key, `ssh-ed25519 AAAA…` (default: known_hosts)",
       usage(parseHostKey),
     )
+    .option("--accept-new", "take the key that a host without a pinned one shows first", false)
+    .option("--stack <name>", "take the password for sudo from this stack's secrets")
+    .option("--config-file <file>", "read another file than Pulumi.<stack>.yaml")
     .option("--store <url>", "store on the host, e.g. local?root=/mnt (default: its own)")
     .option("--no-compress", "send bytes as they are, however slow the link is")
     .option("--json", "paths, bytes, bytesSent, seconds, roundTrips and backend as JSON", false)
@@ -43,7 +52,8 @@ export function pushCommand(terminal: Terminal, signal: AbortSignal): Command {
       const wanted = await Promise.all(paths.map(readStorePath));
       const wrong = paths.filter((_, index) => wanted[index] === undefined);
       if (wrong.length > 0) command.error(`error: not in /nix/store: ${wrong.join(", ")}`, { exitCode: 2 });
-      const result = await push(wanted.filter(isPath), options, reportTo(terminal), signal);
+      const sudoPassword = await readPassword(options, command, terminal, signal);
+      const result = await push(wanted.filter(isPath), options, sudoPassword, reportTo(terminal), signal);
       terminal.answer(options.json ? JSON.stringify(answerOf(result)) : renderPush(result, options.host));
     });
 }
@@ -52,12 +62,13 @@ export function pushCommand(terminal: Terminal, signal: AbortSignal): Command {
 async function push(
   wanted: readonly StorePath[],
   options: PushArguments,
+  sudoPassword: SecretText | undefined,
   report: Report,
   signal: AbortSignal,
 ): Promise<PushResult> {
   const [first, ...others] = wanted;
   if (first === undefined) throw new TypeError("nothing to push");
-  const spec = await readConnection(options, signal);
+  const spec = await readConnection(options, sudoPassword, signal);
   await using pool = new ConnectionPool();
   // Whoever is not root may become it with `sudo -n`; the store of a multi-user Nix is not theirs.
   const session = new HostSession(pool, spec, 60, report, spec.user === "root" ? "none" : "sudo");
@@ -70,8 +81,32 @@ async function push(
   return await pushPaths(session, [first, ...others], pushOptions, report, signal);
 }
 
-async function readConnection(options: PushArguments, signal: AbortSignal): Promise<ConnectionSpec> {
-  const { host, identity, hostKey } = options;
+/** Only where a stack is named: a push needs none. */
+async function readPassword(
+  { stack: name, configFile }: PushArguments,
+  command: Command,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<SecretText | undefined> {
+  const options = command.optsWithGlobals<SudoOptions & { dir: string }>();
+  const stack =
+    name === undefined
+      ? undefined
+      : await readStack(
+          { dir: options.dir, stack: name, ...(configFile === undefined ? {} : { configFile }) },
+          terminal,
+          signal,
+        );
+  const hidden = stack?.secretKeys.includes("pulumi-clan:sudoPassword") ?? false;
+  return readSudoPassword(options, { text: stack?.config.sudoPassword, hidden }, command, signal);
+}
+
+async function readConnection(
+  options: PushArguments,
+  sudoPassword: SecretText | undefined,
+  signal: AbortSignal,
+): Promise<ConnectionSpec> {
+  const { host, identity, hostKey, acceptNew } = options;
   const target = parseTarget(host, "--host");
   const request = {
     machine: target.address.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, ""),
@@ -79,6 +114,8 @@ async function readConnection(options: PushArguments, signal: AbortSignal): Prom
     definedAt: "--host",
     hostKeys: hostKey === undefined ? [] : [{ key: parseHostKey(hostKey), source: "--host-key" }],
     ...(identity === undefined ? {} : { identityFiles: [path.resolve(identity)] }),
+    ...(acceptNew ? { hostKeyPolicy: "accept-new" as const } : {}),
+    ...(sudoPassword === undefined ? {} : { sudoPassword }),
   };
   const spec = resolveConnection(request, await readOperatorEnvironment(process.env));
   return hostKey === undefined ? { ...spec, hostKeys: [...(await readKnownHosts(spec, signal))] } : spec;

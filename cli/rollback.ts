@@ -1,21 +1,20 @@
 import { Command } from "commander";
-import type { FleetModel } from "../clan/fleet-model.ts";
 import { type HostFacts, readFacts } from "../deploy/host-facts.ts";
 import { type Generation, previousGeneration, readGenerations } from "../deploy/observation/generations.ts";
 import { connect } from "../deploy/ssh/connect.ts";
+import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { isStorePath, renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import type { Report } from "../report.ts";
-import { readConnections } from "../stack/connections.ts";
 import { type Delivery, settingsOf, wayOf } from "../stack/delivery.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
-import type { StackOnDisk } from "../stack/read-stack-file.ts";
 import { resolveWay } from "../stack/way-to-host.ts";
 import { confirmed } from "./confirm.ts";
 import { deliverAll, exitCodeOf, renderResults, resultsJson, tellFailures } from "./deliver-all.ts";
+import { type MachineWays, readWays, withMachineOptions } from "./machine-ways.ts";
 import { withSpecialisation } from "./policy-options.ts";
 import { progressOn } from "./progress.ts";
 import { renderTable } from "./render-table.ts";
-import { chooseMachines, withStackOptions } from "./stack-options.ts";
+import { chooseMachines } from "./stack-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface RollbackOptions {
@@ -29,7 +28,7 @@ interface RollbackOptions {
 
 /** `fleet rollback`. Exit 0: the host runs the earlier system; 1: it does not; 2: wrong usage; 130: interrupted. */
 export function rollbackCommand(terminal: Terminal, signal: AbortSignal): Command {
-  return withStackOptions(
+  return withMachineOptions(
     new Command("rollback")
       .description(
         "deploy an earlier generation of a host again, as a transaction; the fleet's declaration stays as it is",
@@ -43,34 +42,40 @@ export function rollbackCommand(terminal: Terminal, signal: AbortSignal): Comman
       .option("--yes", "do not ask", false)
       .option("--verbose", "also what activation scripts print", false),
   ).action(async (name: string, options: RollbackOptions, command: Command) => {
-    const { fleet, stack, machines } = await chooseMachines(command, [name], terminal);
+    const chosen = await chooseMachines(command, [name], terminal, signal);
+    const { machines } = chosen;
     const [owned] = machines;
     if (owned === undefined || machines.length > 1 || owned.node?.power === "off")
       command.error(`error: ${name}: expected one machine that is on`, { exitCode: 2 });
-    const { dir } = command.optsWithGlobals<{ dir: string }>();
     const report = progressOn(terminal, options.verbose);
-    const stated = await planDelivery(dir, owned, stack, fleet.model, signal);
+    const ways = await readWays(chosen, machines, command, terminal, signal);
+    const stated = planDelivery(owned, ways);
     const delivery = { ...stated, policy: withSpecialisation(stated.policy, options, command) };
-    const { facts, generations } = await askHost(delivery, report, signal);
+    const { facts, generations } = await askHost(delivery, ways.sudoPassword, report, signal);
     if (options.list) {
       terminal.answer(options.json ? JSON.stringify(generations, null, 2) : renderGenerations(generations, facts));
       return;
     }
     terminal.tell(renderGenerations(generations, facts));
-    const chosen = chooseGeneration(options.to, generations, facts);
-    if (chosen === undefined) {
+    const goal = chooseGeneration(options.to, generations, facts);
+    if (goal === undefined) {
       const wanted = options.to === undefined ? "another system before the current one" : `generation ${options.to}`;
       terminal.tell(`${name}: the host has no ${wanted}`);
       terminal.exitCode = 1;
       return;
     }
-    const question = `Roll ${name} back to ${chosen.text}?`;
+    const question = `Roll ${name} back to ${goal.text}?`;
     if (!(await confirmed(question, options, command, signal))) {
       terminal.exitCode = 1;
       return;
     }
-    const request: Delivery = { ...delivery, toplevel: chosen.toplevel, buildOn: "local" };
-    const results = await deliverAll([request], { parallel: 1, verbose: options.verbose }, terminal, signal);
+    const request: Delivery = { ...delivery, toplevel: goal.toplevel, buildOn: "local" };
+    const results = await deliverAll(
+      [request],
+      { parallel: 1, verbose: options.verbose, sudoPassword: ways.sudoPassword },
+      terminal,
+      signal,
+    );
     tellFailures(results, terminal);
     terminal.answer(options.json ? resultsJson(results) : renderResults(results));
     terminal.exitCode = exitCodeOf(results, signal);
@@ -78,26 +83,24 @@ export function rollbackCommand(terminal: Terminal, signal: AbortSignal): Comman
   });
 }
 
-async function planDelivery(
-  dir: string,
-  { machine, spec }: OwnedMachine,
-  stack: StackOnDisk,
-  model: FleetModel,
-  signal: AbortSignal,
-): Promise<Omit<Delivery, "toplevel" | "buildOn">> {
-  const connection = (await readConnections(dir, stack, model, [{ machine, spec }], signal)).get(machine);
-  if (connection === undefined) throw new Error(`${machine} has no connection`);
-  const settings = settingsOf({ machine, spec }, stack);
+function planDelivery(
+  owned: OwnedMachine,
+  { stack, connections }: MachineWays,
+): Omit<Delivery, "toplevel" | "buildOn"> {
+  const connection = connections.get(owned.machine);
+  if (connection === undefined) throw new Error(`${owned.machine} has no connection`);
+  const settings = settingsOf(owned, stack);
   // Whatever the stack's mode is: who rolls back means now.
-  return { ...wayOf(machine, connection, stack), ...settings, policy: { ...settings.policy, mode: "switch" } };
+  return { ...wayOf(owned.machine, connection, stack), ...settings, policy: { ...settings.policy, mode: "switch" } };
 }
 
 async function askHost(
   delivery: Omit<Delivery, "toplevel" | "buildOn">,
+  sudoPassword: SecretText | undefined,
   report: Report,
   signal: AbortSignal,
 ): Promise<{ facts: HostFacts; generations: readonly Generation[] }> {
-  await using host = await connect(await resolveWay(delivery), report, signal);
+  await using host = await connect(await resolveWay(delivery, sudoPassword), report, signal);
   const facts = await readFacts(host, { class: delivery.class }, signal);
   return { facts, generations: await readGenerations(host, signal) };
 }

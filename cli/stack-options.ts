@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { type Fleet, readFleet } from "../clan/read-fleet.ts";
 import { selectMachines } from "../clan/select-machines.ts";
 import { type OwnedMachine, planMachines } from "../stack/owned-machines.ts";
-import { readStackFile, type StackOnDisk } from "../stack/read-stack-file.ts";
+import { PulumiCliError, readDecryptedConfig } from "../stack/pulumi-cli.ts";
+import { readStackFile, type StackOnDisk, withDecrypted } from "../stack/read-stack-file.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Which stack a command works on. */
@@ -27,7 +28,30 @@ export interface ChosenMachines {
 }
 
 /**
- * Reads fleet and stack without Pulumi.
+ * A stack as its files state it. Its secrets are Pulumi's to decrypt: only where it has some, its CLI is asked, and where
+ * that cannot tell, they are named and left out, so that a command works when the state cannot be had.
+ * @throws {StackConfigError}
+ */
+export async function readStack(
+  { dir, stack: stated, configFile }: StackOptions & { readonly dir: string },
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<StackOnDisk> {
+  const name = stated ?? (process.env["PULUMI_STACK"] || undefined);
+  const stack = await readStackFile(dir, { name, file: configFile });
+  if (stack.secretKeys.length === 0) return stack;
+  try {
+    return withDecrypted(stack, await readDecryptedConfig({ root: dir, name: stack.name, configFile }, signal));
+  } catch (error) {
+    if (!(error instanceof PulumiCliError)) throw error;
+    for (const key of stack.secretKeys)
+      terminal.tell(`${stack.file}: ${key} is a secret that could not be decrypted: ${error.facts.found}`);
+    return stack;
+  }
+}
+
+/**
+ * Reads fleet and stack without a run of Pulumi.
  * @param selectors - names or `tag:<tag>`; a machine of another stack is refused: its owner is that stack.
  * @throws {FleetError} @throws {CommanderError} wrong usage
  */
@@ -35,13 +59,10 @@ export async function chooseMachines(
   command: Command,
   selectors: readonly string[],
   terminal: Terminal,
+  signal: AbortSignal,
 ): Promise<ChosenMachines> {
-  const { dir, stack: stated, configFile } = command.optsWithGlobals<StackOptions & { dir: string }>();
-  const [fleet, stack] = await Promise.all([
-    readFleet(dir),
-    readStackFile(dir, { name: stated ?? (process.env["PULUMI_STACK"] || undefined), file: configFile }),
-  ]);
-  for (const key of stack.secretKeys) terminal.tell(`${stack.file}: ${key} is a secret, which only Pulumi can read`);
+  const options = command.optsWithGlobals<StackOptions & { dir: string }>();
+  const [fleet, stack] = await Promise.all([readFleet(options.dir), readStack(options, terminal, signal)]);
   const owned = selectMachines(fleet.model.machines, stack.config.machines, stack.file);
   const named =
     selectors.length === 0 ? owned : selectMachines(fleet.model.machines, selectors, "fleet", command.name());

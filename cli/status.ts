@@ -6,14 +6,14 @@ import type { Observation } from "../deploy/observation/observe-host.ts";
 import type { BackEnd } from "../deploy/ssh/transport.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
-import { readConnections } from "../stack/connections.ts";
 import { settingsOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems, knownSystems } from "../stack/evaluate-systems.ts";
 import { type MachineLook, observeMachine } from "../stack/observe-machine.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
+import { type MachineWays, readWays, withMachineOptions } from "./machine-ways.ts";
 import { progressOn } from "./progress.ts";
 import { renderTable } from "./render-table.ts";
-import { type ChosenMachines, chooseMachines, withStackOptions } from "./stack-options.ts";
+import { type ChosenMachines, chooseMachines } from "./stack-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface StatusOptions {
@@ -57,18 +57,22 @@ export interface MachineStatus {
 
 /** `fleet status`. Exit 0: every machine answers, runs what is declared as far as that is known, and no unit failed; 1: some do not; 2: wrong usage. */
 export function statusCommand(terminal: Terminal, signal: AbortSignal): Command {
-  return withStackOptions(
+  return withMachineOptions(
     new Command("status")
       .description("ask the stack's hosts what they run; changes nothing")
       .argument("[machine...]", "names, or tag:<tag>; default: all of the stack")
       .option("--evaluate", "evaluate what is not evaluated yet; otherwise its column stays empty", false)
       .option("--json", "the table as JSON", false),
   ).action(async (selectors: readonly string[], options: StatusOptions, command: Command) => {
-    const chosen = await chooseMachines(command, selectors, terminal);
-    const { dir } = command.optsWithGlobals<{ dir: string }>();
+    const chosen = await chooseMachines(command, selectors, terminal, signal);
+    const on = chosen.machines.filter(({ node }) => node?.power !== "off");
+    const placeless = new Map<string, string>();
+    const ways = await readWays(chosen, on, command, terminal, signal, (machine, { facts }) =>
+      placeless.set(machine, facts.summary),
+    );
     const [declared, looks] = await Promise.all([
       readDeclared(chosen, options, terminal, signal),
-      Promise.all(chosen.machines.map((machine) => look(dir, chosen, machine, signal))),
+      Promise.all(chosen.machines.map((machine) => look(ways, placeless, machine, signal))),
     ]);
     const rows = looks.map((seen, index) => {
       const owned = chosen.machines[index];
@@ -105,16 +109,23 @@ async function readDeclared(
 type Seen = MachineLook | { readonly kind: "off" | "no-address"; readonly reason: string };
 
 async function look(
-  dir: string,
-  { fleet, stack }: ChosenMachines,
+  { stack, connections, sudoPassword }: MachineWays,
+  placeless: ReadonlyMap<string, string>,
   { machine, spec, node }: OwnedMachine,
   signal: AbortSignal,
 ): Promise<Seen> {
   if (node?.power === "off") return { kind: "off", reason: "its node is off" };
+  const connection = connections.get(machine);
+  if (connection === undefined)
+    return { kind: "no-address", reason: placeless.get(machine) ?? "no way to it is known" };
   try {
-    const connection = (await readConnections(dir, stack, fleet.model, [{ machine, spec }], signal)).get(machine);
-    if (connection === undefined) throw new Error(`${machine} has no connection`);
-    return await observeMachine(wayOf(machine, connection, stack), { class: spec.class }, lookSeconds, signal);
+    return await observeMachine(
+      wayOf(machine, connection, stack),
+      { class: spec.class },
+      lookSeconds,
+      signal,
+      sudoPassword,
+    );
   } catch (error) {
     if (error instanceof FleetError) return { kind: "no-address", reason: error.facts.summary };
     throw error;

@@ -24,6 +24,7 @@ export interface HostConnection extends MachineAddress {
 
 /**
  * Source of the address, in order: the stack's `hosts`, the cloud node's, the inventory's `deploy.targetHost`.
+ * @param known - addresses that the caller has from elsewhere; they win.
  * @throws {StackConfigError} @throws {TargetSyntaxError} gathered, before any host is asked
  */
 export async function readConnections(
@@ -32,12 +33,13 @@ export async function readConnections(
   model: FleetModel,
   machines: readonly OwnedMachine[],
   signal: AbortSignal,
+  known: ReadonlyMap<string, MachineAddress> = new Map(),
 ): Promise<ReadonlyMap<string, HostConnection>> {
   const room: StackRoom = { root, stack, model };
   const errors: StackConfigError[] = unknownHosts(room);
   const targets = new Map<string, MachineAddress>();
   for (const { machine, spec, node } of machines) {
-    const target = addressIn(machine, room, node !== undefined);
+    const target = known.get(machine) ?? addressIn(machine, room, node !== undefined);
     if (target === undefined) errors.push(noAddressFor(machine, spec, stack));
     else targets.set(machine, target);
   }

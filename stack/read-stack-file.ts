@@ -9,6 +9,8 @@ import type { Stack } from "./stack.ts";
 export interface StackOnDisk extends Stack {
   /** Paths of our keys whose values only Pulumi can decrypt; they are left out of `config`. */
   readonly secretKeys: readonly string[];
+  /** The keys that could be read, as Pulumi hands them to a program. */
+  readonly raw: Readonly<Record<string, string>>;
 }
 
 const projectSchema = z.looseObject({
@@ -45,8 +47,14 @@ export async function readStackFile(
     const plain = withoutSecrets(value, key, key.startsWith("pulumi-clan:") ? secretKeys : []);
     if (plain !== undefined) raw.set(key, asText(plain));
   }
-  const config = parseStackConfig(Object.fromEntries(raw), shown);
-  return { project: project.name, name, file: shown, config, secretKeys };
+  const texts = Object.fromEntries(raw);
+  return { project: project.name, name, file: shown, config: parseStackConfig(texts, shown), secretKeys, raw: texts };
+}
+
+/** The stack with what Pulumi decrypted. @param decrypted - every key as Pulumi hands it to a program. @throws {StackConfigError} */
+export function withDecrypted(stack: StackOnDisk, decrypted: Readonly<Record<string, string>>): StackOnDisk {
+  const raw = { ...stack.raw, ...decrypted };
+  return { ...stack, config: parseStackConfig(raw, stack.file), secretKeys: [], raw };
 }
 
 /** The single stack of a project needs not be named. */

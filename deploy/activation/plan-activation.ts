@@ -199,7 +199,8 @@ export function reasonToRefuse(facts: HostFacts, wanted: Omit<Wanted, "newId" | 
   if (facts.system !== wanted.system) return `the system is built for ${wanted.system}, the host is ${facts.system}`;
   if (wanted.class === "darwin" && wanted.specialisation !== null)
     return `specialisation ${wanted.specialisation} is declared, and nix-darwin has none`;
-  if (facts.uid !== 0) return "neither root nor `sudo -n`: log in as root, or allow the user sudo without a password";
+  if (facts.uid !== 0)
+    return "neither root nor `sudo -n`: log in as root, allow the user sudo without a password, or give it (pulumi-clan:sudoPassword)";
   if (facts.tools.nixStore === undefined || facts.tools.nixEnv === undefined)
     return "no nix-store and nix-env on the host";
   if (!facts.boot.mounted) return "/boot stands in fstab and is not mounted";

@@ -62,7 +62,8 @@ async function askHost(
   try {
     return await ask(session.elevation);
   } catch (error) {
-    if (!(error instanceof SudoError)) throw error;
+    // A password that was given and does not work is said, not passed over.
+    if (!(error instanceof SudoError) || session.spec.sudoPassword !== undefined) throw error;
     return await ask("none");
   }
 }

@@ -27,7 +27,9 @@ describe("a stack's files, read without Pulumi", () => {
 encryptionsalt: v1:abc
 `,
     );
-    assert.deepEqual(await readStackFile(root, { name: "core" }), {
+    const { raw, ...stack } = await readStackFile(root, { name: "core" });
+    assert.equal(raw["pulumi-clan:machines"], '["cinnabar","tag:laptop"]');
+    assert.deepEqual(stack, {
       project: "fleet",
       name: "core",
       file: "Pulumi.core.yaml",

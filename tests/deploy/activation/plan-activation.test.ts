@@ -195,7 +195,10 @@ describe("the plan for a host", () => {
       [{ class: "darwin" }, "the machine is declared as nixos, the host is darwin"],
       [{ class: "other" }, "the machine is declared as nixos, the host is neither NixOS nor nix-darwin"],
       [{ system: "aarch64-linux" }, "the system is built for x86_64-linux, the host is aarch64-linux"],
-      [{ uid: 1000 }, "neither root nor `sudo -n`: log in as root, or allow the user sudo without a password"],
+      [
+        { uid: 1000 },
+        "neither root nor `sudo -n`: log in as root, allow the user sudo without a password, or give it (pulumi-clan:sudoPassword)",
+      ],
       [{ tools: {} }, "no nix-store and nix-env on the host"],
       [{ boot: { ...bootOf(old), mounted: false } }, "/boot stands in fstab and is not mounted"],
       [

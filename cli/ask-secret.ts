@@ -1,0 +1,38 @@
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+
+/**
+ * Asks on the terminal for a line that is not shown while it is typed.
+ * @returns undefined where there is no terminal, or for an empty line. @throws the signal's reason, also for ^C
+ */
+export async function askSecret(question: string, signal: AbortSignal): Promise<string | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  process.stderr.write(question);
+  // As a terminal, so that it is in raw mode and echoes nothing; readline's own echo goes nowhere.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const dialogue = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  dialogue.once("line", (line) => resolve(line === "" ? undefined : line));
+  dialogue.once("SIGINT", () => reject(new Error("interrupted")));
+  dialogue.once("close", () => resolve(undefined));
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    dialogue.close();
+    process.stderr.write("\n");
+  }
+}
+
+/** The first line of the standard input. @throws {RangeError} beyond 4 KiB */
+export async function readSecretLine(): Promise<string> {
+  let text = "";
+  for await (const chunk of process.stdin) {
+    text += String(chunk);
+    if (text.includes("\n")) break;
+    if (text.length > 4096) throw new RangeError("the first line of the input is too long for a password");
+  }
+  return text.split(/\r?\n/, 1)[0] ?? "";
+}

@@ -1,0 +1,125 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { parseTarget } from "../deploy/ssh/connection-spec.ts";
+import type { SecretText } from "../deploy/ssh/secret-text.ts";
+import { FleetError } from "../errors.ts";
+import { type HostConnection, readConnections } from "../stack/connections.ts";
+import type { MachineAddress } from "../stack/machine-address.ts";
+import type { OwnedMachine } from "../stack/owned-machines.ts";
+import { readDialledHosts } from "../stack/pulumi-cli.ts";
+import type { Stack } from "../stack/stack.ts";
+import { type ChosenMachines, type StackOptions, withStackOptions } from "./stack-options.ts";
+import { readSudoPassword, type SudoOptions, withSudoOptions } from "./sudo-password.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** How a command reaches machines, over what the stack says. */
+interface WayOptions extends SudoOptions, StackOptions {
+  readonly dir: string;
+  readonly host?: string;
+  readonly acceptNew: boolean;
+}
+
+/** Adds the options by which a command finds its stack and reaches the machines of it. */
+export function withMachineOptions(command: Command): Command {
+  return withSudoOptions(
+    withStackOptions(command)
+      .option(
+        "--host <[user@]host[:port]>",
+        "dial the machine here, whatever stack, node and inventory say; its key stays pinned",
+        toTarget,
+      )
+      .option(
+        "--accept-new",
+        "take the key that a host without a pinned one shows first; say and remember nothing else",
+        false,
+      ),
+  );
+}
+
+/** The ways to the machines that a command was called for. */
+export interface MachineWays {
+  /** With what the options say over it. */
+  readonly stack: Stack;
+  /** A machine that nothing places is missing here when `placeless` takes its error. */
+  readonly connections: ReadonlyMap<string, HostConnection>;
+  readonly sudoPassword?: SecretText;
+}
+
+/**
+ * Reads the ways to machines, without asking any of them. The address of a cloud node is read from the stack's state.
+ * @param placeless - takes the error of a machine whose way cannot be read; otherwise it is thrown.
+ * @throws {FleetError} gathered @throws {CommanderError} wrong usage
+ */
+export async function readWays(
+  { fleet, stack: onDisk, machines: all }: ChosenMachines,
+  machines: readonly OwnedMachine[],
+  command: Command,
+  terminal: Terminal,
+  signal: AbortSignal,
+  placeless?: (machine: string, error: FleetError) => void,
+): Promise<MachineWays> {
+  const options = command.optsWithGlobals<WayOptions>();
+  if (options.host !== undefined && all.length !== 1)
+    command.error(`error: --host is one machine's address, and ${all.length} are named`, { exitCode: 2 });
+  const config = options.acceptNew ? { ...onDisk.config, hostKeyPolicy: "accept-new" as const } : onDisk.config;
+  const stack = { ...onDisk, config };
+  const known = await readKnownAddresses(stack, machines, options, terminal, signal);
+  const connections = new Map<string, HostConnection>();
+  // Without Pulumi the node's address is known from elsewhere, or not at all: then the inventory's is better than none.
+  const plain = machines.map(({ machine, spec }) => ({ machine, spec }));
+  for (const group of placeless === undefined ? [plain] : plain.map((one) => [one])) {
+    try {
+      for (const [name, connection] of await readConnections(options.dir, stack, fleet.model, group, signal, known))
+        connections.set(name, connection);
+    } catch (error) {
+      const [one] = group;
+      if (placeless === undefined || one === undefined || !(error instanceof FleetError)) throw error;
+      placeless(one.machine, error);
+    }
+  }
+  const hidden = onDisk.secretKeys.some((key) => key === "pulumi-clan:sudoPassword");
+  const stated = { text: config.sudoPassword, hidden };
+  const sudoPassword = await readSudoPassword(options, stated, command, signal);
+  return { stack, connections, ...(sudoPassword === undefined ? {} : { sudoPassword }) };
+}
+
+async function readKnownAddresses(
+  stack: Stack,
+  machines: readonly OwnedMachine[],
+  { dir, host, configFile }: WayOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, MachineAddress>> {
+  const [first] = machines;
+  if (host !== undefined && first !== undefined)
+    return new Map([[first.machine, { targetHost: host, definedAt: "--host", from: "stack" }]]);
+  const onNodes = machines.filter(
+    ({ machine, node }) => node?.power === "on" && stack.config.hosts?.[machine]?.targetHost === undefined,
+  );
+  if (onNodes.length === 0) return new Map();
+  try {
+    const dialled = await readDialledHosts({ root: dir, name: stack.name, configFile }, signal);
+    const definedAt = `output "machines" of stack ${stack.name}`;
+    return new Map(
+      onNodes.flatMap(({ machine }) => {
+        const targetHost = dialled.get(machine);
+        return targetHost === undefined ? [] : [[machine, { targetHost, definedAt, from: "node" }] as const];
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    const names = onNodes.map(({ machine }) => machine).join(", ");
+    terminal.tell(
+      `${names}: the node's address stands in the stack's state, which cannot be read: ${error.facts.found}`,
+    );
+    return new Map();
+  }
+}
+
+function toTarget(text: string): string {
+  try {
+    parseTarget(text, "--host");
+    return text;
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}

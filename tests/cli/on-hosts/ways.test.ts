@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { type CommandResult, tryCommand } from "../../../sim/hosts/run-command.ts";
+import { galena, type TemporaryFleet, temporaryFleet } from "../../clan/support/temporary-fleet.ts";
+import { DeployedHost } from "../../deploy/support/deployed-host.ts";
+import { patience } from "../../deploy/support/signals.ts";
+import { type PulumiStack, pulumiStack } from "../../stack/support/pulumi-stack.ts";
+
+/** Runs a command line on a terminal of its own, and types when it has asked. */
+async function onTerminal(line: string, question: string, typed: string): Promise<{ code: number; shown: string }> {
+  const child = spawn("script", ["--quiet", "--return", "--flush", "--command", line, "/dev/null"], { stdio: "pipe" });
+  let shown = "";
+  for await (const chunk of child.stdout) {
+    const asked = shown.includes(question);
+    shown += String(chunk);
+    if (!asked && shown.includes(question)) child.stdin.write(typed);
+  }
+  if (child.exitCode === null) await once(child, "exit");
+  return { code: child.exitCode ?? 255, shown };
+}
+
+const command = join(import.meta.dirname, "../../../cli/fleet.ts");
+const platform = process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux";
+const password = "correct horse 'battery' \\\\ staple";
+const cloud = `
+import { flakeModule } from "pulumi-clan/author";
+const node = { kind: "gcp", project: "p", machineType: "e2-standard-8", zones: ["us-central1-b"] };
+export default flakeModule({ nodes: { galena: node } });
+`;
+
+describe("ways to a host from the command line", function () {
+  this.timeout(110_000);
+  let host: DeployedHost;
+  let fleet: TemporaryFleet;
+  let stack: PulumiStack;
+
+  before(async () => {
+    host = await DeployedHost.start("nixos");
+    await host.ask("useradd -m -s /bin/sh -G sudo ops && cp -r /root/.ssh /home/ops/ && chown -R ops /home/ops/.ssh");
+    const { exitCode, stderr } = await host.sim.exec("chpasswd", patience(), { stdin: `ops:${password}\n` });
+    assert.equal(exitCode, 0, stderr);
+    fleet = await temporaryFleet({
+      "modules/galena.ts": galena.replace("x86_64-linux", platform),
+      "modules/nodes.ts": cloud,
+      "Pulumi.yaml": "name: fleet\nruntime: nodejs\n",
+    });
+    stack = await pulumiStack(fleet.root, "fleet");
+    await stack.set("pulumi-clan:identityFile", host.sim.identityFile);
+    await stack.set("pulumi-clan:sudoPassword", password, "secret");
+    await stack.set("pulumi-clan:hosts.galena.hostKey", host.sim.hostKey);
+  });
+  after(async () => {
+    await stack[Symbol.asyncDispose]();
+    await fleet[Symbol.asyncDispose]();
+    await host[Symbol.asyncDispose]();
+  });
+
+  const run = async (
+    args: readonly string[],
+    { stdin, env = {} }: { readonly stdin?: string; readonly env?: Readonly<Record<string, string | undefined>> } = {},
+  ): Promise<CommandResult> => {
+    const variables = { ...process.env, PULUMI_STACK: "", ...stack.env, ...env };
+    const options = { env: variables, deadlineMs: 100_000, ...(stdin === undefined ? {} : { stdin }) };
+    const ended = await tryCommand(process.execPath, [command, "-C", fleet.root, ...args], options, patience());
+    assert.ok(!`${ended.stdout}${ended.stderr}`.includes(password), "the password was told");
+    return ended;
+  };
+  const locked = { PULUMI_CONFIG_PASSPHRASE: undefined };
+  const current = (): Promise<string> => host.ask("readlink -f /run/current-system");
+
+  it("say what is missing for a machine on a node that was never made, and take --host instead", async () => {
+    const { stdout, stderr, exitCode } = await run(["status", "galena", "--json"]);
+    assert.equal(exitCode, 1, stderr);
+    assert.match(stdout, /"state": "(?:unreachable|no-address)"/, "the inventory's name is tried");
+    const dialled = await run(["status", "galena", "--json", "--host", `ops@${host.sim.address}`]);
+    assert.match(dialled.stdout, /"state": "seen"/, dialled.stderr);
+    const two = await run(["deploy", "galena", "--host", "a b", "--yes"]);
+    assert.deepEqual([two.exitCode, /no SSH target/.test(two.stderr)], [2, true]);
+  });
+
+  it("are read from the stack's state for a machine on a node, with the stack's secret for sudo", async () => {
+    await stack.importOutputs({ machines: { galena: { targetHost: `ops@${host.sim.address}` } } });
+    const toplevel = await host.system({ name: "by-secret" });
+    const { stdout, stderr, exitCode } = await run(["deploy", "galena", "--toplevel", toplevel, "--yes"]);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /^galena +switched /m);
+    assert.match(stderr, new RegExp(`to ops@${host.sim.address}`));
+    assert.equal(await current(), toplevel);
+    const back = await run(["rollback", "galena", "--list"]);
+    assert.match(back.stdout, /by-secret +running, profile/, back.stderr);
+  });
+
+  it("take the password from the input where the secret cannot be decrypted, and say what is missing", async () => {
+    const toplevel = await host.system({ name: "by-input" });
+    const deploy = ["deploy", "galena", "--toplevel", toplevel, "--yes"];
+    const refused = await run(deploy, { env: locked });
+    assert.equal(refused.exitCode, 1);
+    assert.match(
+      refused.stderr,
+      /Pulumi\.core\.yaml: pulumi-clan:sudoPassword is a secret that could not be decrypted/,
+    );
+    assert.match(refused.stderr, /neither root nor `sudo -n`: .*pulumi-clan:sudoPassword/);
+    const { exitCode, stderr } = await run([...deploy, "--sudo-password-stdin"], {
+      env: locked,
+      stdin: `${password}\n`,
+    });
+    assert.equal(exitCode, 0, stderr);
+    assert.equal(await current(), toplevel);
+    const empty = await run([...deploy, "--sudo-password-stdin"], { stdin: "\n" });
+    assert.deepEqual([empty.exitCode, /is no password/.test(empty.stderr)], [2, true]);
+    const nobody = await run([...deploy, "--ask-sudo-password"]);
+    assert.deepEqual([nobody.exitCode, /nobody can be asked/.test(nobody.stderr)], [2, true]);
+  });
+
+  it("ask for it on a terminal, which does not show it", async () => {
+    const toplevel = await host.system({ name: "by-terminal" });
+    const way = ["--host", `ops@${host.sim.address}`, "--identity", host.sim.identityFile, "--accept-new"];
+    const push = [process.execPath, command, "push", toplevel, ...way, "--json", "--ask-sudo-password"];
+    const { code, shown } = await onTerminal(push.join(" "), "Password for sudo", `${password}\r`);
+    assert.equal(code, 0, shown);
+    assert.match(shown, /"backend":"serve"/);
+    assert.ok(!shown.includes(password));
+    const interrupted = await onTerminal(push.join(" "), "Password for sudo", "\u0003");
+    assert.notEqual(interrupted.code, 0);
+  });
+
+  it("take an unknown key on first use only where that is asked for, and a stack's secret for a push", async () => {
+    const toplevel = await host.system({ name: "pushed" });
+    const way = ["--host", `ops@${host.sim.address}`, "--identity", host.sim.identityFile];
+    const strict = await run(["push", toplevel, ...way]);
+    assert.match(strict.stderr, /no host key is known/);
+    const { stdout, stderr, exitCode } = await run([
+      "push",
+      toplevel,
+      ...way,
+      "--accept-new",
+      "--stack",
+      "core",
+      "--json",
+    ]);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stderr, /host key accepted on first use/);
+    assert.match(stdout, /"backend":"serve"/, "as root, by sudo");
+    const wrong = await run(["push", toplevel, ...way, "--accept-new", "--sudo-password-stdin"], { stdin: "wrong\n" });
+    assert.equal(wrong.exitCode, 1);
+    assert.match(wrong.stderr, /user ops cannot become root/);
+  });
+
+  it("lead a login there, too", async () => {
+    const { stdout, stderr, exitCode } = await run([
+      "ssh",
+      "galena",
+      "--host",
+      `ops@${host.sim.address}`,
+      "--",
+      "id",
+      "-un",
+    ]);
+    assert.deepEqual([exitCode, stdout], [0, "ops\n"], stderr);
+  });
+});
