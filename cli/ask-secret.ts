@@ -7,10 +7,10 @@ import { Writable } from "node:stream";
  */
 export async function askSecret(question: string, signal: AbortSignal): Promise<string | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  process.stderr.write(question);
   // As a terminal, so that it is in raw mode and echoes nothing; readline's own echo goes nowhere.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const dialogue = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  process.stderr.write(question); // now that nothing is echoed any more
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });

@@ -10,7 +10,18 @@ export interface ErrorCode {
   readonly file: string;
 }
 
-const rooms = ["errors.ts", "composition", "clan", "local-nix", "deploy", "stack", "program", "providers", "sim"];
+const rooms = [
+  "errors.ts",
+  "composition",
+  "clan",
+  "local-nix",
+  "deploy",
+  "stack",
+  "cli",
+  "program",
+  "providers",
+  "sim",
+];
 const pattern =
   /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:abstract )?class \w+[^{]*\{\s*(?:override )?readonly code = "(FLEET_\w+)"/g;
 
