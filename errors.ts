@@ -1,5 +1,11 @@
 import { stripVTControlCharacters } from "node:util";
 
+/** A part of the fleet, by name. */
+export interface ErrorSubject {
+  readonly kind: "machine" | "entry" | "instance" | "role" | "tag";
+  readonly name: string;
+}
+
 /** The five facts of an error, in the words of the reader (docs/errors.md lists every code). */
 export interface ErrorFacts {
   /** What went wrong, in one line; begins with the machine, file or key it concerns. */
@@ -10,6 +16,8 @@ export interface ErrorFacts {
   readonly at: string;
   /** What to do, preferably a command. */
   readonly fix: string;
+  /** What of the fleet it concerns, for reports that group by it; not part of the text. */
+  readonly subject?: ErrorSubject;
 }
 
 /** An error a fleet's owner can act on. Callers test `code` or the class, never the text. */

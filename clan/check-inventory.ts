@@ -1,6 +1,6 @@
 import { nearestNames } from "../composition/nearest.ts";
 import { formatLocation } from "../composition/source-location.ts";
-import type { FleetError } from "../errors.ts";
+import type { ErrorSubject, FleetError } from "../errors.ts";
 import type { ComposedClan, ServiceInstance } from "./composed-clan.ts";
 import { NodeError, ServiceModuleError, TargetHostError, UnknownMachineError } from "./errors.ts";
 import { addressOf, parseTargetHost } from "./target-host.ts";
@@ -13,7 +13,9 @@ export function checkInventory(clan: ComposedClan, inputs: readonly string[]): F
   return [
     ...[...clan.instances].flatMap(([name, instance]) => checkInstance(name, instance, clan, inputs)),
     ...[...clan.tags].flatMap(([tag, machines]) =>
-      machines.flatMap((machine) => checkMachine(machine, `tag ${tag}`, ["clan", "inventory", "tags", tag], clan)),
+      machines.flatMap((machine) =>
+        checkMachine(machine, { kind: "tag", name: tag }, ["clan", "inventory", "tags", tag], clan),
+      ),
     ),
     ...checkTargetHosts(clan),
     ...checkNodes(clan),
@@ -29,7 +31,12 @@ function checkInstance(
   const path = ["clan", "inventory", "instances", name];
   const members = Object.entries(instance.roles).flatMap(([role, { machines }]) =>
     Object.keys(machines).flatMap((machine) =>
-      checkMachine(machine, `role ${name}/${role}`, [...path, "roles", role, "machines", machine], clan),
+      checkMachine(
+        machine,
+        { kind: "role", name: `${name}/${role}` },
+        [...path, "roles", role, "machines", machine],
+        clan,
+      ),
     ),
   );
   return [...checkModule(name, instance.module, clan, inputs), ...members];
@@ -50,6 +57,7 @@ function checkModule(
         found: `imports beside ${module.name === null ? "input" : "name"}`,
         at,
         fix: "keep one of the two",
+        subject: { kind: "instance", name },
       }),
     ];
   }
@@ -62,22 +70,30 @@ function checkModule(
       found: JSON.stringify(module.input),
       at,
       fix: near === undefined ? "add the input to fleet.ts" : `write ${JSON.stringify(near)}`,
+      subject: { kind: "instance", name },
     }),
   ];
 }
 
-function checkMachine(name: string, by: string, path: readonly string[], clan: ComposedClan): UnknownMachineError[] {
+/** @param by - what is given to the machine; absent: a node. */
+function checkMachine(
+  name: string,
+  by: ErrorSubject | undefined,
+  path: readonly string[],
+  clan: ComposedClan,
+): UnknownMachineError[] {
   // A machine that only one of the two knows is told of elsewhere (check-registry.ts), once.
   const known = [...new Set([...clan.machines.keys(), ...clan.registry.keys()])].sort();
   if (known.includes(name)) return [];
   const [near] = nearestNames(name, known);
   return [
     new UnknownMachineError({
-      summary: `${by} is given to ${name}, which is no machine of the fleet`,
+      summary: `${by === undefined ? "a node" : `${by.kind} ${by.name}`} is given to ${name}, which is no machine of the fleet`,
       expected: `one of ${known.join(", ")}`,
       found: name,
       at: formatLocation(clan.at(...path)),
       fix: near === undefined ? `add ${name} to registry and inventory, or remove it here` : `write "${near}"`,
+      subject: by ?? { kind: "machine", name },
     }),
   ];
 }
@@ -97,6 +113,7 @@ function checkTargetHosts(clan: ComposedClan): TargetHostError[] {
           found: JSON.stringify(deploy.targetHost),
           at: formatLocation(at),
           fix: "correct deploy.targetHost",
+          subject: { kind: "machine", name },
         }),
       );
       continue;
@@ -116,14 +133,15 @@ function sharedAddress(name: string, owner: string, targetHost: string, clan: Co
     summary: `${name}: ${owner} has the same address, so one would be deployed over the other`,
     expected: "an address of its own for every machine",
     found: `${targetHost} for ${owner} and for ${name}`,
-    at: `${place(owner)}\n${place(name)}`,
+    at: `${place(name)}\n${place(owner)}`,
     fix: "correct one of the two; a machine on a cloud node may leave targetHost out",
+    subject: { kind: "machine", name },
   });
 }
 
 function checkNodes(clan: ComposedClan): FleetError[] {
   return [...clan.nodes].flatMap(([name, { zones }]) => {
-    const unknown = checkMachine(name, "a node", ["nodes", name], clan);
+    const unknown = checkMachine(name, undefined, ["nodes", name], clan);
     if (zones.length > 0) return unknown;
     const empty = new NodeError({
       summary: `${name}: its node has no zone to be created in`,

@@ -44,6 +44,7 @@ function checkBuilt(name: string, { imports, nixpkgs }: RegisteredMachine, clan:
         found: "no imports",
         at: formatLocation(at),
         fix: `name the entry that builds ${name}, or take ${name} out of the registry`,
+        subject: { kind: "machine", name },
       }),
     ];
   }
@@ -57,6 +58,7 @@ function checkBuilt(name: string, { imports, nixpkgs }: RegisteredMachine, clan:
           found: `config.${reference.path}`,
           at: formatLocation(reference.usedAt),
           fix: "import the machine's own entry, or correct nixpkgs.hostPlatform",
+          subject: { kind: "machine", name },
         }),
     );
 }
@@ -78,6 +80,7 @@ function checkClass(
       found: `machineClass "${machineClass}"${machineClass === "nixos" ? ", which is the default" : ""}`,
       at: inventory,
       fix: `set clan.inventory.machines.${name}.machineClass to "${platformClass}", or correct the platform`,
+      subject: { kind: "machine", name },
     }),
   ];
 }
@@ -90,6 +93,7 @@ function nameError(name: string, clan: ComposedClan): MachineNameError {
     found: JSON.stringify(name),
     at: formatLocation(clan.at(...at)),
     fix: "rename the machine in registry and inventory",
+    subject: { kind: "machine", name },
   });
 }
 
@@ -103,6 +107,7 @@ function notRegistered(name: string, clan: ComposedClan): MachineNotRegisteredEr
     at: formatLocation(clan.at("clan", "inventory", "machines", name)),
     fix:
       near === undefined ? `register ${name}, or take it out of the inventory` : `write "${near}", or register ${name}`,
+    subject: { kind: "machine", name },
   });
 }
 
@@ -118,6 +123,7 @@ function notInInventory(name: string, { nixpkgs }: RegisteredMachine, clan: Comp
       near === undefined
         ? `add ${name} to the inventory, or take it out of the registry`
         : `write "${near}", or add ${name}`,
+    subject: { kind: "machine", name },
   });
 }
 

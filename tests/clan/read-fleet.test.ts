@@ -225,8 +225,8 @@ describe("reading a fleet", () => {
         "pyrite: galena has the same address, so one would be deployed over the other",
         "  expected: an address of its own for every machine",
         "  found:    Galena.zt:22 for galena and for pyrite",
-        "  at:       modules/galena.ts:8",
-        "            modules/pyrite.ts:4",
+        "  at:       modules/pyrite.ts:4",
+        "            modules/galena.ts:8",
         "  fix:      correct one of the two; a machine on a cloud node may leave targetHost out",
       ),
     );
