@@ -3,7 +3,13 @@ export { clanFlakeModule } from "./clan/flake-module.ts";
 export { type NixText, nix } from "./composition/body/nix-template.ts";
 export type { BodyArguments, MachineConfig, NixSymbol } from "./composition/body/symbol.ts";
 export { file, type NixFile, nixFile, type TreePath } from "./composition/body/tree-path.ts";
-export { defineFleet, type FleetDefinition, type FleetInput, importTree } from "./composition/define-fleet.ts";
+export {
+  type DefinedFleet,
+  defineFleet,
+  type FleetDefinition,
+  type FleetInput,
+  importTree,
+} from "./composition/define-fleet.ts";
 export type { EntryReference } from "./composition/entry-reference.ts";
 export {
   type FlakeConfig,

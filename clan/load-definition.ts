@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import type { FleetDefinition } from "../composition/define-fleet.ts";
 import { isAttributeSet } from "../composition/evaluation/definition.ts";
+import { FleetChecks } from "../composition/fleet-checks.ts";
 import { moduleFailure } from "../composition/module-failure.ts";
 import { nearestNames } from "../composition/nearest.ts";
 import { formatPath } from "../composition/option-path.ts";
@@ -20,7 +21,7 @@ const inputSchema = z.strictObject({
 
 const nixOption = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
-const definitionSchema = z.strictObject({
+const writtenSchema = z.strictObject({
   name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]*$/, "letters, digits, - and _"),
   description: z.string().optional(),
   inputs: z.record(z.string(), inputSchema),
@@ -29,6 +30,9 @@ const definitionSchema = z.strictObject({
   registry: z.enum(["clan", "plain"]).optional(),
   nixConfig: z.record(z.string(), nixOption).optional(),
 });
+
+/** defineFleet adds what is called, not written. */
+const definitionSchema = writtenSchema.extend({ checks: z.instanceof(FleetChecks).optional() });
 
 /**
  * Loads `<root>/fleet.ts`.
@@ -72,7 +76,7 @@ function issueErrors(fleet: unknown, issue: z.core.$ZodIssue, source: SourceFile
     return line === undefined ? source.file : `${source.file}:${line}`;
   };
   if (issue.code === "unrecognized_keys") {
-    const known = Object.keys(path[0] === "inputs" ? inputSchema.shape : definitionSchema.shape);
+    const known = Object.keys(path[0] === "inputs" ? inputSchema.shape : writtenSchema.shape);
     return issue.keys.map((key) => {
       const [near] = nearestNames(key, known);
       return new FleetFileError({

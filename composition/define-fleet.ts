@@ -4,6 +4,7 @@ import { throwGathered } from "../errors.ts";
 import { authorCallSite } from "./body/call-site.ts";
 import { FleetDefinitionError } from "./errors.ts";
 import { FlakeModule, type FlakeModuleInput } from "./flake-module.ts";
+import { FleetChecks } from "./fleet-checks.ts";
 import { didYouMean } from "./nearest.ts";
 import { formatPath } from "./option-path.ts";
 import { showValue } from "./show-value.ts";
@@ -41,6 +42,8 @@ export interface FleetDefinition {
   readonly imports: readonly (ImportTree | FlakeModuleInput)[];
   /** Who makes machines of the registry: clan-core, or plain `nixosConfigurations` and `darwinConfigurations`. Default: clan. */
   readonly registry?: "clan" | "plain";
+  /** Findings that the fleet allows; made by {@link defineFleet}. */
+  readonly checks?: FleetChecks;
   /** `nixConfig` of flake.nix, e.g. extra substituters. Nix asks before it obeys. */
   readonly nixConfig?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
@@ -75,11 +78,16 @@ export function importTree(dir: string): ImportTree {
   return new ImportTree(dir);
 }
 
+/** A fleet that was defined, and what may be said of it afterwards. */
+export interface DefinedFleet extends FleetDefinition {
+  readonly checks: FleetChecks;
+}
+
 /**
  * The default export of fleet.ts.
  * @throws {FleetDefinitionError} @throws {FleetErrors} everything that is wrong with it, together.
  */
-export function defineFleet(fleet: FleetDefinition): FleetDefinition {
+export function defineFleet(fleet: FleetDefinition): DefinedFleet {
   const site = authorCallSite();
   const source = site && new SourceFile(dirname(site.path), site.path);
   const at = (path: readonly string[]): string => {
@@ -89,7 +97,7 @@ export function defineFleet(fleet: FleetDefinition): FleetDefinition {
   const parsed = fleetSchema.safeParse(fleet);
   const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => issueErrors(fleet, issue, at));
   throwGathered([...issues, ...(parsed.success ? followsErrors(fleet, at) : [])]);
-  return fleet;
+  return { ...fleet, checks: new FleetChecks(source?.root ?? ".") };
 }
 
 type Locate = (path: readonly string[]) => string;
