@@ -44,7 +44,12 @@ export class EntryGraph {
     return { entries, homes };
   }
 
-  #node(entry: EntryReference): Node {
+  /** Entries that an entry refers to itself, each once. */
+  importsOf(entry: { readonly class: string; readonly entry: string }): ReadonlySet<string> {
+    return new Set(this.#node(entry).references.map(entryName));
+  }
+
+  #node(entry: { readonly class: string; readonly entry: string }): Node {
     const name = entryName(entry);
     const known = this.#nodes.get(name);
     if (known !== undefined) return known;

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { FleetError, FleetErrors } from "../errors.ts";
+import { checkCommand } from "./check.ts";
 import { deployCommand } from "./deploy.ts";
 import { emitCommand } from "./emit.ts";
 import { lockCommand } from "./lock.ts";
@@ -16,6 +17,7 @@ function fleetCommand(terminal: Terminal, signal: AbortSignal): Command {
     .description("a fleet of NixOS and nix-darwin machines, composed of deferred modules")
     .option("-C, --dir <folder>", "folder of fleet.ts", process.cwd())
     .addCommand(showCommand(terminal))
+    .addCommand(checkCommand(terminal, signal))
     .addCommand(emitCommand(terminal))
     .addCommand(lockCommand(terminal, signal))
     .addCommand(pushCommand(terminal, signal))

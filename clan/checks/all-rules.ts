@@ -1,0 +1,71 @@
+import type { Rule } from "./rule.ts";
+import { nearDuplicateEntry } from "./rules/fc001-near-duplicate-entry.ts";
+import { unknownClass } from "./rules/fc002-unknown-class.ts";
+import { machineKey } from "./rules/fc006-machine-key.ts";
+import { registryEntry } from "./rules/fc007-registry-entry.ts";
+import { shadowedEntry } from "./rules/fc009-shadowed-entry.ts";
+import { passedOver } from "./rules/fc010-passed-over.ts";
+import { untrackedFile } from "./rules/fc011-untracked-file.ts";
+import { unusedEntry } from "./rules/fc012-unused-entry.ts";
+import { classMismatch } from "./rules/fc014-class-mismatch.ts";
+import { foreignEntry } from "./rules/fc015-foreign-entry.ts";
+import { notRegistered } from "./rules/fc016-not-registered.ts";
+import { notInInventory } from "./rules/fc017-not-in-inventory.ts";
+import { classOfMachine } from "./rules/fc018-class-of-machine.ts";
+import { strayMachine } from "./rules/fc019-stray-machine.ts";
+import { machineName } from "./rules/fc020-machine-name.ts";
+import { lonelyTag } from "./rules/fc021-lonely-tag.ts";
+import { roleTagWithoutMachine } from "./rules/fc022-role-tag-without-machine.ts";
+import { unknownMember } from "./rules/fc023-unknown-member.ts";
+import { serviceSource } from "./rules/fc024-service-source.ts";
+import { unreadSetting } from "./rules/fc025-unread-setting.ts";
+import { classWithoutModule } from "./rules/fc026-class-without-module.ts";
+import { noTargetHost } from "./rules/fc028-no-target-host.ts";
+import { splitService } from "./rules/fc030-split-service.ts";
+import { peerWithoutIdentity } from "./rules/fc031-peer-without-identity.ts";
+import { unreadableSecret } from "./rules/fc032-unreadable-secret.ts";
+import { orphanSecrets } from "./rules/fc033-orphan-secrets.ts";
+import { nobodyOnMachine } from "./rules/fc034-nobody-on-machine.ts";
+import { writtenOut } from "./rules/fc035-written-out.ts";
+import { staleRecipe } from "./rules/fc037-stale-recipe.ts";
+import { sharedTargetHost } from "./rules/fc039-target-host.ts";
+import { plaintextSecret } from "./rules/fc048-plaintext-secret.ts";
+import { inputHygiene } from "./rules/fc051-input-hygiene.ts";
+import { idleSuppression } from "./rules/fc053-idle-suppression.ts";
+
+/** Every rule, in the order of their ids. */
+export const allRules: readonly Rule[] = [
+  nearDuplicateEntry,
+  unknownClass,
+  machineKey,
+  registryEntry,
+  shadowedEntry,
+  passedOver,
+  untrackedFile,
+  unusedEntry,
+  classMismatch,
+  foreignEntry,
+  notRegistered,
+  notInInventory,
+  classOfMachine,
+  strayMachine,
+  machineName,
+  lonelyTag,
+  roleTagWithoutMachine,
+  unknownMember,
+  serviceSource,
+  unreadSetting,
+  classWithoutModule,
+  noTargetHost,
+  splitService,
+  peerWithoutIdentity,
+  unreadableSecret,
+  orphanSecrets,
+  nobodyOnMachine,
+  writtenOut,
+  staleRecipe,
+  sharedTargetHost,
+  plaintextSecret,
+  inputHygiene,
+  idleSuppression,
+];

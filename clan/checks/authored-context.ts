@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ImportTree } from "../../composition/define-fleet.ts";
+import type { FlakeEvaluation } from "../../composition/evaluate-flake.ts";
+import { SourceFile } from "../../composition/source/source-file.ts";
+import { composedClan, isInline, type ServiceInstance } from "../composed-clan.ts";
+import { EntryGraph, entryName } from "../entry-graph.ts";
+import type { Location } from "../fleet-model.ts";
+import type { Fleet } from "../read-fleet.ts";
+import type { CheckContext, EntryFacts, ServiceFacts } from "./context.ts";
+import { splitEntry } from "./entries.ts";
+import type { MachineFacts } from "./machine-facts.ts";
+import { readTreeFacts } from "./tree-facts.ts";
+
+/** What the rules look at in a fleet that is written in TypeScript. */
+export async function authoredContext(
+  { model, evaluation }: Fleet,
+  configurations: ReadonlyMap<string, MachineFacts>,
+  signal: AbortSignal,
+): Promise<CheckContext> {
+  const { root, definition } = evaluation;
+  const moduleFolders = definition.imports.flatMap((imported) =>
+    imported instanceof ImportTree ? [imported.dir] : [],
+  );
+  return {
+    model,
+    entries: entryFacts(evaluation),
+    reachKnown: true,
+    services: serviceFacts(evaluation),
+    overlays: evaluation.overlays.map(({ definedAt }) => definedAt),
+    inputs: new Map(Object.entries(definition.inputs).map(([name, { url }]) => [name, { url }])),
+    // The staged copy holds files that git does not know, and TypeScript reads the working tree.
+    tree: await readTreeFacts(root, { moduleFolders, evaluatesUntracked: true }, signal),
+    configurations,
+    now: new Date(),
+    at: (path, word) => (path[0] === "inputs" ? locateInput(root, path) : locate(evaluation, path, word)),
+  };
+}
+
+function entryFacts(evaluation: FlakeEvaluation): ReadonlyMap<string, EntryFacts> {
+  const graph = new EntryGraph(evaluation);
+  const definitions = new Map<string, readonly Location[]>();
+  for (const [className, entries] of evaluation.namespaces) {
+    for (const [entry, defined] of entries) {
+      definitions.set(
+        `${className}/${entry}`,
+        defined.map(({ definedAt }) => definedAt),
+      );
+    }
+  }
+  const importers = new Map<string, Set<string>>();
+  for (const name of definitions.keys()) {
+    for (const imported of graph.importsOf(splitEntry(name))) {
+      importers.set(imported, (importers.get(imported) ?? new Set()).add(name));
+    }
+  }
+  return new Map(
+    [...definitions].map(([name, places]) => [
+      name,
+      { definitions: places, importers: importers.get(name) ?? new Set() },
+    ]),
+  );
+}
+
+/** Services that the fleet writes itself; what clan-core's and other inputs' services read is Nix's to know. */
+function serviceFacts(evaluation: FlakeEvaluation): ReadonlyMap<string, ServiceFacts> {
+  // The fleet was read: nothing is wrong any more with what the options hold.
+  const { instances } = composedClan(evaluation, []);
+  const own = [...instances].filter(([, instance]) => isInline(instance));
+  return new Map(own.map(([name, instance]) => [name, inlineFacts(instance)]));
+}
+
+/** An inline service is emitted with an empty interface (emission/emit-services.ts). */
+function inlineFacts({ module: { imports } }: ServiceInstance): ServiceFacts {
+  return {
+    imports: imports.map(entryName),
+    classes: new Set(imports.map((entry) => entry.class)),
+    settings: new Set(),
+  };
+}
+
+/** The innermost part of the path that is stated anywhere, at its first place. */
+function locate(evaluation: FlakeEvaluation, path: readonly string[], word: string | undefined): Location | null {
+  for (let length = path.length; length > 0; length--) {
+    const [first] = evaluation.definitionsOf(path.slice(0, length));
+    if (first === undefined) continue;
+    const { file, line } = first;
+    if (line === undefined) return { file };
+    return { file, line: word === undefined ? line : lineOfWord(join(evaluation.root, file), line, word) };
+  }
+  return null;
+}
+
+/** Inputs are stated in fleet.ts, outside of every module. */
+function locateInput(root: string, path: readonly string[]): Location {
+  const line = new SourceFile(root, join(root, "fleet.ts")).locate(path);
+  return line === undefined ? { file: "fleet.ts" } : { file: "fleet.ts", line };
+}
+
+/** Line of a list's element: the first after the list's own, up to its end, that has the word in quotes. */
+function lineOfWord(path: string, from: number, word: string): number {
+  const lines = readFileSync(path, "utf8")
+    .split("\n")
+    .slice(from - 1);
+  const end = lines.findIndex((line) => line.includes("]"));
+  const quoted = ['"', "'", "`"].map((quote) => `${quote}${word}${quote}`);
+  const found = lines.slice(0, end + 1).findIndex((line) => quoted.some((text) => line.includes(text)));
+  return found === -1 ? from : from + found;
+}

@@ -1,0 +1,47 @@
+import type { FleetModel, Location } from "../fleet-model.ts";
+import type { MachineFacts } from "./machine-facts.ts";
+import type { TreeFacts } from "./tree-facts.ts";
+
+/** What is known of an entry beside the model. */
+export interface EntryFacts {
+  /** One place for each definition, in file order. */
+  readonly definitions: readonly Location[];
+  /** Entries whose bodies refer to it, as `<class>/<entry>`. */
+  readonly importers: ReadonlySet<string>;
+}
+
+/** What is known of an instance's service beside the model. */
+export interface ServiceFacts {
+  /** Entries that its roles bring, as `<class>/<entry>`. */
+  readonly imports: readonly string[];
+  /** Classes for which it has a module. */
+  readonly classes: ReadonlySet<string>;
+  /** Settings that its roles declare; null: not known. */
+  readonly settings: ReadonlySet<string> | null;
+}
+
+/** Everything that a rule may look at. Rules read it and nothing else. */
+export interface CheckContext {
+  readonly model: FleetModel;
+  /** `<class>/<entry>` → facts. */
+  readonly entries: ReadonlyMap<string, EntryFacts>;
+  /** False: imports between entries could not be followed, so that `importedBy` proves nothing. */
+  readonly reachKnown: boolean;
+  /** Instances whose service is known: those that the fleet itself defines. */
+  readonly services: ReadonlyMap<string, ServiceFacts>;
+  /** Overlays that the fleet states, beside its own packages. */
+  readonly overlays: readonly Location[];
+  /** Inputs of the flake by name, as they are stated. */
+  readonly inputs: ReadonlyMap<string, { readonly url: string }>;
+  /** Disk, git and source; null: the fleet is not a folder of this machine. */
+  readonly tree: TreeFacts | null;
+  /** Evaluated configurations, of those machines that were evaluated. */
+  readonly configurations: ReadonlyMap<string, MachineFacts>;
+  /** Now, for what grows old. */
+  readonly now: Date;
+  /**
+   * Where an option or the innermost part of its path is stated; null: not known.
+   * @param word - text of a list's element: its own line, where the list spans several.
+   */
+  at(path: readonly string[], word?: string): Location | null;
+}

@@ -1,0 +1,50 @@
+import { runProcess } from "../../../local-nix/run-process.ts";
+
+export interface GitFacts {
+  /** null: no git, or no repository. */
+  readonly untracked: readonly string[] | null;
+  readonly ignored: readonly string[];
+}
+
+const module = /\.(?:ts|nix)$/;
+
+/** Module files that git does not know. One process each, without git's locks, so that a check never disturbs. */
+export async function readGitFacts(root: string, folders: readonly string[], signal: AbortSignal): Promise<GitFacts> {
+  const [untracked, ignored] = await Promise.all([
+    others(root, ["--exclude-standard"], folders, signal),
+    others(root, ["--ignored", "--exclude-standard"], folders, signal),
+  ]);
+  return { untracked, ignored: ignored ?? [] };
+}
+
+async function others(
+  root: string,
+  which: readonly string[],
+  folders: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[] | null> {
+  const args = ["--no-optional-locks", "ls-files", "-z", "--others", ...which, "--", ...folders];
+  try {
+    const result = await runProcess(
+      {
+        file: "git",
+        args,
+        cwd: root,
+        env: { ...process.env, LC_ALL: "C" },
+        deadlineMs: 60_000,
+        graceMs: 1000,
+        maxStdoutBytes: 64 * 1024 * 1024,
+      },
+      signal,
+    );
+    if (result.killed === "aborted") signal.throwIfAborted();
+    if (result.exitCode !== 0) return null; // no repository, or not ours to read: then nothing can be said of it
+    return result.stdout
+      .split("\0")
+      .filter((path) => module.test(path))
+      .sort();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+}

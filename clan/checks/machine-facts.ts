@@ -1,0 +1,77 @@
+import { z } from "zod";
+
+const portRange = z.object({ from: z.int(), to: z.int() });
+const openPorts = z.object({ ports: z.array(z.int()), ranges: z.array(portRange) });
+
+const sshSchema = z.object({
+  enable: z.boolean(),
+  ports: z.array(z.int()),
+  /** `yes`, `no`, `prohibit-password`, …; null: not stated. */
+  permitRootLogin: z.string().nullable(),
+  passwords: z.boolean(),
+  /** null: everybody may. */
+  allowUsers: z.array(z.string()).nullable(),
+  allowGroups: z.array(z.string()).nullable(),
+  denyUsers: z.array(z.string()),
+  /** Keys come from elsewhere as well: a certificate authority, a command. */
+  otherKeys: z.boolean(),
+  /** Keys in `~/.ssh/authorized_keys`, put there by hand, count as well. */
+  keysInHome: z.boolean(),
+  openFirewall: z.boolean(),
+});
+
+const userSchema = z.object({
+  uid: z.int().nullable(),
+  normal: z.boolean(),
+  /** Declared authorized keys. */
+  keys: z.int(),
+  password: z.enum(["none", "hashed", "plain"]),
+  groups: z.array(z.string()),
+});
+
+const fileSystemSchema = z.object({ device: z.string().nullable(), fsType: z.string().nullable() });
+
+const generatorSchema = z.object({
+  share: z.boolean(),
+  files: z.record(z.string(), z.object({ secret: z.boolean(), deploy: z.boolean() })),
+});
+
+/**
+ * What the rules want to know of one machine's evaluated configuration; a part is null where the configuration does not
+ * have it or where it does not evaluate. No value of a secret is among it.
+ * Source: nixpkgs 25.05 and nix-darwin 25.05, options of these names (machine-facts.nix).
+ */
+export const machineFactsSchema = z.object({
+  hostName: z.string().nullable(),
+  hostPlatform: z.string().nullable(),
+  hostId: z.string().nullable(),
+  /** False: the release's default is used. */
+  stateVersionStated: z.boolean().nullable(),
+  targetHost: z.string().nullable(),
+  /** A container has no loader and no disks. */
+  container: z.boolean(),
+  ssh: sshSchema.nullable(),
+  firewall: openPorts
+    .extend({ enable: z.boolean(), trusted: z.array(z.string()), interfaces: z.record(z.string(), openPorts) })
+    .nullable(),
+  users: z.record(z.string(), userSchema).nullable(),
+  sudo: z.object({ enable: z.boolean(), wheelNeedsPassword: z.boolean(), otherRules: z.boolean() }).nullable(),
+  /** Boot loaders that are switched on. */
+  loaders: z.array(z.string()).nullable(),
+  fileSystems: z.record(z.string(), fileSystemSchema).nullable(),
+  initrdModules: z.array(z.string()).nullable(),
+  /** Options of other deployers that are switched on. */
+  deployers: z.array(z.string()),
+  /** Options whose value is a secret in plain text. */
+  plaintext: z.array(z.string()),
+  /** Addresses that are stated, `<address>/<prefix>`, by interface. */
+  addresses: z.array(z.object({ interface: z.string(), address: z.string() })),
+  /** Own packages of the fleet that the machine's package set lacks. */
+  missingPackages: z.array(z.string()).nullable(),
+  /** Users whose homes have a package set of their own. */
+  homesApart: z.array(z.string()),
+  generators: z.record(z.string(), generatorSchema).nullable(),
+  /** The toplevel's derivation refers to the flake's own source tree; null: not looked at. */
+  sourceInClosure: z.boolean().nullable(),
+});
+export type MachineFacts = z.output<typeof machineFactsSchema>;

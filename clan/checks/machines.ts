@@ -1,0 +1,38 @@
+import type { MachineName } from "../fleet-model.ts";
+import type { CheckContext } from "./context.ts";
+import { isNear } from "./near-names.ts";
+
+/** The names of the model's machines. */
+export function machineNames({ model }: CheckContext): readonly MachineName[] {
+  // zod types a record's keys as text; machineNameSchema has branded each.
+  return Object.keys(model.machines) as MachineName[];
+}
+
+/**
+ * Machines without a body where others have one by registration: neither registered nor with a folder
+ * `machines/<m>/configuration.nix`, which clan imports by itself.
+ */
+export function bodiless(context: CheckContext): readonly MachineName[] {
+  const { model, tree } = context;
+  if (!Object.values(model.machines).some(({ registered }) => registered)) return [];
+  return machineNames(context).filter((name) => {
+    const machine = model.machines[name];
+    if (machine === undefined || machine.registered || machine.imports.length > 0) return false;
+    return tree?.machineFolders.get(name)?.hasConfiguration !== true;
+  });
+}
+
+/** Machine of the inventory that nothing builds → registered machine that is not in the inventory and nearly has its name. */
+export function misspeltMachines(context: CheckContext): ReadonlyMap<string, string> {
+  const { model } = context;
+  const unlisted = machineNames(context).filter((name) => {
+    const machine = model.machines[name];
+    return machine?.registered === true && !machine.inInventory;
+  });
+  const pairs = bodiless(context).flatMap((name) => {
+    const meant =
+      model.machines[name]?.inInventory === true ? unlisted.find((other) => isNear(name, other)) : undefined;
+    return meant === undefined ? [] : [[name, meant] as const];
+  });
+  return new Map(pairs);
+}

@@ -1,0 +1,75 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type MachineFolders, readInventoryJson, readMachineFolders, readPackageNames } from "./disk/clan-folders.ts";
+import { type FlakeLock, readLock } from "./disk/flake-lock.ts";
+import { readGitFacts } from "./disk/git-facts.ts";
+import { type PassedOver, walkModules } from "./disk/module-files.ts";
+import { type Recipe, readRecipes } from "./disk/recipes.ts";
+import { readSecrets, type SecretFacts } from "./disk/secrets-on-disk.ts";
+
+/** Disk, git and source of a fleet's folder. Contents of secrets are never part of it. */
+export interface TreeFacts {
+  readonly root: string;
+  /** True: files that git does not know are evaluated as well. */
+  readonly evaluatesUntracked: boolean;
+  /** Files below the module folders that import-tree leaves out. */
+  readonly passedOver: readonly PassedOver[];
+  /** Module files that git does not know, relative to the root; null: no git repository. */
+  readonly untracked: readonly string[] | null;
+  /** Module files that git was told to ignore. */
+  readonly ignored: readonly string[];
+  /** Text of module files, by path relative to the root. */
+  readonly sources: ReadonlyMap<string, string>;
+  readonly machineFolders: MachineFolders;
+  /** Machines that inventory.json names. */
+  readonly inventoryJson: readonly string[];
+  /** Own packages, `pkgs/by-name/<name>`. */
+  readonly packages: readonly string[];
+  readonly secrets: SecretFacts;
+  readonly lock: FlakeLock | null;
+  readonly recipes: readonly Recipe[];
+}
+
+/** Where a fleet's modules lie. */
+export interface TreeOptions {
+  /** Folders of modules, relative to the root. */
+  readonly moduleFolders: readonly string[];
+  readonly evaluatesUntracked: boolean;
+}
+
+/** Reads everything that {@link TreeFacts} holds. @throws the file system's errors, but for what is not there. */
+export async function readTreeFacts(root: string, options: TreeOptions, signal: AbortSignal): Promise<TreeFacts> {
+  const modules = await walkModules(root, options.moduleFolders);
+  const [git, sources, machineFolders, inventoryJson, packages, secrets, lock, recipes] = await Promise.all([
+    readGitFacts(root, options.moduleFolders, signal),
+    readSources(root, modules.files),
+    readMachineFolders(root),
+    readInventoryJson(root),
+    readPackageNames(root),
+    readSecrets(root),
+    readLock(root),
+    readRecipes(root),
+  ]);
+  const named = [...sources.values()];
+  return {
+    root,
+    evaluatesUntracked: options.evaluatesUntracked,
+    // A helper that a module names is not passed over: it is imported by hand.
+    passedOver: modules.passedOver.filter(
+      ({ names }) => !named.some((text) => names.some((name) => text.includes(name))),
+    ),
+    ...git,
+    sources,
+    machineFolders,
+    inventoryJson,
+    packages,
+    secrets,
+    lock,
+    recipes,
+  };
+}
+
+async function readSources(root: string, files: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const texts = await Promise.all(files.map(async (file) => [file, await readFile(join(root, file), "utf8")] as const));
+  return new Map(texts);
+}

@@ -1,0 +1,62 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { allRules } from "../clan/checks/all-rules.ts";
+import { checkFleet } from "../clan/checks/check-fleet.ts";
+import { countFindings, findingsDocument } from "../clan/checks/findings-json.ts";
+import { renderFindings } from "../clan/checks/render-findings.ts";
+import { type Rule, type Severity, severities } from "../clan/checks/rule.ts";
+import { failing } from "../clan/checks/run-checks.ts";
+import { FleetError, FleetErrors } from "../errors.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface Options {
+  readonly json: boolean;
+  readonly rule: readonly Rule[];
+  readonly severity: Severity;
+}
+
+/**
+ * `fleet check`. Exit 0: no error that is not allowed; 1: some; 2: the fleet could not be evaluated, or wrong usage;
+ * 130: interrupted.
+ */
+export function checkCommand(terminal: Terminal, signal: AbortSignal): Command {
+  return new Command("check")
+    .description("report what is silently not as written; builds nothing, connects to no host")
+    .option("--json", "findings as JSON", false)
+    .option("--rule <id>", "only this rule; may be repeated (docs/checks.md lists them)", addRule, [])
+    .addOption(
+      new Option("--severity <level>", "only findings of this level or worse").choices(severities).default("info"),
+    )
+    .action(async ({ json, rule, severity }: Options, command: Command) => {
+      const { dir } = command.optsWithGlobals<{ dir: string }>();
+      const rules = rule.length === 0 ? allRules : rule;
+      const result = await checked(() => checkFleet(dir, rules, signal), terminal);
+      if (result === undefined) return;
+      const shown = result.findings.filter(
+        (finding) => severities.indexOf(finding.severity) <= severities.indexOf(severity),
+      );
+      for (const [machine, reason] of Object.entries(result.notEvaluated))
+        terminal.tell(`${machine}: not evaluated: ${reason}`);
+      const { evaluated, notEvaluated } = result;
+      const summary = { ...countFindings(shown), rules: rules.length, evaluated, notEvaluated };
+      terminal.answer(json ? JSON.stringify(findingsDocument(shown, summary), null, 2) : renderFindings(shown));
+      terminal.exitCode = failing(result.findings).length > 0 ? 1 : 0;
+    });
+}
+
+/** @returns undefined where the fleet could not be read, which was told. */
+async function checked<T>(check: () => Promise<T>, terminal: Terminal): Promise<T | undefined> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof FleetError || error instanceof FleetErrors)) throw error;
+    terminal.tell(error.message);
+    terminal.exitCode = 2;
+    return undefined;
+  }
+}
+
+function addRule(id: string, before: readonly Rule[]): readonly Rule[] {
+  const rule = allRules.find((one) => one.id === id.toUpperCase());
+  if (rule === undefined) throw new InvalidArgumentError(`there is no rule ${id}; docs/checks.md lists them.`);
+  return [...before, rule];
+}
