@@ -129,7 +129,7 @@ export async function check(
   const activates = progress.activates ?? step.toplevel;
   const declared = await clock.timed("check", () => readDeclared(session, step.toplevel, activates, signal));
   progress.declared = declared;
-  const reason = reasonAgainst(declared, progress.facts, wanted);
+  const reason = reasonAgainst(declared, progress.facts, wanted, context.request.policy);
   if (reason !== undefined) return refused(reason);
   const bootOnly = declared.bootOnly.join("; ");
   if (bootOnly === "" || wanted.mode === "dry" || wanted.mode === "boot") return undefined;

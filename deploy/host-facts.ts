@@ -73,7 +73,7 @@ export const hostFactsSchema = z.object({
   generation: z.int().positive().nullable(),
   boot: z.object({
     /** `unverified`: a loader that picks the default itself, when it boots. */
-    kind: z.enum(["systemd-boot", "grub", "extlinux", "unverified", "none"]),
+    kind: z.enum(["systemd-boot", "grub", "extlinux", "lanzaboote", "unverified", "none"]),
     entry: z.string().max(255).nullable(),
     /** The system that the next boot starts. */
     toplevel: linkSchema,

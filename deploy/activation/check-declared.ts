@@ -5,7 +5,10 @@ import type { HostFacts } from "../host-facts.ts";
 import type { HostSession } from "../host-session.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
 import type { Wanted } from "./plan-activation.ts";
+import type { ActivationPolicy } from "./policy.ts";
 import { hostScript } from "./scripts.ts";
+
+const loaderSchema = z.enum(["systemd-boot", "grub", "extlinux", "lanzaboote"]).optional();
 
 const declaredSchema = z.object({
   present: z.boolean(),
@@ -18,6 +21,8 @@ const declaredSchema = z.object({
   bootOnly: z.array(z.string().max(500)).max(10),
   /** What a reboot would change beyond that: kernel, initrd. */
   rebootFor: z.array(z.string().max(500)).max(10),
+  /** What the new system's installer writes for, and that of what boots by default; absent: their names do not tell. */
+  loader: z.object({ declared: loaderSchema, present: loaderSchema }),
   /** Space that kernel and initrd will take up in /boot. */
   bootNeedKib: z.int().nonnegative(),
 });
@@ -43,6 +48,7 @@ export async function readDeclared(
     bootable: facts.get("bootable") === "yes",
     bootOnly: all("boot-only"),
     rebootFor: all("reboot-for"),
+    loader: { declared: facts.get("loader.declared"), present: facts.get("loader.present") },
     bootNeedKib: Number(facts.get("boot.need") ?? Number.NaN),
   });
   if (parsed.success) return parsed.data;
@@ -56,7 +62,12 @@ export async function readDeclared(
 }
 
 /** Why the pushed system must not be started on this host; undefined: nothing speaks against it. */
-export function reasonAgainst(declared: DeclaredSystem, facts: HostFacts, wanted: Wanted): string | undefined {
+export function reasonAgainst(
+  declared: DeclaredSystem,
+  facts: HostFacts,
+  wanted: Wanted,
+  { installBootloader }: Pick<ActivationPolicy, "installBootloader">,
+): string | undefined {
   if (!declared.present) return `${wanted.toplevel} is not on the host after the push`;
   // Guard of nixos-rebuild against nix#13367: a path that is no system at all.
   if (declared.marker !== wanted.class) {
@@ -64,6 +75,12 @@ export function reasonAgainst(declared: DeclaredSystem, facts: HostFacts, wanted
   }
   if (declared.system !== undefined && declared.system !== wanted.system) {
     return `${wanted.toplevel} is built for ${declared.system}, the host is ${facts.system}`;
+  }
+  const { loader } = declared;
+  const isOther = loader.declared !== undefined && loader.present !== undefined && loader.declared !== loader.present;
+  // A loader that is not installed is not written for: at best its builder says so, after the test.
+  if (declared.bootable && isOther && !installBootloader && wanted.mode !== "test") {
+    return `the new system boots by ${loader.declared}, this host by ${loader.present}: set installBootloader to have it installed`;
   }
   const free = facts.freeKib.boot;
   if (declared.bootable && free !== null && declared.bootNeedKib > free) {

@@ -145,7 +145,8 @@ function attachable(job: Job): boolean {
 
 /** The next boot starts it; now something else runs. */
 export function isStaged(facts: HostFacts, { toplevel }: Pick<Wanted, "toplevel">): boolean {
-  const boots = !facts.bootable || facts.boot.kind === "none" || facts.boot.toplevel === toplevel;
+  const isKnown = facts.bootable && facts.boot.kind !== "none" && facts.boot.kind !== "unverified";
+  const boots = !isKnown || facts.boot.toplevel === toplevel;
   return facts.profile === toplevel && boots && facts.transaction === undefined;
 }
 

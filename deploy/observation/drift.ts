@@ -56,7 +56,8 @@ function systemDrift(known: KnownHost, facts: Observation["facts"]): string[] {
     return [`the profile names ${named}, generation ${generation}: another system after a reboot`];
   }
   const boots = facts.boot.toplevel;
-  const hasLoader = known.class === "nixos" && facts.bootable && facts.boot.kind !== "none";
+  const hasLoader =
+    known.class === "nixos" && facts.bootable && facts.boot.kind !== "none" && facts.boot.kind !== "unverified";
   return hasLoader && boots !== toplevel
     ? [`the next boot starts ${boots === null ? "nothing known" : renderStorePath(boots)}`]
     : [];

@@ -40,6 +40,8 @@ kernel_changes() {
   if [ -e "$1/boot.json" ]; then emit bootable yes; else emit bootable no; fi
   reboot_facts "$2"
   kernel_changes "$1"
-  read_boot_default
+  emit loader.declared "$(loader_of "$1")"
+  emit loader.present "$(loader_of "$(resolve "$profile")")"
+  read_boot_default "$(loader_of "$1")"
   if [ "$boot_kind" = systemd-boot ]; then emit boot.need "$(boot_need "$1")"; else emit boot.need 0; fi
 } </dev/null

@@ -15,9 +15,9 @@ set_back() {
     else
       "$nix_env" -p "$profile" --set "$expected"
     fi || echo "pulumi-clan: the profile could not be set back"
-    # The failed call may have moved the default already. Its own checks must not keep it from the way back.
+    # The failed call may have moved the default already, or installed another loader. Its own checks must not keep it from the way back.
     if [ -x "$expected/bin/switch-to-configuration" ]; then
-      NIXOS_NO_CHECK=1 NIXOS_INSTALL_BOOTLOADER=0 "$expected/bin/switch-to-configuration" boot ||
+      NIXOS_NO_CHECK=1 NIXOS_INSTALL_BOOTLOADER=$install_loader "$expected/bin/switch-to-configuration" boot ||
         echo "pulumi-clan: the previous system's boot entry could not be written again"
     fi
   fi
@@ -25,14 +25,14 @@ set_back() {
 }
 
 default_is_ours() {
-  read_boot_default
+  read_boot_default "$(loader_of "$declared")"
   case $boot_kind in
     systemd-boot)
       [ "$boot_init" = "$declared/init" ] && boot_files_present || return 1
       if [ -e "$declared/kernel" ] && [ -z "$boot_linux" ]; then return 1; fi
       if [ -e "$declared/initrd" ] && [ -z "$boot_initrd" ]; then return 1; fi
       ;;
-    grub | extlinux) [ "$boot_init" = "$declared/init" ] ;;
+    grub | extlinux | lanzaboote) [ "$boot_init" = "$declared/init" ] ;;
     none | unverified) echo "pulumi-clan: the default boot entry could not be verified" ;;
   esac
 }

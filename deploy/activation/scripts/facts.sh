@@ -56,7 +56,7 @@ specialisation_facts() {
 }
 
 boot_facts() {
-  read_boot_default
+  read_boot_default "$(loader_of "$(resolve "$profile")")"
   emit boot.kind "$boot_kind"
   emit boot.entry "$boot_entry"
   emit boot.init "$boot_init"

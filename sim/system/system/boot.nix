@@ -78,7 +78,7 @@ in
               }/share/initrd-content/content
             } > "$out/initrd"
           '';
-      installBootLoader = pkgs.writeScript "install-boot-loader" (
+      installBootLoader = pkgs.writeScript "install-${wanted}.sh" (
         "#!/bin/sh\n"
         + loaderSettings
         + builtins.readFile ../scripts/profile-generations.sh

@@ -90,6 +90,24 @@ describe("deploying where a host is not as one expects", function () {
     assert.deepEqual([first.kind, first.facts.bootable], ["switched", "verified"]);
   });
 
+  it("refuses a loader of another kind before anything, unless it shall be installed", async () => {
+    const efi = await host.system({ name: "efi", loader: "systemd-boot" });
+    assert.equal((await host.deploy(efi)).kind, "switched");
+    const beforeBoot = 'echo "install $NIXOS_INSTALL_BOOTLOADER" >/run/installed';
+    const bios = await host.system({ name: "bios", loader: "grub", beforeBoot });
+    const refused = await host.deploy(bios);
+    assert.deepEqual(
+      [refused.kind, refused.reason],
+      [
+        "refused",
+        "the new system boots by grub, this host by systemd-boot: set installBootloader to have it installed",
+      ],
+    );
+    assert.deepEqual(await host.calls(bios), []);
+    assert.equal((await host.deploy(bios, { policy: { installBootloader: true } })).kind, "switched");
+    assert.equal(await host.ask("cat /run/installed"), "install 1");
+  });
+
   it("names what keeps it from taking the lock", async () => {
     await host.ask("touch /nix/var/pulumi-clan");
     const refused = host.deploy(await host.system({ name: "no-state" }), { policy: { reconnectDeadlineSeconds: 1 } });

@@ -19,6 +19,8 @@ export interface FixtureSystem {
   readonly beforeBoot?: string;
   /** No kernel and no boot entries. */
   readonly container?: boolean;
+  /** Whose installer stands in the wrapper of switch-to-configuration. */
+  readonly loader?: "systemd-boot" | "grub";
   /** Files that it lacks. */
   readonly omit?: readonly string[];
   /** Other files, by path. */
@@ -65,6 +67,7 @@ function filesOf(system: FixtureSystem): Readonly<Record<string, string>> {
 // In the order of switch-to-configuration-ng: activate sets /run/current-system, then units; `boot` writes entries from profiles only.
 function switchToConfiguration(system: FixtureSystem): string {
   return `#!/bin/bash
+${system.loader === undefined ? "" : `export INSTALL_BOOTLOADER='/nix/store/${"0".repeat(32)}-install-${system.loader}.sh'`}
 here=$(dirname "$(dirname "$(readlink -f "$0")")")
 action=$1
 mkdir -p /run/nixos
