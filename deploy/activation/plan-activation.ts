@@ -276,7 +276,7 @@ function commitStep(facts: HostFacts, transaction: Transaction): Extract<Step, {
     .filter(({ id }) => id.startsWith(`${transaction.id}-commit-`))
     .toSorted(byAttempt)
     .at(-1);
-  const attach = last?.state === "running";
+  const attach = last !== undefined && isAlive(last);
   const attempt = last === undefined ? 1 : attemptOf(last) + (attach ? 0 : 1);
   const job = jobId(transaction, "commit", attempt);
   return { kind: "commit", job, attach, staged: false, transaction: { ...transaction, phase: "committing" } };

@@ -1,6 +1,7 @@
 # A job: a folder with log, exit code and the process that runs it. It outlives the connection that started it.
+# Without -ww macOS' ps ends a line at 79 columns, before the job's name. Source: Apple's adv_cmds, ps.c.
 command_line() {
-  if [ -r "/proc/$1/cmdline" ]; then tr '\000' ' ' <"/proc/$1/cmdline"; else ps -o args= -p "$1" 2>/dev/null; fi
+  if [ -r "/proc/$1/cmdline" ]; then tr '\000' ' ' <"/proc/$1/cmdline"; else ps -ww -o args= -p "$1" 2>/dev/null; fi
 }
 
 # A pid alone proves nothing (they are reused): its command line must name the token.

@@ -32,7 +32,12 @@ give_up() {
   if [ -n "$token" ]; then printf '%s\n' "$token" >"$folder/token" || give_up; fi
   if [ -n "$heir_of" ] && [ -s "$state/jobs/$heir_of/units-before" ]; then cp "$state/jobs/$heir_of/units-before" "$folder/units-before" || give_up; fi
   for old in "$state"/jobs/* "$state"/supervisor-*.sh; do
-    case $old in "$state/jobs/${job%%-*}"-* | "$supervisor") ;; *) rm -rf "$old" ;; esac
+    case $old in
+      "$folder" | "$supervisor") ;;
+      "$state/jobs/${job%-*}"-*) rm -rf "$old" ;; # an earlier attempt at the same
+      "$state/jobs/${job%%-*}"-*) ;;
+      *) rm -rf "$old" ;;
+    esac
   done
   write_atomically "$state/transaction.json" "$transaction" || give_up
   if [ "$how" = unit ]; then

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "mocha";
@@ -21,8 +21,8 @@ async function stateOf(files: Readonly<Record<string, string>>, before = ""): Pr
   }
 }
 
-/** Starts one job twice, as after an answer that was lost: `started` and what the second call says. */
-async function startTwice(runner: string): Promise<string[]> {
+/** Starts jobs one after the other: `started` or `there`, the exit code; and the folders that are left. */
+async function startAll(ids: readonly string[], runner: string) {
   const folder = await mkdtemp(join(tmpdir(), "state-"));
   try {
     // In place of systemd-run, which answers long before the unit writes its pid.
@@ -30,11 +30,14 @@ async function startTwice(runner: string): Promise<string[]> {
     const text = scriptText("start-job")
       .replaceAll("/nix/var/pulumi-clan", folder)
       .replace(/^PATH=".*"$/m, `PATH="${folder}:$PATH"`);
-    const args = ["{}", "00000000000000bb-test-1", "unit", "9", "9", "", "hash"];
     const definitions = "supervisor_text() { echo; }\njob_env() { echo; }\ncommitting_json() { echo; }\ntoken=''\n";
     const input = `${definitions}${text}\n`;
-    const start = () => spawnSync("/bin/sh", ["-s", "--", ...args], { input, encoding: "utf8" });
-    return [start(), start()].map(({ stdout, status }) => `${stdout.trim()} ${status}`);
+    const answers = ids.map((id) => {
+      const args = ["-s", "--", "{}", id, "unit", "9", "9", "", "hash"];
+      const { stdout, status } = spawnSync("/bin/sh", args, { input, encoding: "utf8" });
+      return `${stdout.trim()} ${status}`;
+    });
+    return { answers, left: (await readdir(join(folder, "jobs"))).sort() };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -42,14 +45,31 @@ async function startTwice(runner: string): Promise<string[]> {
 
 describe("a job on a host", () => {
   it("is started once, also when the second call comes before it has written its pid", async () => {
-    assert.deepEqual(await startTwice("exit 0"), ["started 0", "there 0"]);
-    assert.deepEqual(await startTwice("exit 1"), [" 1", " 1"], "what could not be started may be tried again");
+    const twice = ["00000000000000bb-test-1", "00000000000000bb-test-1"];
+    assert.deepEqual((await startAll(twice, "exit 0")).answers, ["started 0", "there 0"]);
+    const { answers } = await startAll(twice, "exit 1");
+    assert.deepEqual(answers, [" 1", " 1"], "what could not be started may be tried again");
   });
 
   it("starts, is done with a code, or is lost", async () => {
     assert.equal(await stateOf({}), "starting");
     assert.equal(await stateOf({ pid: "999999999\n" }), "lost");
     assert.equal(await stateOf({ pid: "1\n", status: "4\n" }), "done 4");
+  });
+
+  it("takes the place of earlier attempts at the same, and of all other transactions' jobs", async () => {
+    const [test, other] = ["00000000000000bb-test-1", "00000000000000cc-test-1"];
+    const commits = [1, 2, 10, 11].map((attempt) => `00000000000000bb-commit-${attempt}`);
+    assert.deepEqual((await startAll([other, test, ...commits], "exit 0")).left, [commits.at(-1), test]);
+  });
+
+  it("runs also where only ps can say so, which cuts lines that nobody asked for whole", async () => {
+    const job = "00000000000000bb-test-1";
+    const line = `/bin/sh /nix/var/pulumi-clan/supervisor-${"0".repeat(64)}.sh run /nix/var/pulumi-clan/jobs/${job}`;
+    const ps = `ps() { case "$*" in *-ww*) echo "${line}" ;; *) echo "${line.slice(0, 79)}" ;; esac; }`;
+    const text = (await readFile(script, "utf8")).replaceAll("/proc/", "/nowhere/");
+    const input = `${ps}\n${text}\nis_alive $$ ${job} && echo alive`;
+    assert.equal(spawnSync("/bin/sh", ["-s"], { input, encoding: "utf8" }).stdout, "alive\n");
   });
 
   it("is starting for as long as systemd has it before it, and lost a minute after who began died", async () => {

@@ -92,6 +92,10 @@ describe("the plan for a host", () => {
     assert.equal(stepOf(plan, "commit")?.job, `${open.id}-commit-1`);
     const failed = { id: `${open.id}-commit-1`, state: "done", code: 22 } as const;
     assert.equal(stepOf(planActivation({ ...facts, jobs: [failed] }, wanted), "commit")?.job, `${open.id}-commit-2`);
+    for (const state of ["starting", "running"] as const) {
+      const under = stepOf(planActivation({ ...facts, jobs: [{ id: failed.id, state }] }, wanted), "commit");
+      assert.deepEqual([under?.job, under?.attach], [failed.id, true]);
+    }
   });
 
   it("takes over a supervised test that runs, or has kept its system without an acknowledgement", () => {
