@@ -45,7 +45,7 @@ export function buildModel(evaluation: FlakeEvaluation, clan: ComposedClan, vars
     ),
     vars,
     secretStore: null,
-  } satisfies Record<keyof FleetModel, unknown>);
+  } satisfies Record<keyof Omit<FleetModel, "clanChecks">, unknown>);
 }
 
 function machineModel(name: string, { nixpkgs, imports }: RegisteredMachine, { clan, classes, reach, tags }: Resolved) {

@@ -49,3 +49,8 @@ export class TargetHostError extends FleetError {
 export class NodeError extends FleetError {
   readonly code = "FLEET_NODE";
 }
+
+/** A machine of an adopted flake whose configuration does not evaluate, so that nobody knows what it is. */
+export class MachineNotEvaluatedError extends FleetError {
+  readonly code = "FLEET_MACHINE_NOT_EVALUATED";
+}

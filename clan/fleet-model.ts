@@ -20,8 +20,8 @@ export type Location = z.output<typeof locationSchema>;
 
 const machineSchema = z.strictObject({
   class: machineClassSchema,
-  /** `nixpkgs.hostPlatform`, e.g. `x86_64-linux`. */
-  system: z.string(),
+  /** `nixpkgs.hostPlatform`, e.g. `x86_64-linux`; null: an adopted machine's, whose configuration was not read. */
+  system: z.string().nullable(),
   /** Stated tags in their order, then the computed ones: `all` and the class. */
   tags: z.array(z.string()),
   description: z.string().nullable(),
@@ -35,6 +35,8 @@ const machineSchema = z.strictObject({
   registered: z.boolean(),
   inInventory: z.boolean(),
   definedAt: locationSchema,
+  /** Nix's last error, where an adopted machine does not evaluate. */
+  problem: z.string().exactOptional(),
 });
 export type MachineModel = z.output<typeof machineSchema>;
 
@@ -85,6 +87,20 @@ export const gcpNodeSchema = z.strictObject({
 });
 export type GcpNodeModel = z.output<typeof gcpNodeSchema>;
 
+/** What becomes of one file of a generator; null: not known. Source: clan-core 26.05, `clan.core.vars.generators`. */
+const generatorFileSchema = z.strictObject({
+  secret: z.boolean().nullable(),
+  deploy: z.boolean().nullable(),
+  owner: z.string().nullable(),
+  group: z.string().nullable(),
+  mode: z.string().nullable(),
+  neededFor: z.string().nullable(),
+});
+const generatorSchema = z.strictObject({ share: z.boolean(), files: z.record(z.string(), generatorFileSchema) });
+
+/** A check of clan's own, which failed. Source: clan-core 26.05, `clanInternals.cliChecks`. */
+const clanCheckSchema = z.strictObject({ id: z.string(), message: z.string(), severity: z.string() });
+
 /** A fleet as plain JSON with provenance: what checks, graphs, components and the deployer consume. */
 export const fleetModelSchema = z.strictObject({
   schema: z.literal(1),
@@ -101,8 +117,11 @@ export const fleetModelSchema = z.strictObject({
     directory: z.string(),
     perMachine: z.record(z.string(), z.array(z.string())),
     shared: z.array(z.string()),
+    /** Machine → generator, as the configurations of an adopted fleet declare them. */
+    generators: z.record(z.string(), z.record(z.string(), generatorSchema)).exactOptional(),
   }),
   /** Back end of clan's vars (`sops`, `age`, `password-store`); null: clan's default. */
   secretStore: z.string().nullable(),
+  clanChecks: z.array(clanCheckSchema).exactOptional(),
 });
 export type FleetModel = z.output<typeof fleetModelSchema>;

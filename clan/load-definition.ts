@@ -46,7 +46,7 @@ export async function loadDefinition(root: string): Promise<FleetDefinition> {
       expected: "a fleet.ts whose default export is defineFleet({ … })",
       found: "no such file",
       at: path,
-      fix: "go to the fleet's folder, or name it: fleet --dir <folder> …",
+      fix: "go to the fleet's folder, or name it: fleet --dir <folder> …; an existing flake: fleet --flake <ref> …",
     });
   }
   const { default: exported } = await importModule(root, path);

@@ -6,12 +6,17 @@ import { buildModel } from "./build-model.ts";
 import { checkInventory } from "./check-inventory.ts";
 import { checkRegistry } from "./check-registry.ts";
 import { composedClan } from "./composed-clan.ts";
+import type { AdoptedFleet } from "./flake/adopt-flake.ts";
 import type { FleetModel } from "./fleet-model.ts";
 import { loadDefinition } from "./load-definition.ts";
 import { listVars } from "./vars/vars-on-disk.ts";
 
+/** A fleet: written here in TypeScript, or a flake that is there already. */
+export type Fleet = AuthoredFleet | AdoptedFleet;
+
 /** A fleet that was read, resolved and checked. */
-export interface Fleet {
+export interface AuthoredFleet {
+  readonly kind: "authored";
   readonly model: FleetModel;
   /** What the emission is made from. */
   readonly evaluation: FlakeEvaluation;
@@ -22,7 +27,7 @@ export interface Fleet {
  * and namespaces agree. Nothing is built and no host is contacted.
  * @throws {FleetError} or {FleetErrors}: everything that is wrong, together, each with file and line.
  */
-export async function readFleet(root: string): Promise<Fleet> {
+export async function readFleet(root: string): Promise<AuthoredFleet> {
   const folder = resolve(root);
   const evaluation = await evaluateFlake(folder, await loadDefinition(folder), []);
   const errors: FleetError[] = [];
@@ -33,5 +38,5 @@ export async function readFleet(root: string): Promise<Fleet> {
     ...checkInventory(clan, Object.keys(evaluation.definition.inputs)),
     ...checkClasses(evaluation),
   ]);
-  return { model: buildModel(evaluation, clan, await listVars(folder)), evaluation };
+  return { kind: "authored", model: buildModel(evaluation, clan, await listVars(folder)), evaluation };
 }

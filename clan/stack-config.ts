@@ -137,8 +137,14 @@ const schema = z.strictObject({
   vars: z.string().min(1).optional(),
   /** Folder of a Nix function that builds systems instead of the flake's own `{nixos,darwin}Configurations`. */
   systemBuilder: z.string().min(1).optional(),
+  /** An existing flake instead of `fleet.ts`: a folder relative to the project, or any flake reference. It is never written to. */
+  flake: z.string().min(1).optional(),
   /** Overrides of flake inputs, as `nix --override-input` takes them. */
   overrideInputs: z.record(z.string(), z.string()).optional(),
+  /** With `flake`: settings of Nix, as `nix --option` takes them. */
+  nixOptions: z.record(z.string(), z.string()).optional(),
+  /** With `flake`: let it look at its surroundings; nothing of it is cached then. Default false. */
+  impure: z.boolean().optional(),
   /** Seconds for which a host that does not answer is tried again, since it may be booting. Default 60. */
   connectDeadlineSeconds: connectSeconds.optional(),
   /** Seconds that one machine may take, build included. Default 14400; a week at most, since Node's timers end at 24 days. */
@@ -170,7 +176,7 @@ export function parseStackConfig(raw: Readonly<Record<string, string>>, file: st
 }
 
 // Pulumi hands scalars over as bare text and structured values as JSON; a text key stays text even if it reads "true".
-const textKeys = new Set(["identityFile", "vars", "systemBuilder", "sudoPassword", "proxyJump"]);
+const textKeys = new Set(["identityFile", "vars", "systemBuilder", "sudoPassword", "proxyJump", "flake"]);
 
 function readValue(key: string, text: string): unknown {
   if (textKeys.has(key)) return text;

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { checkEmission, emitFleet, writeEmission } from "../clan/emission/emit-fleet.ts";
 import { readFleet } from "../clan/read-fleet.ts";
+import { refuseFlake } from "./source-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `fleet emit`. Exit 0: written, or up to date; 1: stale with `--check`, or the fleet could not be read; 2: wrong usage. */
@@ -10,6 +11,7 @@ export function emitCommand(terminal: Terminal): Command {
     .option("--check", "write nothing; fail when the committed emission is stale", false)
     .option("--dry-run", "write nothing; list what would change", false)
     .action(async (options: { check: boolean; dryRun: boolean }, command: Command) => {
+      refuseFlake(command);
       const root = command.optsWithGlobals<{ dir: string }>().dir;
       const { evaluation } = await readFleet(root);
       const files = emitFleet(evaluation);

@@ -8,15 +8,16 @@ import { lockCommand } from "./lock.ts";
 import { pushCommand } from "./push.ts";
 import { rollbackCommand } from "./rollback.ts";
 import { showCommand } from "./show.ts";
+import { joinPairs, withSourceOptions } from "./source-options.ts";
 import { sshCommand } from "./ssh.ts";
 import { statusCommand } from "./status.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 function fleetCommand(terminal: Terminal, signal: AbortSignal): Command {
-  return new Command("fleet")
-    .description("a fleet of NixOS and nix-darwin machines, composed of deferred modules")
-    .option("-C, --dir <folder>", "folder of fleet.ts", process.cwd())
-    .addCommand(showCommand(terminal))
+  return withSourceOptions(
+    new Command("fleet").description("a fleet of NixOS and nix-darwin machines, composed of deferred modules"),
+  )
+    .addCommand(showCommand(terminal, signal))
     .addCommand(checkCommand(terminal, signal))
     .addCommand(emitCommand(terminal))
     .addCommand(lockCommand(terminal, signal))
@@ -36,7 +37,7 @@ async function main(argv: readonly string[], terminal: Terminal): Promise<void> 
   const fleet = fleetCommand(terminal, interrupted.signal);
   for (const command of fleet.commands) command.exitOverride();
   try {
-    await fleet.parseAsync(argv, { from: "user" });
+    await fleet.parseAsync(joinPairs(argv), { from: "user" });
   } catch (error) {
     terminal.exitCode = interrupted.signal.aborted ? 130 : failure(error, terminal);
   }

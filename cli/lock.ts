@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { lockFlake } from "../local-nix/lock.ts";
 import { renderEvent } from "./render-event.ts";
+import { refuseFlake } from "./source-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `fleet lock`. Exit 0: flake.lock is there and current; 1: the inputs could not be had; 2: wrong usage. */
@@ -8,6 +9,7 @@ export function lockCommand(terminal: Terminal, signal: AbortSignal): Command {
   return new Command("lock")
     .description("write flake.lock for the emitted flake's inputs (needs their hosts to be reachable)")
     .action(async (_options: unknown, command: Command) => {
+      refuseFlake(command);
       const root = command.optsWithGlobals<{ dir: string }>().dir;
       await lockFlake(root, (event) => terminal.tell(renderEvent(event)), signal);
       terminal.tell("flake.lock is current");

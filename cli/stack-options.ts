@@ -1,9 +1,12 @@
 import type { Command } from "commander";
-import { type Fleet, readFleet } from "../clan/read-fleet.ts";
+import type { FleetModel } from "../clan/fleet-model.ts";
+import type { Fleet } from "../clan/read-fleet.ts";
 import { selectMachines } from "../clan/select-machines.ts";
 import { type OwnedMachine, planMachines } from "../stack/owned-machines.ts";
 import { PulumiCliError, readDecryptedConfig } from "../stack/pulumi-cli.ts";
 import { readStackFile, type StackOnDisk, withDecrypted } from "../stack/read-stack-file.ts";
+import { progressOn } from "./progress.ts";
+import { readChosenFleet } from "./source-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Which stack a command works on. */
@@ -62,10 +65,14 @@ export async function chooseMachines(
   signal: AbortSignal,
 ): Promise<ChosenMachines> {
   const options = command.optsWithGlobals<StackOptions & { dir: string }>();
-  const [fleet, stack] = await Promise.all([readFleet(options.dir), readStack(options, terminal, signal)]);
+  const stack = await readStack(options, terminal, signal);
+  const chosen = ({ machines }: FleetModel): readonly string[] =>
+    selectors.length === 0
+      ? selectMachines(machines, stack.config.machines, stack.file)
+      : selectMachines(machines, selectors, "fleet", command.name());
+  const fleet = await readChosenFleet(command, stack.config, chosen, progressOn(terminal, false), signal);
   const owned = selectMachines(fleet.model.machines, stack.config.machines, stack.file);
-  const named =
-    selectors.length === 0 ? owned : selectMachines(fleet.model.machines, selectors, "fleet", command.name());
+  const named = chosen(fleet.model);
   const foreign = named.filter((machine) => !owned.includes(machine));
   if (foreign.length > 0) {
     const known = `${stack.file}: ${owned.join(", ") || "none"}`;

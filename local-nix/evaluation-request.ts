@@ -10,7 +10,12 @@ export interface EvaluationTarget {
 
 /** How the systems of one run are evaluated. */
 export interface EvaluationSettings {
-  readonly tree: Pick<StagedTree, "root" | "path" | "narHash">;
+  readonly tree: Pick<StagedTree, "root" | "path" | "narHash"> & {
+    /** Folder of `flake.nix` in the tree. Default: the tree itself. */
+    readonly dir?: string;
+    /** Command that would write its flake.lock, for messages. Default `fleet lock`. */
+    readonly lockCommand?: string;
+  };
   /**
    * Folder or file of the tree with a Nix function `{ tree, machine, class, system }: <toplevel derivation>`, evaluated
    * instead of the flake's configurations.
@@ -22,6 +27,8 @@ export interface EvaluationSettings {
   readonly overrideInputs?: Readonly<Record<string, string>>;
   /** `--option <name> <value>`. */
   readonly nixOptions?: Readonly<Record<string, string>>;
+  /** `--impure`: the flake may look at its surroundings, so nothing of it is kept for later. Default false. */
+  readonly impure?: boolean;
 }
 
 /** Source: Nix manual 2.26, `system` setting: `<cpu>-<os>`. */
@@ -47,13 +54,25 @@ export function toplevelAttribute({ machine, class: ofClass }: EvaluationTarget)
   return `${ofClass}Configurations.${nixString(machine)}.config.system.build.toplevel`;
 }
 
-function flakeArgs(target: EvaluationTarget, { tree, overrideInputs = {} }: EvaluationSettings): string[] {
+function flakeArgs(target: EvaluationTarget, settings: EvaluationSettings): string[] {
+  return [...flakeAttribute(toplevelAttribute(target), settings), "--apply", answer];
+}
+
+/**
+ * Names an attribute of the settings' flake, and how the flake is read: no lock file is written.
+ * @param attribute - from the outputs' top; empty: the outputs themselves.
+ */
+export function flakeAttribute(
+  attribute: string,
+  { tree, overrideInputs = {}, impure = false }: EvaluationSettings,
+): string[] {
+  const folder = tree.dir === undefined ? "" : `dir=${encodeURIComponent(tree.dir)}&`;
   return [
-    `path:${tree.path}?narHash=${encodeURIComponent(tree.narHash)}#${toplevelAttribute(target)}`,
+    // With a leading dot Nix looks nowhere else: not among `packages`, nor in `legacyPackages`, which would be read for it.
+    `path:${tree.path}?${folder}narHash=${encodeURIComponent(tree.narHash)}#.${attribute}`,
     "--no-update-lock-file",
     ...Object.entries(overrideInputs).flatMap(([name, reference]) => ["--override-input", name, reference]),
-    "--apply",
-    answer,
+    ...(impure ? ["--impure"] : []),
   ];
 }
 
@@ -70,7 +89,8 @@ in answer (import (tree + ${nixString(`/${systemBuilder.replace(/^(\.?\/)+/, "")
   return ["--expr", expression];
 }
 
-function optionArgs({ nixOptions = {} }: EvaluationSettings): string[] {
+/** `--option` for each of the settings' options. */
+export function optionArgs({ nixOptions = {} }: Pick<EvaluationSettings, "nixOptions">): string[] {
   // Nix's own evaluation cache is one SQLite file for all processes and does not hold what --apply makes.
   const options = { "eval-cache": "false", ...nixOptions };
   return Object.entries(options).flatMap(([name, value]) => ["--option", name, value]);
@@ -86,8 +106,8 @@ export function nixString(text: string): string {
 }
 
 /** Whether the same settings give the same answer for ever: every override names its content, nothing impure is allowed. */
-export function isPure({ overrideInputs = {}, nixOptions = {} }: EvaluationSettings): boolean {
+export function isPure({ overrideInputs = {}, nixOptions = {}, impure = false }: EvaluationSettings): boolean {
   const locked = /[?&](?:narHash|rev)=|^(?:github|gitlab|sourcehut):[^/]+\/[^/]+\/[0-9a-f]{40}(?:\?|$)/;
-  const impure = nixOptions["pure-eval"] === "false" || nixOptions["impure"] === "true";
-  return !impure && Object.values(overrideInputs).every((reference) => locked.test(reference));
+  if (impure || nixOptions["pure-eval"] === "false") return false;
+  return Object.values(overrideInputs).every((reference) => locked.test(reference));
 }

@@ -35,6 +35,14 @@ export async function listFiles(root: string, emptyGitDir: string, signal: Abort
   return { ...parseListing(outside.stdout), inRepository: false };
 }
 
+/** Top folder of the repository that a folder is in, without symbolic links; undefined: in none. @throws {SourceTreeError} */
+export async function findRepository(folder: string, signal: AbortSignal): Promise<string | undefined> {
+  const asked = await git(["rev-parse", "--show-toplevel"], folder, signal);
+  if (asked.exitCode === 0) return asked.stdout.replace(/\n$/, "");
+  if (asked.stderr.includes("not a git repository")) return undefined;
+  throw gitFailure(folder, asked);
+}
+
 /** Made beside its place and renamed: `git init` twice at a time in one folder fails on its own locks. */
 async function makeEmptyGitDir(root: string, folder: string, signal: AbortSignal): Promise<void> {
   if (existsSync(join(folder, "HEAD"))) return;

@@ -1,5 +1,4 @@
 import { readlink } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { z } from "zod";
 import type { FleetError } from "../errors.ts";
 import type { Report } from "../report.ts";
@@ -17,6 +16,7 @@ import { checkLock, lockFailure } from "./lock-check.ts";
 import { nixVersion, renderCommand, runNix } from "./nix-command.ts";
 import { NixError } from "./nix-error.ts";
 import { inTree, placeInTree, renderPlace } from "./tree-position.ts";
+import { defaultWorkers, inParallel } from "./workers.ts";
 
 export interface MachineEvaluation extends Evaluated {
   /** Whether nothing was evaluated for it. */
@@ -165,7 +165,7 @@ async function evaluationError(
   options: EvaluationOptions,
   error: NixError,
 ): Promise<FleetError> {
-  const lock = lockFailure(options.tree.root, error);
+  const lock = lockFailure(options.tree, error);
   if (lock !== undefined) return lock;
   const { block } = error.failure;
   const { tree, systemBuilder } = options;
@@ -186,19 +186,4 @@ async function evaluationError(
     error.failure,
     { cause: error },
   );
-}
-
-const memoryPerWorkerBytes = 1024 ** 3;
-
-/** A real system takes about 1 GB to evaluate; more workers than memory make the machine swap, which is slower than one. */
-function defaultWorkers(): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(process.availableMemory() / memoryPerWorkerBytes)));
-}
-
-async function inParallel<T>(items: readonly T[], workers: number, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of queue) await work(item); // one iterator for all workers: each item is taken once
-  };
-  await Promise.all(Array.from({ length: Math.min(workers, items.length) }, worker));
 }

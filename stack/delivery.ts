@@ -1,3 +1,4 @@
+import { MachineNotEvaluatedError } from "../clan/errors.ts";
 import { type StackConfig, StackConfigError } from "../clan/stack-config.ts";
 import { type ActivationPolicy, activationPolicySchema } from "../deploy/activation/policy.ts";
 import { isAsDeclared, type Outcome } from "../deploy/outcome.ts";
@@ -69,11 +70,23 @@ function plainJump({ identityFiles, hostKeys, ...jump }: StatedJump) {
 export function settingsOf({ machine, spec }: OwnedMachine, { project, name, file, config }: Stack) {
   return {
     class: spec.class,
-    system: spec.system,
+    system: platformOf(machine, spec),
     policy: policyOf(machine, config, file),
     deadlineSeconds: config.deadlineSeconds ?? defaultDeadlineSeconds,
     owner: { project, stack: name },
   } satisfies Partial<Delivery>;
+}
+
+/** @throws {MachineNotEvaluatedError} */
+function platformOf(machine: string, { system, problem, definedAt: { file, line } }: OwnedMachine["spec"]): string {
+  if (system !== null) return system;
+  throw new MachineNotEvaluatedError({
+    summary: `${machine}: its platform is not known`,
+    expected: "nixpkgs.hostPlatform in its configuration",
+    found: problem ?? "none",
+    at: line === undefined ? file : `${file}:${line}`,
+    fix: problem === undefined ? "state it in the machine's configuration" : "correct what the message names",
+  });
 }
 
 /** The stack's policy with the host's own over it. @throws {StackConfigError} gathered */

@@ -1,7 +1,7 @@
 import { emitFleet } from "../clan/emission/emit-fleet.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import { FleetError, throwGathered } from "../errors.ts";
-import type { EvaluationTarget } from "../local-nix/evaluation-request.ts";
+import type { EvaluationSettings, EvaluationTarget } from "../local-nix/evaluation-request.ts";
 import {
   type EvaluationOptions,
   evaluateMachines,
@@ -26,35 +26,43 @@ export async function evaluateSystems(
   { report, approve }: { report: Report; approve?: (tree: StagedTree) => Promise<void> },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, MachineEvaluation>> {
-  const { evaluation } = fleet;
-  const tree = await stageTree(evaluation.root, { overlay: emitFleet(evaluation) }, report, signal);
-  await approve?.(tree);
-  return fulfilled(await evaluateMachines(targetsOf(machines), settingsFor(stack, tree), report, signal), report);
+  const source = await sourceOf(fleet, report, signal);
+  await approve?.(source.tree);
+  return fulfilled(await evaluateMachines(targetsOf(machines), settingsFor(stack, source), report, signal), report);
 }
 
 /** As `evaluateSystems`, but only what an earlier evaluation of the same tree left behind: for who must not wait. */
 export async function knownSystems(
-  { evaluation }: Fleet,
+  fleet: Fleet,
   stack: Stack,
   machines: readonly OwnedMachine[],
   report: Report,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, MachineEvaluation>> {
-  const tree = await stageTree(evaluation.root, { overlay: emitFleet(evaluation) }, report, signal);
-  return knownEvaluations(targetsOf(machines), settingsFor(stack, tree), signal);
+  const source = await sourceOf(fleet, report, signal);
+  return knownEvaluations(targetsOf(machines), settingsFor(stack, source), signal);
+}
+
+type Source = Omit<EvaluationSettings, "tree"> & { readonly tree: StagedTree };
+
+/** An adopted flake lies in the store since it was read; of an authored fleet the tree is staged as it is now. */
+async function sourceOf(fleet: Fleet, report: Report, signal: AbortSignal): Promise<Source> {
+  if (fleet.kind === "adopted") return fleet.flake.settings;
+  const { evaluation } = fleet;
+  return { tree: await stageTree(evaluation.root, { overlay: emitFleet(evaluation) }, report, signal) };
 }
 
 function targetsOf(machines: readonly OwnedMachine[]): EvaluationTarget[] {
   return machines.map(({ machine, spec }) => ({ machine, class: spec.class }));
 }
 
-function settingsFor({ project, name, config }: Stack, tree: StagedTree): EvaluationOptions {
+function settingsFor({ project, name, config }: Stack, source: Source): EvaluationOptions {
   const { systemBuilder, overrideInputs } = config;
   return {
-    tree,
+    ...(overrideInputs === undefined ? {} : { overrideInputs }),
+    ...source,
     rootScope: [project, name],
     ...(systemBuilder === undefined ? {} : { systemBuilder }),
-    ...(overrideInputs === undefined ? {} : { overrideInputs }),
   };
 }
 

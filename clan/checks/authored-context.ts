@@ -6,7 +6,7 @@ import { SourceFile } from "../../composition/source/source-file.ts";
 import { composedClan, isInline, type ServiceInstance } from "../composed-clan.ts";
 import { EntryGraph, entryName } from "../entry-graph.ts";
 import type { Location } from "../fleet-model.ts";
-import type { Fleet } from "../read-fleet.ts";
+import type { AuthoredFleet } from "../read-fleet.ts";
 import type { CheckContext, EntryFacts, ServiceFacts } from "./context.ts";
 import { splitEntry } from "./entries.ts";
 import type { MachineFacts } from "./machine-facts.ts";
@@ -14,7 +14,7 @@ import { readTreeFacts } from "./tree-facts.ts";
 
 /** What the rules look at in a fleet that is written in TypeScript. */
 export async function authoredContext(
-  { model, evaluation }: Fleet,
+  { model, evaluation }: AuthoredFleet,
   configurations: ReadonlyMap<string, MachineFacts>,
   signal: AbortSignal,
 ): Promise<CheckContext> {

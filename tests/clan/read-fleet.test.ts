@@ -427,7 +427,7 @@ describe("fleet.ts", () => {
           "  expected: a fleet.ts whose default export is defineFleet({ … })",
           "  found:    no such file",
           "  at:       /nonexistent/fleet.ts",
-          "  fix:      go to the fleet's folder, or name it: fleet --dir <folder> …",
+          "  fix:      go to the fleet's folder, or name it: fleet --dir <folder> …; an existing flake: fleet --flake <ref> …",
         ),
       );
       return true;

@@ -17,7 +17,7 @@ describe("an evaluation's command", () => {
       "eval",
       "--json",
       "--show-trace",
-      'path:/nix/store/aaa-source?narHash=sha256-a%2Bb%2Fc%3D#nixosConfigurations."galena".config.system.build.toplevel',
+      'path:/nix/store/aaa-source?narHash=sha256-a%2Bb%2Fc%3D#.nixosConfigurations."galena".config.system.build.toplevel',
       "--no-update-lock-file",
       "--override-input",
       "nixpkgs",

@@ -17,7 +17,8 @@ export const classOfMachine: Rule = {
     for (const [name, machine] of Object.entries(model.machines)) {
       const other = machine.class === "nixos" ? "darwin" : "nixos";
       const foreign = machine.imports.filter((entry) => splitEntry(entry).class === other);
-      const platform = machine.system === "" ? machine.class : machine.system.endsWith("-darwin") ? "darwin" : "nixos";
+      const platform =
+        machine.system === null ? machine.class : machine.system.endsWith("-darwin") ? "darwin" : "nixos";
       if (foreign.length === 0 && platform === machine.class) continue;
       const why = foreign.length > 0 ? `imports ${foreign.join(", ")}` : `is built for ${machine.system}`;
       yield {

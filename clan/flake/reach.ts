@@ -1,0 +1,60 @@
+import { type EntryName, entryIn } from "./origin.ts";
+import type { FlakeInventory } from "./read-inventory.ts";
+import type { ImportNode, MachineReading } from "./read-machines.ts";
+
+/** `<class>/<entry>`, as the model writes entries. */
+export function nameOf({ class: ofClass, entry }: EntryName): string {
+  return `${ofClass}/${entry}`;
+}
+
+/** Entries among the origins, each once, in their order; what is no entry of a namespace is left out. */
+export function entriesIn(origins: readonly (string | null)[]): string[] {
+  const names = origins.flatMap((origin) => (origin === null ? [] : (entryIn(origin) ?? [])));
+  return [...new Set(names.map(nameOf))];
+}
+
+/** Which entries a machine gets, through any chain of imports and homes. */
+export class AdoptedReach {
+  readonly #entries: ReadonlyMap<string, readonly string[]>;
+
+  constructor(namespaces: FlakeInventory["namespaces"]) {
+    this.#entries = new Map(
+      Object.entries(namespaces).flatMap(([ofClass, entries]) =>
+        Object.entries(entries).map(([entry, { imports, homes }]) => {
+          const toHomes = homes.flatMap((home) => Object.values(home).flat());
+          return [nameOf({ class: ofClass, entry }), entriesIn([...imports, ...toHomes])] as const;
+        }),
+      ),
+    );
+  }
+
+  /**
+   * By the import graph where Nix gives one, else by what the registry imports and what entries say that they import.
+   * @param registered - `<class>/<entry>` of the registry.
+   */
+  of(registered: readonly string[], reading: MachineReading | undefined): ReadonlySet<string> {
+    const graph = reading?.graph ?? null;
+    const imported = graph === null ? registered : entriesIn(originsIn(graph));
+    const homes = (reading?.homeImports ?? []).flatMap((users) => Object.values(users).flat());
+    const found = new Set<string>();
+    // What the graph says of a system is whole: only homes, which are evaluated inside of it, are followed further.
+    const waiting =
+      graph === null ? [...imported, ...entriesIn(homes)] : [...entriesIn(homes), ...this.#homesOf(imported)];
+    if (graph !== null) for (const name of imported) found.add(name);
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      if (found.has(next)) continue;
+      found.add(next);
+      waiting.push(...(this.#entries.get(next) ?? []));
+    }
+    return found;
+  }
+
+  #homesOf(entries: readonly string[]): string[] {
+    return entries.flatMap((name) => this.#entries.get(name) ?? []).filter((name) => name.startsWith("homeManager/"));
+  }
+}
+
+/** Every module of a graph, those that import before those that are imported. */
+export function originsIn(graph: readonly ImportNode[]): string[] {
+  return graph.flatMap(({ file, imports }) => [file, ...originsIn(imports)]);
+}

@@ -1,0 +1,38 @@
+import { adoptFlake } from "../clan/flake/adopt-flake.ts";
+import type { FleetModel } from "../clan/fleet-model.ts";
+import { type Fleet, readFleet } from "../clan/read-fleet.ts";
+import type { Report } from "../report.ts";
+
+/** Where a fleet is written. */
+export interface FleetSource {
+  /** Reference of an existing flake. Absent: the fleet is written in `fleet.ts`. */
+  readonly flake?: string | undefined;
+  /** Input of the flake → flake reference. */
+  readonly overrideInputs?: Readonly<Record<string, string>> | undefined;
+  readonly nixOptions?: Readonly<Record<string, string>> | undefined;
+  readonly impure?: boolean | undefined;
+}
+
+/**
+ * Reads the fleet: `<root>/fleet.ts`, or the flake that is named instead.
+ * @param base - folder to which a relative flake reference is relative.
+ * @param chosen - machines of an adopted flake whose configurations are read. Default: all.
+ * @throws {FleetError} @throws {FleetErrors}
+ */
+export async function openFleet(
+  root: string,
+  base: string,
+  { flake, overrideInputs, nixOptions, impure }: FleetSource,
+  chosen: ((model: FleetModel) => readonly string[]) | undefined,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Fleet> {
+  if (flake === undefined) return readFleet(root);
+  const request = {
+    reference: flake,
+    ...(overrideInputs === undefined ? {} : { overrideInputs }),
+    ...(nixOptions === undefined ? {} : { nixOptions }),
+    ...(impure === undefined ? {} : { impure }),
+  };
+  return adoptFlake(request, base, chosen === undefined ? {} : { chosen }, report, signal);
+}
