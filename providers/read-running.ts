@@ -3,6 +3,7 @@ import type { Observation } from "../deploy/observation/observe-host.ts";
 import { borrowConnections } from "../deploy/ssh/shared-connections.ts";
 import type { Report } from "../report.ts";
 import { observeMachine } from "../stack/observe-machine.ts";
+import { stillFormer } from "./former-host-keys.ts";
 import { sudoPassword } from "./provider-config.ts";
 import type { ClosureFacts, ClosureOutputs } from "./system-closure-schema.ts";
 
@@ -10,7 +11,7 @@ import type { ClosureFacts, ClosureOutputs } from "./system-closure-schema.ts";
 const refreshSeconds = 10;
 
 /** What a refresh learns of a host; `outcome` and `seconds` are the last deployment's. */
-export type SeenFacts = Omit<ClosureFacts, "outcome" | "seconds" | "drift">;
+export type SeenFacts = Omit<ClosureFacts, "outcome" | "seconds" | "drift" | "formerHostKeys">;
 
 /**
  * What a host runs now, and why it is not what was deployed. Unreachable: nothing new is known, and a warning says so.
@@ -33,7 +34,7 @@ export async function readRunning(
   if (drift !== null && drift !== known.drift) {
     report({ level: "warning", subject: known.machine, phase: "drift", message: drift });
   }
-  return { ...seenFacts(look.seen), drift };
+  return { ...seenFacts(look.seen), formerHostKeys: stillFormer(known.formerHostKeys, look.seen.hostKey), drift };
 }
 
 /** A look at a host as the state keeps it. */

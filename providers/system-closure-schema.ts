@@ -75,6 +75,8 @@ export type Observed = NonNullable<ClosureInputs["observed"]>;
 /** Absent from states of 0.1: then null, not known. Each key that is added here is one that an old state lacks. */
 const sinceSchema = z.object({
   specialisations: specialisationsSchema.default([]),
+  /** What the host showed last and is declared no more. */
+  formerHostKeys: z.array(pinnedHostKeySchema).default([]),
   /** Target of `/run/booted-system`. */
   booted: storePath.nullable().default(null),
   /** Name of the boot entry that the next boot takes. */

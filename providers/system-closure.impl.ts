@@ -8,6 +8,7 @@ import { deliverSystem } from "../stack/deliver-system.ts";
 import { isAsAsked } from "../stack/delivery.ts";
 import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
+import { formerHostKeys, stillFormer } from "./former-host-keys.ts";
 import { HostAfterError } from "./host-after-error.ts";
 import { sudoPassword } from "./provider-config.ts";
 import { readRunning, seenFacts } from "./read-running.ts";
@@ -166,7 +167,9 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
   await using lent = borrowConnections();
   using deadline = deploymentDeadline(inputs);
   const until = AbortSignal.any([deadline.signal, interrupted()]);
-  const { outcome, observation } = await deliverSystem(inputs, log.report, until, sudoPassword(), lent.pool);
+  const former = formerHostKeys(olds, inputs.hostKeys);
+  const delivery = { ...inputs, formerHostKeys: former };
+  const { outcome, observation } = await deliverSystem(delivery, log.report, until, sudoPassword(), lent.pool);
   const { facts } = outcome;
   const seen: ClosureFacts = {
     ...lastSeen(olds),
@@ -179,6 +182,7 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
           failedUnits: facts.failedAfter,
         }
       : seenFacts(observation)),
+    formerHostKeys: observation === undefined ? former : stillFormer(former, observation.hostKey),
     outcome: outcome.kind,
     seconds: Math.round((performance.now() - began) / 100) / 10,
     drift: null,

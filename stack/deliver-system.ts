@@ -45,8 +45,27 @@ export async function deliverSystem(
   const said = renderOutcome(outcome).replace(`${machine}: `, "");
   report({ level: "info", subject: machine, phase: "done", message: said });
   const observation =
-    outcome.kind === "unreachable" ? undefined : await lookAfter(delivery, connection, connections, signal);
+    outcome.kind === "unreachable" ? undefined : await lookByKey(delivery, connection, connections, report, signal);
   return { outcome, ...(observation === undefined ? {} : { observation }) };
+}
+
+/** A connection of before the new system's sshd proves nothing about its key: the declared one alone is tried first. */
+async function lookByKey(
+  delivery: Delivery,
+  connection: ConnectionSpec,
+  connections: ConnectionPool,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Observation | undefined> {
+  const former = new Set(delivery.formerHostKeys?.map(({ key }) => key));
+  const hostKeys = connection.hostKeys.filter(({ key }) => !former.has(key));
+  if (hostKeys.length < connection.hostKeys.length) {
+    const observation = await lookAfter(delivery, { ...connection, hostKeys }, connections, signal);
+    if (observation !== undefined) return observation;
+    const message = "the host does not show its declared key yet; the former one is accepted until it does";
+    report({ level: "warning", subject: delivery.machine, phase: "host-key", message });
+  }
+  return lookAfter(delivery, connection, connections, signal);
 }
 
 /** The outcome is known whether the host still answers or not; who was told to stop does not ask. */

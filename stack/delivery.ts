@@ -21,6 +21,8 @@ export interface Way {
   readonly identityFiles: readonly string[];
   /** Pinned public keys and where each comes from; empty: the host is refused. */
   readonly hostKeys: readonly PinnedHostKey[];
+  /** What the host showed last and is declared no more: accepted beside `hostKeys` until it shows one of those. */
+  readonly formerHostKeys?: readonly PinnedHostKey[] | undefined;
   /** Seconds for which a host that does not answer is tried again. */
   readonly connectDeadlineSeconds: number;
   /** For a host without a pinned key. Default strict. */

@@ -9,8 +9,18 @@ import type { Way } from "./delivery.ts";
  * @throws {TargetSyntaxError} @throws {SshConfigError}
  */
 export async function resolveWay(way: Way, sudoPassword?: SecretText): Promise<ConnectionSpec> {
-  const { machine, targetHost, identityFiles, hostKeys, connectDeadlineSeconds, hostKeyPolicy, jumpHosts, backEnd } =
-    way;
+  const {
+    machine,
+    targetHost,
+    identityFiles,
+    formerHostKeys = [],
+    connectDeadlineSeconds,
+    hostKeyPolicy,
+    jumpHosts,
+    backEnd,
+  } = way;
+  // Without a declared key the operator's known_hosts decide, and them alone.
+  const hostKeys = way.hostKeys.length === 0 ? [] : [...way.hostKeys, ...formerHostKeys];
   const operator = await readOperatorEnvironment(process.env);
   const request = {
     machine,

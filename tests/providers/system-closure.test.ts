@@ -39,6 +39,7 @@ const deployed: ClosureOutputs = {
   outcome: "switched",
   failedUnits: [],
   seconds: 4,
+  formerHostKeys: [],
   booted: one,
   defaultEntry: "nixos-generation-3.conf",
   nextBoot: one,
