@@ -41,21 +41,50 @@ find_decoder() {
   return 1
 }
 
-# Where a file really is: its folder without links, the last part through links, also where they lead nowhere yet.
+ids_of() { ls -lnd "$1" | awk '{ print $3 ":" $4 }'; }
+owner_of() { ls -lnd "$1" | awk '{ print $3 }'; }
+
+# Folders that are not there belong to whom the one above belongs: in a home they are its user's.
+make_folder() (
+  if [ -d "$1" ]; then return; fi
+  above=$(dirname "$1")
+  make_folder "$above" && (umask 022 && mkdir "$1") && chown "$(ids_of "$above")" "$1"
+)
+
+# Where a file really is: through all links, also where they lead nowhere yet. A link that is not root's leads to its owner's
+# folders only: a user would else have root write to /etc/shadow for him, or give it to him.
 real_path() {
-  file=$1
+  rest=${1#/}
+  at=''
+  user=0
   links=0
-  while [ -L "$file" ] && [ "$links" -lt 20 ]; do
-    target=$(readlink "$file")
-    case $target in
-      /*) file=$target ;;
-      *) file=$(dirname "$file")/$target ;;
+  while [ -n "$rest" ]; do
+    part=${rest%%/*}
+    case $rest in */*) rest=${rest#*/} ;; *) rest='' ;; esac
+    case $part in
+      '' | .) ;;
+      ..) at=${at%/*} ;;
+      *)
+        if [ ! -L "$at/$part" ]; then
+          at=$at/$part
+          continue
+        fi
+        links=$((links + 1))
+        if [ "$user" = 0 ]; then user=$(owner_of "$at/$part"); fi
+        target=$(readlink "$at/$part")
+        rest=$target${rest:+/$rest}
+        case $target in /*) at='' ;; esac
+        if [ "$links" -gt 20 ]; then return 1; fi
+        ;;
     esac
-    links=$((links + 1))
   done
-  folder=$(dirname "$file")
-  if [ ! -d "$folder" ]; then (umask 022 && mkdir -p "$folder") || return 1; fi
-  printf '%s/%s' "$(CDPATH='' cd -- "$folder" && pwd -P)" "$(basename "$file")"
+  folder=$(dirname "$at")
+  make_folder "$folder" || return 1
+  if [ "$user" != 0 ] && [ "$(owner_of "$folder")" != "$user" ]; then
+    echo "$1: a link of user $user leads to $at" >&2
+    return 1
+  fi
+  printf '%s' "$at"
 }
 
 attributes() { ls -lnd "$1" | awk '{ print $1, $3, $4 }'; }
@@ -72,7 +101,8 @@ take_place() {
   fi
   # A file that is a mount point cannot be renamed over (EBUSY): written in place: the one exception.
   if [ ! -f "$2" ]; then return 1; fi
-  cat "$1" >"$2" && sync_file "$2" && rm -f "$1"
+  octal=$(stat -c %a "$1" 2>/dev/null || stat -f %Lp "$1") || return 1
+  chmod go= "$2" && cat "$1" >"$2" && chown "$(ids_of "$1")" "$2" && chmod "$octal" "$2" && sync_file "$2" && rm -f "$1"
 }
 
 # $1 content, $2 target, $3 mode, $4 owner, $5 group. Who does not exist yet (the new system makes them) gets it at commit.
@@ -80,8 +110,9 @@ put() {
   real=$(real_path "$2") || return 1
   new=$real.pulumi-clan.new
   rm -f "$new"
-  cat "$1" >"$new" || return 1
-  chown "$4:$5" "$new" 2>/dev/null || late="${late:-}$4:$5 "
+  # -C: never through a link that somebody put there meanwhile.
+  (set -C && cat "$1" >"$new") || return 1
+  chown -h "$4:$5" "$new" 2>/dev/null || late="${late:-}$4:$5 "
   chmod "$3" "$new" && sync_file "$new" && take_place "$new" "$real"
 }
 

@@ -46,9 +46,11 @@ describe("secrets and health on a host", function () {
     assert.equal((await stageSecrets(shell, secrets(words[1], words[3]), report, patience())).kind, "staged");
     assert.equal((await replaceSecrets(shell, report, patience())).kind, "replaced");
     assert.equal(await host.ask(`cat ${key} /persist/initrd_key`), `${words[1]}\n${words[0]}\n${words[3]}`);
+    assert.equal(await host.ask(`stat -c '%a %n' ${key} ${hostKey}`), `400 ${key}\n400 ${hostKey}`);
     // The host alone, without us: what a supervisor does when nobody comes back.
     assert.match(await host.ask("sh /nix/var/pulumi-clan/secrets/phase.sh restore"), /^result\trestored$/);
     assert.equal(await host.ask(`cat ${key} /persist/initrd_key`), `${words[0]}\n${words[2]}`);
+    assert.equal(await host.ask(`stat -c '%a %n' ${key} ${hostKey}`), `600 ${key}\n644 ${hostKey}`);
     await stageSecrets(shell, secrets(words[1], words[3]), report, patience());
     await replaceSecrets(shell, report, patience());
     assert.equal((await commitSecrets(shell, report, patience())).kind, "committed");

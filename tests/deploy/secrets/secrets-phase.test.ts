@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, lchown, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, it } from "mocha";
@@ -114,6 +114,43 @@ describe("the secrets' phase", function () {
       [await read(join(persisted, "key.txt")), await readlink(token), await read(join(shell.folder, "run/elsewhere"))],
       ["KEY-ONE\n", "../elsewhere", "token one"],
     );
+  });
+
+  it("makes the folders that a home lacks its user's", async () => {
+    const home = join(shell.folder, "home/alice");
+    await mkdir(home, { recursive: true });
+    await chown(home, 4711, 4712);
+    const path = join(home, ".config/sops/age/keys.txt");
+    const targets = { [path]: { owner: "4711", group: "4712", mode: "0600" } };
+    assert.deepEqual(await deliver({ identities: { [path]: "KEY\n" }, targets }), ["staged", "replaced", "committed"]);
+    for (const made of [".config", ".config/sops", ".config/sops/age", ".config/sops/age/keys.txt"]) {
+      const { uid, gid } = await stat(join(home, made));
+      assert.deepEqual([made, uid, gid], [made, 4711, 4712]);
+    }
+    assert.equal(await modeOf(join(home, ".config")), "755");
+  });
+
+  it("follows no link of a user's out of what is his", async () => {
+    const [home, etc] = [join(shell.folder, "home/alice"), join(shell.folder, "etc")];
+    await Promise.all([mkdir(join(home, "mine"), { recursive: true }), mkdir(etc)]);
+    await writeFile(join(etc, "shadow"), "root's");
+    for (const path of [home, join(home, "mine")]) await chown(path, 4711, 4711);
+    const lead = async (to: string, name: string): Promise<string> => {
+      await symlink(to, join(home, name));
+      await lchown(join(home, name), 4711, 4711);
+      return join(home, name);
+    };
+    const file = await lead(join(etc, "shadow"), "keys.txt");
+    const folder = join(await lead("../../etc", ".config"), "keys.txt");
+    for (const path of [file, folder]) {
+      const [, answer] = await kinds(() => stage({ files: { [path]: "hers" } }), replace);
+      assert.match(answer ?? "", /the previous ones are back \(.*a link of user 4711 leads to .*\/etc\/\w+/);
+    }
+    assert.equal(await read(join(etc, "shadow")), "root's");
+    assert.deepEqual(await readdir(etc), ["shadow"]);
+    const own = join(await lead("mine", "theirs"), "keys.txt");
+    assert.deepEqual(await deliver({ files: { [own]: "hers" } }), ["staged", "replaced", "committed"]);
+    assert.equal(await read(join(home, "mine/keys.txt")), "hers");
   });
 
   it("goes from an open set to another one: previous stays what the last commit left", async () => {
