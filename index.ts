@@ -2,6 +2,7 @@ import { readFleet } from "./clan/read-fleet.ts";
 import { selectMachines } from "./clan/select-machines.ts";
 import { Fleet } from "./components/fleet.ts";
 import { compareWithPreview } from "./program/approved-tree.ts";
+import { checkFleet } from "./program/check-fleet.ts";
 import { machineSettings } from "./program/machine-settings.ts";
 import { hostProber } from "./program/probe-machine.ts";
 import { pulumiReport, rendered } from "./program/pulumi-report.ts";
@@ -16,6 +17,7 @@ export const machines = await rendered(async () => {
   const root = import.meta.dirname;
   const stack = readStack();
   const fleet = await readFleet(root);
+  const remarks = await checkFleet(fleet, signal);
   const selected = selectMachines(fleet.model.machines, stack.config.machines, stack.file);
   const owned = planMachines(fleet.model, selected, stack);
   const connections = await readConnections(root, stack, fleet.model, owned, signal);
@@ -28,5 +30,5 @@ export const machines = await rendered(async () => {
     signal,
   );
   const settings = owned.map((machine) => machineSettings(machine, systems, connections, stack, probe));
-  return new Fleet(fleet.model.name, { model: fleet.model, machines: settings }).machines;
+  return new Fleet(fleet.model.name, { model: fleet.model, machines: settings, remarks }).machines;
 });

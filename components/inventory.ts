@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { FleetModel } from "../clan/fleet-model.ts";
+import type { Remark } from "./remark.ts";
 import { ServiceInstance } from "./service-instance.ts";
 
 export interface InventoryArgs {
@@ -8,6 +9,8 @@ export interface InventoryArgs {
 
 /** Who does what: machines with their tags, and clan's service instances. Child per instance: `<name>-<instance>`. */
 export class Inventory extends pulumi.ComponentResource {
+  readonly #instances = new Map<string, ServiceInstance>();
+
   constructor(name: string, { model }: InventoryArgs, opts?: pulumi.ComponentResourceOptions) {
     const machines = Object.fromEntries(
       Object.entries(model.machines).map(([machine, { class: machineClass, tags, description }]) => [
@@ -17,8 +20,15 @@ export class Inventory extends pulumi.ComponentResource {
     );
     super("clan:index:Inventory", name, { machines, tags: model.tags }, opts);
     for (const [instance, { module, roles }] of Object.entries(model.instances)) {
-      new ServiceInstance(`${name}-${instance}`, { instance, module, roles }, { parent: this });
+      const args = { instance, module, roles };
+      this.#instances.set(instance, new ServiceInstance(`${name}-${instance}`, args, { parent: this }));
     }
     this.registerOutputs({});
+  }
+  /** The resource of an instance, or of the instance of a role; the inventory itself for tags and unknown instances. */
+  partNamed({ kind, name }: Remark["subject"]): pulumi.Resource | undefined {
+    if (kind === "tag") return this;
+    if (kind !== "instance" && kind !== "role") return undefined;
+    return this.#instances.get(kind === "role" ? name.slice(0, name.lastIndexOf("/")) : name) ?? this;
   }
 }

@@ -21,13 +21,20 @@ export interface MachineRegistryArgs {
 /** The machines that a stack owns. Child per machine, named as the machine. */
 export class MachineRegistry extends pulumi.ComponentResource {
   declare readonly machines: pulumi.Output<Record<string, MachineOutcome>>;
+  readonly #children: ReadonlyMap<string, Machine>;
 
   constructor(name: string, { machines }: MachineRegistryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("clan:index:MachineRegistry", name, { machines: machines.map(({ machine }) => machine) }, opts);
-    const children = machines.map((settings) => new Machine(settings.machine, settings, { parent: this }));
-    this.machines = pulumi
-      .all(children.map((child) => child.row))
-      .apply((rows) => Object.fromEntries(rows.map((row, index) => [machines[index]?.machine ?? "", row])));
+    this.#children = new Map(
+      machines.map((settings) => [settings.machine, new Machine(settings.machine, settings, { parent: this })]),
+    );
+    const rows = [...this.#children].map(([machine, child]) => child.row.apply((row) => [machine, row] as const));
+    this.machines = pulumi.all(rows).apply((all) => Object.fromEntries(all));
     this.registerOutputs({ machines: this.machines });
+  }
+
+  /** The resource of a machine that the stack owns. */
+  machineNamed(machine: string): Machine | undefined {
+    return this.#children.get(machine);
   }
 }

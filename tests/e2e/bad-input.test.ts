@@ -65,4 +65,16 @@ export default flakeModule({ flake: { modules: { nixos: { base: nix\`{ environme
     await checkout.edit("modules/machines/nixos/galena/default.ts", "nixos.base", "nixos.bsae");
     await refuses(/bsae[\s\S]*modules\/machines\/nixos\/galena\/default\.ts:\d+[\s\S]*"base"/);
   });
+
+  it("reports what the fleet's checks are sure of, as `fleet check` does", async () => {
+    await checkout.edit("modules/machines/nixos/galena/disko.ts", "machines/nixos/galena", "machines/nixos/galean");
+    await refuses(/the fleet is not what was written[\s\S]*error {3}FC006[\s\S]*galena\/disko\.ts:\d+/);
+  });
+
+  it("warns on the resource that a doubtful finding concerns, and goes on", async () => {
+    await checkout.edit("modules/clan/inventory/services/zerotier.ts", 'tags: ["peer"]', 'tags: ["peer", "peeer"]');
+    const { code, text } = await checkout.pulumi("preview", "--stack", "local");
+    assert.equal(code, 0, text);
+    assert.match(text, /ServiceInstance \(minerals-inventory-zerotier\):\s+warning: FC022: role zerotier\/peer/);
+  });
 });
