@@ -6,6 +6,8 @@ import { renderFindings } from "../clan/checks/render-findings.ts";
 import { type Rule, type Severity, severities } from "../clan/checks/rule.ts";
 import { failing } from "../clan/checks/run-checks.ts";
 import { FleetError, FleetErrors } from "../errors.ts";
+import { progressOn } from "./progress.ts";
+import { readChosenFleet } from "./source-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface Options {
@@ -27,9 +29,9 @@ export function checkCommand(terminal: Terminal, signal: AbortSignal): Command {
       new Option("--severity <level>", "only findings of this level or worse").choices(severities).default("info"),
     )
     .action(async ({ json, rule, severity }: Options, command: Command) => {
-      const { dir } = command.optsWithGlobals<{ dir: string }>();
+      const read = () => readChosenFleet(command, {}, undefined, progressOn(terminal, false), signal);
       const rules = rule.length === 0 ? allRules : rule;
-      const result = await checked(() => checkFleet(dir, rules, signal), terminal);
+      const result = await checked(() => checkFleet(read, rules, signal), terminal);
       if (result === undefined) return;
       const shown = result.findings.filter(
         (finding) => severities.indexOf(finding.severity) <= severities.indexOf(severity),

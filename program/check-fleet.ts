@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { authoredContext } from "../clan/checks/authored-context.ts";
 import type { CheckContext } from "../clan/checks/context.ts";
 import { countFindings } from "../clan/checks/findings-json.ts";
+import { fleetContext } from "../clan/checks/fleet-context.ts";
 import { renderGroups } from "../clan/checks/render-findings.ts";
 import type { Finding } from "../clan/checks/rule.ts";
 import { failing, runChecks } from "../clan/checks/run-checks.ts";
@@ -12,8 +12,8 @@ import { formatLocation } from "../composition/source-location.ts";
 
 /** As {@link checkedRemarks}, of a fleet that was read. */
 export async function checkFleet(fleet: Fleet, signal: AbortSignal): Promise<readonly Remark[]> {
-  const allowed = fleet.evaluation.definition.checks?.allowed ?? [];
-  return checkedRemarks(await authoredContext(fleet, new Map(), signal), allowed);
+  const { context, suppressions } = await fleetContext(fleet, new Map(), signal);
+  return checkedRemarks(context, suppressions);
 }
 
 /**

@@ -29,9 +29,11 @@ import { nobodyOnMachine } from "./rules/fc034-nobody-on-machine.ts";
 import { writtenOut } from "./rules/fc035-written-out.ts";
 import { staleRecipe } from "./rules/fc037-stale-recipe.ts";
 import { sharedTargetHost } from "./rules/fc039-target-host.ts";
+import { doesNotEvaluate } from "./rules/fc040-does-not-evaluate.ts";
 import { plaintextSecret } from "./rules/fc048-plaintext-secret.ts";
 import { inputHygiene } from "./rules/fc051-input-hygiene.ts";
 import { idleSuppression } from "./rules/fc053-idle-suppression.ts";
+import { clanCheck } from "./rules/fc054-clan-check.ts";
 
 /** Every rule, in the order of their ids. */
 export const allRules: readonly Rule[] = [
@@ -65,7 +67,9 @@ export const allRules: readonly Rule[] = [
   writtenOut,
   staleRecipe,
   sharedTargetHost,
+  doesNotEvaluate,
   plaintextSecret,
   inputHygiene,
   idleSuppression,
+  clanCheck,
 ];

@@ -30,7 +30,7 @@ export async function authoredContext(
     overlays: evaluation.overlays.map(({ definedAt }) => definedAt),
     inputs: new Map(Object.entries(definition.inputs).map(([name, { url }]) => [name, { url }])),
     // The staged copy holds files that git does not know, and TypeScript reads the working tree.
-    tree: await readTreeFacts(root, { moduleFolders, evaluatesUntracked: true }, signal),
+    tree: await readTreeFacts(root, { moduleFolders, sourceFolders: moduleFolders, evaluatesUntracked: true }, signal),
     configurations,
     now: new Date(),
     at: (path, word) => (path[0] === "inputs" ? locateInput(root, path) : locate(evaluation, path, word)),

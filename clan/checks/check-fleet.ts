@@ -1,6 +1,6 @@
 import { FleetError, FleetErrors } from "../../errors.ts";
-import { readFleet } from "../read-fleet.ts";
-import { authoredContext } from "./authored-context.ts";
+import type { Fleet } from "../read-fleet.ts";
+import { fleetContext } from "./fleet-context.ts";
 import { readingFindings } from "./reading-failures.ts";
 import type { Finding, Rule } from "./rule.ts";
 import { runChecks } from "./run-checks.ts";
@@ -15,24 +15,26 @@ export interface CheckedFleet {
 }
 
 /**
- * Reads and checks the fleet of `<root>/fleet.ts`. A mistake that stops the reading and that a rule stands for is a finding.
+ * Reads and checks a fleet. A mistake that stops the reading and that a rule stands for is a finding.
  * @throws {FleetError} @throws {FleetErrors} the fleet cannot be read.
  */
-export async function checkFleet(root: string, rules: readonly Rule[], signal: AbortSignal): Promise<CheckedFleet> {
-  const fleet = await readOrFindings(root);
-  if (fleet.kind === "findings") {
-    const asked = fleet.findings.filter(({ rule }) => rules.some(({ id }) => id === rule));
+export async function checkFleet(
+  read: () => Promise<Fleet>,
+  rules: readonly Rule[],
+  signal: AbortSignal,
+): Promise<CheckedFleet> {
+  const opened = await readOrFindings(read);
+  if (opened.kind === "findings") {
+    const asked = opened.findings.filter(({ rule }) => rules.some(({ id }) => id === rule));
     return { findings: asked, evaluated: [], notEvaluated: {} };
   }
-  const { definition } = fleet.fleet.evaluation;
-  const context = await authoredContext(fleet.fleet, new Map(), signal);
-  const findings = runChecks(context, definition.checks?.allowed ?? [], rules);
-  return { findings, evaluated: [], notEvaluated: {} };
+  const { context, suppressions } = await fleetContext(opened.fleet, new Map(), signal);
+  return { findings: runChecks(context, suppressions, rules), evaluated: [], notEvaluated: {} };
 }
 
-async function readOrFindings(root: string) {
+async function readOrFindings(read: () => Promise<Fleet>) {
   try {
-    return { kind: "fleet", fleet: await readFleet(root) } as const;
+    return { kind: "fleet", fleet: await read() } as const;
   } catch (error) {
     if (!(error instanceof FleetError || error instanceof FleetErrors)) throw error;
     const findings = readingFindings(error);

@@ -32,17 +32,22 @@ export interface TreeFacts {
 
 /** Where a fleet's modules lie. */
 export interface TreeOptions {
-  /** Folders of modules, relative to the root. */
+  /** Folders whose every file is imported, relative to the root. */
   readonly moduleFolders: readonly string[];
+  /** Folders whose text is looked at; those of modules among them. */
+  readonly sourceFolders: readonly string[];
   readonly evaluatesUntracked: boolean;
 }
 
 /** Reads everything that {@link TreeFacts} holds. @throws the file system's errors, but for what is not there. */
 export async function readTreeFacts(root: string, options: TreeOptions, signal: AbortSignal): Promise<TreeFacts> {
-  const modules = await walkModules(root, options.moduleFolders);
+  const [modules, written] = await Promise.all([
+    walkModules(root, options.moduleFolders),
+    walkModules(root, options.sourceFolders),
+  ]);
   const [git, sources, machineFolders, inventoryJson, packages, secrets, lock, recipes] = await Promise.all([
     readGitFacts(root, options.moduleFolders, signal),
-    readSources(root, modules.files),
+    readSources(root, written.files),
     readMachineFolders(root),
     readInventoryJson(root),
     readPackageNames(root),

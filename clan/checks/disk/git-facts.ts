@@ -10,6 +10,7 @@ const module = /\.(?:ts|nix)$/;
 
 /** Module files that git does not know. One process each, without git's locks, so that a check never disturbs. */
 export async function readGitFacts(root: string, folders: readonly string[], signal: AbortSignal): Promise<GitFacts> {
+  if (folders.length === 0) return { untracked: [], ignored: [] };
   const [untracked, ignored] = await Promise.all([
     others(root, ["--exclude-standard"], folders, signal),
     others(root, ["--ignored", "--exclude-standard"], folders, signal),

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { describe, it } from "mocha";
 import { allRules } from "../../../clan/checks/all-rules.ts";
 import { checkFleet } from "../../../clan/checks/check-fleet.ts";
+import { readFleet } from "../../../clan/read-fleet.ts";
 import { formatLocation } from "../../../composition/source-location.ts";
 import { patience } from "../../deploy/support/signals.ts";
 import { temporaryFleet } from "../support/temporary-fleet.ts";
@@ -313,7 +314,7 @@ const mutations: readonly Mutation[] = [
 async function findings({ files, prepare }: Pick<Mutation, "files" | "prepare">): Promise<readonly string[]> {
   await using fleet = await temporaryFleet(files);
   await prepare?.(fleet.root);
-  const { findings: found } = await checkFleet(fleet.root, allRules, patience());
+  const { findings: found } = await checkFleet(() => readFleet(fleet.root), allRules, patience());
   return found.map(({ rule, severity, subject, at }) => {
     return `${rule} ${severity}: ${subject.kind} ${subject.name}${at === null ? "" : ` at ${formatLocation(at)}`}`;
   });

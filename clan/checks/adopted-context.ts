@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import type { AdoptedFleet } from "../flake/adopt-flake.ts";
+import { flakeFolder } from "../flake/origin.ts";
+import type { FleetModel, Location } from "../fleet-model.ts";
+import type { CheckContext, EntryFacts } from "./context.ts";
+import type { MachineFacts } from "./machine-facts.ts";
+import { readTreeFacts } from "./tree-facts.ts";
+
+/** Where flakes keep their modules, by custom. */
+const customaryFolders = ["modules", "machines", "hosts", "nixos", "darwin", "home", "homes", "profiles"];
+
+/** What the rules look at in a flake that somebody else wrote. */
+export async function adoptedContext(
+  { model, flake, readings, problems }: AdoptedFleet,
+  configurations: ReadonlyMap<string, MachineFacts>,
+  signal: AbortSignal,
+): Promise<CheckContext> {
+  const { tree } = flake.settings;
+  const root = adoptedRoot(flake.settings.tree);
+  const sourceFolders = customaryFolders.filter((folder) => existsSync(join(root, folder)));
+  const dendritic = Object.keys(model.namespaces).length > 0;
+  const text = new FileTexts(flakeFolder(tree));
+  return {
+    model,
+    entries: entryFacts(model, text),
+    // Without a graph of every machine, an entry that seems unused may be somebody's.
+    reachKnown: problems.size === 0 && [...readings.values()].every(({ graph }) => graph !== null),
+    services: new Map(),
+    overlays: [],
+    inputs: new Map(),
+    tree: await readTreeFacts(
+      root,
+      {
+        moduleFolders: dendritic ? sourceFolders.filter((folder) => folder === "modules") : [],
+        sourceFolders,
+        evaluatesUntracked: true,
+      },
+      signal,
+    ),
+    configurations,
+    now: new Date(),
+    at: (path, word) => locate(model, text, path, word),
+  };
+}
+
+/** The folder that people edit, or where the flake was fetched from elsewhere its copy in the store. */
+export function adoptedRoot(tree: AdoptedFleet["flake"]["settings"]["tree"]): string {
+  return isAbsolute(tree.root) ? join(tree.root, tree.dir ?? "") : flakeFolder(tree);
+}
+
+function entryFacts(model: FleetModel, text: FileTexts): ReadonlyMap<string, EntryFacts> {
+  const facts = new Map<string, EntryFacts>();
+  for (const [className, entries] of Object.entries(model.namespaces)) {
+    for (const [entry, { files }] of Object.entries(entries)) {
+      const definitions = files.map((file) => text.find({ file }, entry) ?? { file });
+      facts.set(`${className}/${entry}`, { definitions, importers: new Set() });
+    }
+  }
+  return facts;
+}
+
+/** The nearest mention of what is asked for, at or below the line on which its machine or instance is stated. */
+function locate(
+  model: FleetModel,
+  text: FileTexts,
+  path: readonly string[],
+  word: string | undefined,
+): Location | null {
+  const [, second, third, fourth] = path;
+  const [table, name] = second === "inventory" ? [third, fourth] : [second, third];
+  const named = table === "instances" ? model.instances : table === "machines" ? model.machines : {};
+  const stated = Object.entries(named).find(([known]) => known === name)?.[1].definedAt;
+  if (stated === undefined) return null;
+  const last = word ?? path.at(-1);
+  return last === undefined || last === name ? stated : (text.find(stated, last) ?? stated);
+}
+
+/** How far below a statement its parts are looked for, in lines. */
+const mostLines = 80;
+
+/** Nix tells the file of a definition and never its line: that is found in the text. */
+class FileTexts {
+  readonly #root: string;
+  readonly #lines = new Map<string, readonly string[]>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** The first line from `from` on that has `word` as a whole word. */
+  find({ file, line = 1 }: Location, word: string): Location | undefined {
+    const escaped = word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const whole = new RegExp(`(?<![\\w-])${escaped}(?![\\w-])`);
+    const lines = this.#linesOf(file).slice(line - 1, line === 1 ? undefined : line - 1 + mostLines);
+    const found = lines.findIndex((text) => whole.test(text));
+    return found === -1 ? undefined : { file, line: line + found };
+  }
+
+  #linesOf(file: string): readonly string[] {
+    const known = this.#lines.get(file);
+    if (known !== undefined) return known;
+    const path = join(this.#root, file);
+    const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
+    this.#lines.set(file, lines);
+    return lines;
+  }
+}
