@@ -101,8 +101,9 @@ async function readPassword(
   return readSudoPassword(options, { text: stack?.config.sudoPassword, hidden }, command, signal);
 }
 
-async function readConnection(
-  options: PushArguments,
+/** The way to a host that a command line names. */
+export async function readConnection(
+  options: Pick<PushArguments, "host" | "identity" | "hostKey"> & Partial<Pick<PushArguments, "acceptNew">>,
   sudoPassword: SecretText | undefined,
   signal: AbortSignal,
 ): Promise<ConnectionSpec> {

@@ -6,11 +6,21 @@ launchd_units=/run/systemd/system
 # While a host boots, its systemd comes after the activation.
 systemd_runs() { [ "$(cat /proc/1/comm)" = systemd ]; }
 
-write_daemon() { # words-file label
+# The words of a property list that came without the plain list which this system's builder writes beside its own.
+plist_words() { # plist
+  awk '/<key>ProgramArguments<\/key>/ { inside = 1 } inside && /<\/array>/ { exit } inside' "$1" |
+    sed -n 's|.*<string>\(.*\)</string>.*|\1|p' |
+    sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&apos;/'/g; s/&amp;/\\&/g"
+}
+
+write_daemon() { # folder label
+  words=$(if [ -e "$1/$2.words" ]; then cat "$1/$2.words"; else plist_words "$1/$2.plist"; fi)
   command=
   while IFS= read -r word; do
     command="$command \"$(printf %s "$word" | sed 's/[\\"]/\\&/g; s/[%$]/&&/g')\""
-  done < "$1"
+  done << WORDS
+$words
+WORDS
   restart=on-failure
   if grep -q '<key>KeepAlive</key>' "$launchd_folder/$2.plist"; then restart=always; fi
   mkdir -p "$launchd_units/multi-user.target.wants"
@@ -50,7 +60,7 @@ setup_launchd() { # toplevel
       cp -f --no-preserve=mode "$plist" "$launchd_folder/$label.plist"
       : > "$launchd_folder/.$label.ours"
       ! command -v launchctl > /dev/null || launchctl load -w "$launchd_folder/$label.plist"
-      write_daemon "$1/Library/LaunchDaemons/$label.words" "$label"
+      write_daemon "$1/Library/LaunchDaemons" "$label"
       changed="$changed launchd-$label.service"
     fi
   done
