@@ -6,6 +6,8 @@ import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
 export interface CuttableWay extends AsyncDisposable {
   readonly address: string;
   readonly port: number;
+  /** Connections that were made since the last cut. */
+  readonly opened: number;
   /** Cuts what is open, without a word; new connections are let through. @returns how many were cut. */
   cut(): number;
 }
@@ -13,10 +15,12 @@ export interface CuttableWay extends AsyncDisposable {
 /** Listens on loopback and forwards to the host. Its key is still the host's: who stands between cannot be taken for it. */
 export async function startCuttableWay({ address, port }: ConnectionSpec): Promise<CuttableWay> {
   const pairs = new Set<readonly [Socket, Socket]>();
+  let opened = 0;
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ host: address, port, noDelay: true });
     const pair = [client, upstream] as const;
     pairs.add(pair);
+    opened++;
     const end = (): void => {
       pairs.delete(pair);
       for (const socket of pair) socket.destroy();
@@ -30,6 +34,7 @@ export async function startCuttableWay({ address, port }: ConnectionSpec): Promi
   if (listening === null || typeof listening === "string") throw new TypeError("no port");
   const cut = (): number => {
     const open = [...pairs];
+    opened = 0;
     for (const [client, upstream] of open) {
       client.resetAndDestroy();
       upstream.destroy();
@@ -39,6 +44,9 @@ export async function startCuttableWay({ address, port }: ConnectionSpec): Promi
   return {
     address: listening.address,
     port: listening.port,
+    get opened() {
+      return opened;
+    },
     cut,
     [Symbol.asyncDispose]: async () => {
       cut();

@@ -61,25 +61,19 @@ async function compare(host: HostUnderTest, signal: AbortSignal): Promise<readon
   return checks.all;
 }
 
-/** Commands for a person, when all else failed. */
-export function wayBackByHand({
-  toplevel,
-  generation,
-  highestGeneration,
-  hasLoader,
-  hadState,
-}: Found): readonly string[] {
-  const profile = "/nix/var/nix/profiles/system";
-  const activate = hasLoader ? `${toplevel}/bin/switch-to-configuration switch` : wayWithoutLoader(toplevel);
+/** Commands for a person, as root, when all else failed; one after the other, and the whole may be repeated. */
+export function wayBackByHand(found: Found): readonly string[] {
+  const { toplevel, generation, highestGeneration, hadState } = found;
+  const profile = "nix-env -p /nix/var/nix/profiles/system";
+  const ours = `/nix/var/nix/gcroots/pulumi-clan-acceptance /nix/var/nix/gcroots/pulumi-clan /nix/var/pulumi-clan-acceptance`;
   return [
-    "systemctl stop 'pulumi-clan-*' # not on a Mac: what is still under way there ends by itself",
-    `nix-env -p ${profile} --switch-generation ${generation}`,
-    activate,
-    `nix-env -p ${profile} --delete-generations … # those after ${highestGeneration}, then the line before once more`,
-    `rm -rf /nix/var/nix/gcroots/pulumi-clan-acceptance /nix/var/pulumi-clan-acceptance${hadState ? "" : " /nix/var/pulumi-clan"}`,
+    // Whatever is under way there goes back by itself first.
+    ...(found.class === "nixos" ? ["systemctl stop 'pulumi-clan-*'"] : []),
+    `${profile} --switch-generation ${generation}`,
+    `${profile} --delete-generations $(seq ${highestGeneration + 1} ${highestGeneration + 100})`,
+    found.class === "darwin"
+      ? `${toplevel}/activate`
+      : `NIXOS_NO_CHECK=1 ${toplevel}/bin/switch-to-configuration ${found.hasLoader ? "switch" : "test"}`,
+    `rm -rf ${ours}${hadState ? "" : " /nix/var/pulumi-clan"}`,
   ];
-}
-
-function wayWithoutLoader(toplevel: string): string {
-  return `if [ -e ${toplevel}/nixos-version ]; then ${toplevel}/bin/switch-to-configuration test; else ${toplevel}/activate; fi`;
 }

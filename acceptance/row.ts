@@ -15,6 +15,8 @@ export interface Row {
   readonly does: string;
   readonly expected: string;
   readonly classes: readonly MachineClass[];
+  /** Why it is not tried on hosts of the other class. */
+  readonly elsewhere?: string;
   readonly reboots?: true;
   /** Needs a variant with another unit. */
   readonly changesUnits?: true;

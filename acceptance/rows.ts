@@ -40,7 +40,7 @@ function reasonToSkip(
 ): string | undefined {
   const machineClass = facts.class;
   if (machineClass === "other" || !row.classes.includes(machineClass)) {
-    return row.reboots ? "a Mac is not rebooted: its disk may ask for a password" : "launchd does not tell it";
+    return row.elsewhere ?? `not on ${machineClass}`;
   }
   if (row.changesUnits && hasEtcImage)
     return "its /etc is an image (system.etc.overlay): no unit can be added to a copy";

@@ -14,6 +14,7 @@ const script = [new URL("./host/probe.sh", import.meta.url)];
 /** How a host was found, and is left; `/nix/var/pulumi-clan-acceptance/before.json` while a run is under way. */
 export const foundSchema = z.strictObject({
   schema: z.literal(1),
+  class: z.enum(["nixos", "darwin"]),
   toplevel: storePathSchema,
   generation: z.int().positive(),
   highestGeneration: z.int().positive(),
@@ -103,9 +104,11 @@ export function reasonsAgainst(target: Target, machineClass: MachineClass): stri
 /** What to come back to. @throws {TypeError} for a host that `reasonsAgainst` speaks against */
 export function foundOf({ facts, highestGeneration, hasState }: Target): Found {
   const { current, generation } = facts;
-  if (current === null || generation === null || highestGeneration === null) throw new TypeError("no system was found");
+  if (facts.class === "other" || current === null || generation === null || highestGeneration === null)
+    throw new TypeError("no system was found");
   return {
     schema: 1,
+    class: facts.class,
     toplevel: current,
     generation,
     highestGeneration,

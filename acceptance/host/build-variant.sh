@@ -57,9 +57,7 @@ add_unit() {
     units=$out/$name-units
     ln -s "$units" "$out/etc/systemd/system"
   fi
-  [ -d "$units" ] || fail "it has no units"
   mkdir -p "$units/multi-user.target.wants"
-  chmod u+w "$units/multi-user.target.wants"
   ln -s "../$name.service" "$units/multi-user.target.wants/$name.service"
   printf '%s\n' '[Unit]' "Description=pulumi-clan acceptance: $change" '[Service]' Type=oneshot RemainAfterExit=yes \
     "ExecStart=$1" > "$units/$name.service"

@@ -52,6 +52,10 @@ remove_state() {
   if [ "$4" = yes ]; then
     NIXOS_NO_CHECK=1 NIXOS_INSTALL_BOOTLOADER=0 "$original/bin/switch-to-configuration" boot || fail "the boot entries could not be written again"
   fi
+  # A deployment that was stopped before its activation keeps what it brought here; nothing is under way now.
+  if [ ! -f "$state/transaction.json" ]; then
+    rm -f /nix/var/nix/gcroots/pulumi-clan/declared /nix/var/nix/gcroots/pulumi-clan/previous
+  fi
   remove_state
   rmdir /nix/var/nix/gcroots/pulumi-clan 2>/dev/null
   variants=$(for root in "$roots"/*; do if [ "${root##*/}" != before ]; then readlink "$root"; fi; done)

@@ -28,8 +28,8 @@ export const failureRows: readonly Row[] = [
     title: "a unit that fails",
     does: "switches to a copy with a unit that fails, and expects the way back",
     expected: "rolled-back; the unit is named",
-    // launchd tells nobody that a job failed: on a Mac a health gate has to look.
     classes: ["nixos"],
+    elsewhere: "launchd tells nobody that a job failed: on a Mac a health gate has to look",
     changesUnits: true,
     async run(host, checks, signal) {
       const reason = await mustGoBack(host, checks, { change: "failing-unit", label: "a" }, signal);
@@ -65,6 +65,7 @@ export const failureRows: readonly Row[] = [
     does: "stops sshd and ends every ssh session for about half a minute; a timer starts sshd in any case after 15 minutes",
     expected: "rolled-back by the host itself",
     classes: ["nixos"],
+    elsewhere: "the sshd of a Mac is macOS' own: no activation starts it again",
     changesUnits: true,
     async run(host, checks, signal) {
       await host.safetyNet("arm", signal);

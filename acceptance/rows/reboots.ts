@@ -1,6 +1,8 @@
 import type { Row } from "../row.ts";
 
-/** NixOS alone: a Mac's disk may ask for its password, and nobody could tell beforehand. */
+const elsewhere = "a Mac is not rebooted: its disk may ask for a password, and nobody can tell beforehand";
+
+/** What a reboot does to a deployment. */
 export const rebootRows: readonly Row[] = [
   {
     id: "reboot-before-commit",
@@ -8,6 +10,7 @@ export const rebootRows: readonly Row[] = [
     does: "switches to a copy and REBOOTS the host before the commit",
     expected: "interrupted, the old system runs; the next run: switched",
     classes: ["nixos"],
+    elsewhere,
     reboots: true,
     async run(host, checks, signal) {
       const base = await host.variant("same", "a", signal);
@@ -33,6 +36,7 @@ export const rebootRows: readonly Row[] = [
     does: "stages a copy for the next boot and REBOOTS the host",
     expected: "switched, by the reboot",
     classes: ["nixos"],
+    elsewhere,
     reboots: true,
     async run(host, checks, signal) {
       const system = await host.variant("same", "boot", signal);

@@ -5,6 +5,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { z } from "zod";
+import { wayBackByHand } from "../../acceptance/restore.ts";
+import { rows } from "../../acceptance/rows.ts";
+import { foundSchema } from "../../acceptance/target.ts";
 import { type SimHost, startHost } from "../../sim/hosts/simulated-host.ts";
 import { type OwnSimulation, ownSimulation } from "../sim/hosts/own-simulation.ts";
 
@@ -30,7 +33,8 @@ const witness = `
   readlink -f /run/current-system /run/booted-system /nix/var/nix/profiles/system
   ls -l --time-style=+ /nix/var/nix/profiles | sed 's/.* system/system/' | grep ^system
   cat /boot/loader/loader.conf; cat /boot/loader/entries/*; ls /boot/EFI/nixos
-  ls -a /nix/var; ls /nix/var/nix/gcroots /nix/var/nix/gcroots/auto
+  ls -a /nix/var | grep -vx log # Nix' own, from its first build on, as the next
+  ls /nix/var/nix/gcroots | grep -vx auto; ls /nix/var/nix/gcroots/auto
   ls /nix/store | grep -c -- -system-
   ls -a /etc/systemd/system /Library/LaunchDaemons 2>/dev/null
   systemctl list-units --state=failed --no-legend --plain
@@ -60,7 +64,10 @@ class Acceptance implements AsyncDisposable {
   }
 
   /** @param onLine - a line of stderr, and a way to send the process a signal. */
-  async run(args: readonly string[], onLine: (line: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined): Promise<Ended> {
+  async run(
+    args: readonly string[],
+    onLine: (line: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
+  ): Promise<Ended> {
     const { address, identityFile, hostKey } = this.sim;
     const key = hostKey.split(" ").slice(0, 2).join(" ");
     const way = ["--host", `root@${address}`, "--identity", identityFile, "--host-key", key, "--out", this.out];
@@ -82,9 +89,15 @@ class Acceptance implements AsyncDisposable {
     return { code: await promise, stdout, stderr };
   }
 
-  async witness(): Promise<string> {
-    const { stdout } = await this.sim.exec(witness, AbortSignal.timeout(60_000));
+  /** Asks the host itself, not over ssh. */
+  async ask(command: string): Promise<string> {
+    const { stdout, stderr, exitCode } = await this.sim.exec(command, AbortSignal.timeout(100_000));
+    assert.equal(exitCode, 0, `${command}: ${stderr}`);
     return stdout;
+  }
+
+  witness(): Promise<string> {
+    return this.ask(`${witness}; true`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,6 +105,9 @@ class Acceptance implements AsyncDisposable {
     await this.#simulation[Symbol.asyncDispose]();
   }
 }
+
+const passedRows = (report: z.output<typeof reportSchema>): string[] =>
+  report.rows.filter(({ status }) => status === "passed").map(({ id }) => id);
 
 describe("acceptance of a NixOS host", function () {
   this.timeout(600_000);
@@ -103,17 +119,93 @@ describe("acceptance of a NixOS host", function () {
   });
   after(() => host[Symbol.asyncDispose]());
 
-  it("tries every row, and leaves the host as it was found", async () => {
+  /** Kills the run once a system is being activated. */
+  const killed = (signal: NodeJS.Signals): Promise<Ended> =>
+    host.run(["--yes", "--only", "one-more-unit"], (line, kill) => {
+      if (line.endsWith("test: activating, not yet for the next boot")) kill(signal);
+    });
+
+  it("only looks and says what it would do, where nobody can be asked", async () => {
+    const { code, stdout, stderr } = await host.run([]);
+    assert.equal(code, 2, stderr);
+    assert.equal(stdout, "");
+    for (const { id, does } of rows) assert.match(stderr, new RegExp(`^${id} +${does.replaceAll(/[()]/g, ".")}$`, "m"));
+    assert.match(stderr, /^loader +systemd-boot$/m);
+    assert.match(stderr, /^error: nobody can be asked here, and every step changes the host: say --yes$/m);
+    assert.equal(await host.witness(), found);
+  });
+
+  it("refuses a host that somebody deploys", async () => {
+    const owner = JSON.stringify({ project: "fleet", stack: "core", machine: "galena" });
+    await host.ask(`mkdir -m 700 /nix/var/pulumi-clan; echo '${owner}' > /nix/var/pulumi-clan/owner.json`);
+    const { code, stderr } = await host.run(["--yes"]);
+    await host.ask("rm -r /nix/var/pulumi-clan");
+    assert.equal(code, 1);
+    assert.match(stderr, /^ {2}found: +it belongs to fleet\/core: take one that nobody deploys$/m);
+    assert.equal(await host.witness(), found);
+  });
+
+  it("leaves the host as it was found after ^C in the middle of an activation", async () => {
+    const { code, stderr } = await killed("SIGINT");
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /^acceptance: one-more-unit: failed: interrupted/m);
+    assert.equal(await host.witness(), found, stderr);
+  });
+
+  it("says how to go back by hand: these commands do", async () => {
+    await killed("SIGKILL");
+    const note = foundSchema.parse(JSON.parse(await host.ask("cat /nix/var/pulumi-clan-acceptance/before.json")));
+    for (const command of wayBackByHand(note)) await host.ask(command);
+    await host.ask("nix-store --gc"); // what was built, and derivations
+    assert.equal(await host.witness(), found);
+  });
+
+  it("tries every row, also where an earlier run was killed, and leaves the host as that one found it", async () => {
+    await killed("SIGKILL");
     const { code, stdout, stderr } = await host.run(["--yes", "--json", "--label", "a host"]);
     assert.equal(code, 0, stderr);
+    assert.match(stderr, /^an earlier run was cut off here/m);
     const report = reportSchema.parse(JSON.parse(stdout));
     assert.deepEqual(
-      report.rows.map(({ id, status }) => `${id}: ${status}`),
-      [
-        "same-system: passed",
-      ],
+      passedRows(report),
+      rows.map(({ id }) => id),
       stderr,
     );
+    assert.deepEqual(report.summary, { passed: rows.length, failed: 0, skipped: 0 });
+    assert.equal(await host.witness(), found);
+    const [json, page] = (await readdir(host.out)).filter((name) => name.includes("a-host")).sort();
+    assert.deepEqual(JSON.parse(await readFile(join(host.out, json ?? ""), "utf8")), JSON.parse(stdout));
+    const text = await readFile(join(host.out, page ?? ""), "utf8");
+    assert.match(
+      text,
+      /^# a host, \d{4}-\d\d-\d\d\n\nAccepted: 13 passed, 0 failed, 0 skipped; the host is as it was found\.$/m,
+    );
+    assert.ok(!text.includes(host.sim.address), "where the host is, is nobody's business");
+  });
+});
+
+describe("acceptance of a Mac", function () {
+  this.timeout(600_000);
+  let host: Acceptance;
+  before(async () => {
+    host = await Acceptance.start("darwin");
+  });
+  after(() => host[Symbol.asyncDispose]());
+
+  it("takes no NixOS rows for a Mac's, nor a Mac for NixOS", async () => {
+    const { code, stderr } = await host.run(["--yes"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /it is nix-darwin, expected NixOS \(--darwin names a Mac\)/);
+  });
+
+  it("tries every row that a Mac has, and leaves it as it was found", async () => {
+    const found = await host.witness();
+    const { code, stdout, stderr } = await host.run(["--yes", "--json", "--darwin"]);
+    assert.equal(code, 0, stderr);
+    const report = reportSchema.parse(JSON.parse(stdout));
+    const own = rows.filter(({ classes }) => classes.includes("darwin")).map(({ id }) => id);
+    assert.deepEqual(passedRows(report), own, stderr);
+    assert.deepEqual(report.summary, { passed: own.length, failed: 0, skipped: rows.length - own.length });
     assert.equal(await host.witness(), found);
   });
 });
