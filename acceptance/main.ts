@@ -57,7 +57,7 @@ async function accept(options: Options, command: Command, terminal: Terminal): P
   using interrupts = startInterrupts((line) => terminal.tell(line));
   const { signal } = interrupts;
   const report = progressOn(terminal, options.verbose);
-  const connection = await readConnection(options, signal);
+  const connection = await readConnection(options, undefined, signal);
   const { label, only, reboots } = options;
   const machineClass = options.darwin ? "darwin" : "nixos";
   const request = {

@@ -21,6 +21,7 @@ const rooms = [
   "program",
   "providers",
   "sim",
+  "acceptance",
 ];
 const pattern =
   /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:abstract )?class \w+[^{]*\{\s*(?:override )?readonly code = "(FLEET_\w+)"/g;

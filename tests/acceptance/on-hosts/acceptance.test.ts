@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { z } from "zod";
-import { wayBackByHand } from "../../acceptance/restore.ts";
-import { rows } from "../../acceptance/rows.ts";
-import { foundSchema } from "../../acceptance/target.ts";
-import { type SimHost, startHost } from "../../sim/hosts/simulated-host.ts";
-import { type OwnSimulation, ownSimulation } from "../sim/hosts/own-simulation.ts";
+import { wayBackByHand } from "../../../acceptance/restore.ts";
+import { rows } from "../../../acceptance/rows.ts";
+import { foundSchema } from "../../../acceptance/target.ts";
+import { type SimHost, startHost } from "../../../sim/hosts/simulated-host.ts";
+import { type OwnSimulation, ownSimulation } from "../../sim/hosts/own-simulation.ts";
 
-const project = resolve(import.meta.dirname, "..", "..");
+const project = resolve(import.meta.dirname, "..", "..", "..");
 
 interface Ended {
   readonly code: number | null;
