@@ -107,7 +107,7 @@ export class HostUnderTest implements AsyncDisposable {
   /** By a connection that is made for it: that it can be made is part of the answer. */
   async facts(signal: AbortSignal): Promise<HostFacts> {
     await using host = await connect(this.#spec, this.#report, signal);
-    return await readFacts(host, this.class, signal);
+    return await readFacts(host, { class: this.class }, signal);
   }
 
   async generations(signal: AbortSignal): Promise<readonly Generation[]> {
@@ -166,7 +166,7 @@ export class HostUnderTest implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<ExecResult> {
     const session = new HostSession(this.#pool, this.#spec, 120, this.#report);
-    await session.facts(this.class, signal); // decides between root and sudo
+    await session.facts({ class: this.class }, signal); // decides between root and sudo
     return rootShell(session).exec(script, { deadlineSeconds }, signal);
   }
 

@@ -60,7 +60,10 @@ export class Checks {
     this.equal("profile", toplevel, facts.profile ?? "none");
     if (host.found.hasLoader && facts.boot.kind !== "none" && facts.boot.kind !== "unverified")
       this.equal("default boot entry", toplevel, facts.boot.toplevel ?? "none");
-    this.holds("nothing is left to be done or undone", isUnchanged(facts, { toplevel, class: host.class }));
+    this.holds(
+      "nothing is left to be done or undone",
+      isUnchanged(facts, { toplevel, specialisation: null, class: host.class }),
+    );
     this.equal(
       "newly failed units",
       "none",

@@ -52,7 +52,7 @@ export async function probeTarget(
   machineClass: MachineClass,
   signal: AbortSignal,
 ): Promise<Target> {
-  const facts = await session.facts(machineClass, signal);
+  const facts = await session.facts({ class: machineClass }, signal);
   const shell = rootShell(session);
   const [boot, probe] = await Promise.all([
     machineClass === "darwin" ? undefined : readBoot(shell, undefined, signal),
@@ -96,7 +96,9 @@ export function reasonsAgainst(target: Target, machineClass: MachineClass): stri
   }
   const { current } = facts;
   if (current === null || facts.generation === null) reasons.push("it runs no generation of its system profile");
-  else if (!isUnchanged({ ...facts, transaction: undefined }, { toplevel: current, class: machineClass }))
+  else if (
+    !isUnchanged({ ...facts, transaction: undefined }, { toplevel: current, specialisation: null, class: machineClass })
+  )
     reasons.push("running system, profile and default boot entry are not the same: switch or reboot it first");
   return reasons;
 }
