@@ -1,5 +1,5 @@
 # Stand-in for NixOS' switch-to-configuration: manages the units of the host's own systemd, in the real one's order.
-# The wrapper in the toplevel sets OUT, INSTALL_BOOTLOADER and PRE_SWITCH_CHECK.
+# The wrapper in the toplevel sets OUT, INSTALL_BOOTLOADER, PRE_SWITCH_CHECK and LOG_ACTIVATION.
 export PATH=/usr/bin:/bin:/usr/sbin:/sbin
 action=${1-}
 case $action in
@@ -27,6 +27,14 @@ fi
 export NIXOS_ACTION="$action"
 state=/run/nixos
 mkdir -p "$state"
+
+# Before the lock: who is kept out by it has been started all the same.
+case $action in
+  switch | boot | test)
+    . "$LOG_ACTIVATION"
+    log_activation "$action" "$OUT"
+    ;;
+esac
 
 # Not waited for. Nobody who starts a process below passes descriptor 9 on.
 exec 9> "$state/switch-to-configuration.lock"

@@ -12,6 +12,8 @@ let
   };
   activation = ''
     ${builtins.readFile ../scripts/activate-darwin.sh}
+    ${builtins.readFile ../scripts/log-activation.sh}
+    log_activation activate "$systemConfig"
     ${config.system.activationLibrary}
     check_etc
     ${lib.concatMapStrings (script: ''

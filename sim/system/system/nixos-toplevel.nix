@@ -10,6 +10,8 @@ let
   functionOf = script: "snippet_${lib.replaceStrings [ "-" "." ] [ "_" "_" ] script.name}";
   activation = ''
     ${builtins.readFile ../scripts/activate-nixos.sh}
+    ${builtins.readFile ../scripts/log-activation.sh}
+    log_activation activate "$systemConfig"
     ${config.system.activationLibrary}
     ${lib.concatMapStrings (script: ''
       ${functionOf script}() {
@@ -70,7 +72,7 @@ let
     #!/bin/sh
     export OUT=$out TOPLEVEL=$out DISTRO_ID=nixos
     export INSTALL_BOOTLOADER=${if isContainer then "/bin/true" else build.installBootLoader}
-    export PRE_SWITCH_CHECK=${preSwitchCheck}
+    export PRE_SWITCH_CHECK=${preSwitchCheck} LOG_ACTIVATION=${../scripts/log-activation.sh}
     exec /bin/sh ${../scripts/switch-to-configuration.sh} "\$@"
     WRAPPER
     sed -i 's/^    //' "$out/bin/switch-to-configuration"

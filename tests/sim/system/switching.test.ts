@@ -141,6 +141,28 @@ describe("switch-to-configuration of the simulation", function () {
     }
   });
 
+  it("logs every activation with those that it meets, also one that is refused for it", async () => {
+    const waits = "touch /run/waits; until [ -e /run/go ]; do sleep 0.05; done";
+    const slow = await quartz.bring(`system.activationScripts.waits = "${waits}";`);
+    await quartz.ask(": >/var/log/activations");
+    await quartz.ask(`systemd-run --quiet --unit=slow ${slow}/bin/switch-to-configuration test`);
+    await quartz.ask("until [ -e /run/waits ]; do sleep 0.05; done");
+    assert.equal((await quartz.stc(plain, "test")).exitCode, 11);
+    await quartz.ask(
+      "touch /run/go; until ! systemctl is-active --quiet slow; do sleep 0.05; done; systemctl reset-failed",
+    );
+    assert.equal((await quartz.stc(plain, "test")).exitCode, 0);
+    const log = (await quartz.ask("cat /var/log/activations")).split("\n").map((line) => line.split(" "));
+    assert.deepEqual(
+      log.map(([_at, _pid, action, toplevel, _beside, other]) => [action, toplevel, other]),
+      [
+        ["test", slow, "nobody"],
+        ["test", plain, log[0]?.[1]],
+        ["test", plain, "nobody"],
+      ],
+    );
+  });
+
   it("runs the pre-switch checks for every action, unless told not to", async () => {
     const before = await current();
     const picky = await quartz.bring('system.preSwitchChecks.never = "echo \\"not today\\" >&2; exit 1";');
