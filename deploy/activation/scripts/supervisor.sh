@@ -101,7 +101,7 @@ restart_listed() {
 
 has_leftovers() { [ -s /run/nixos/start-list ] || [ -s /run/nixos/restart-list ] || [ -s /run/nixos/reload-list ]; }
 
-# $1 `replace`, `commit` or `restore`: the phase's own program, left on the host with what was staged. Sets secrets_result.
+# $1 `replace`, `commit`, `restore_files` or `restore`: the phase's own program, left on the host with what was staged. Sets secrets_result.
 secrets() {
   secrets_result=nothing
   if [ ! -f "$state/secrets/phase.sh" ]; then return; fi
@@ -125,7 +125,7 @@ roll_back() {
   fi
   event rolling-back "\"why\":\"$1\""
   if [ -z "$previous" ] || [ ! -e "$previous" ]; then finish 11 rollback-failed '"why":"there is no previous system"'; fi
-  secrets restore
+  secrets restore_files
   not_started=''
   if [ "$class" = darwin ]; then
     bounded "$rollback_seconds" call-activate "$previous"
@@ -146,6 +146,8 @@ roll_back() {
   bounded "$hook_seconds_all" call-after-rollback "$previous"
   if [ "$code" != 0 ]; then echo "pulumi-clan: the hook after the rollback failed"; fi
   if [ "$current" != "$previous" ]; then finish 11 rollback-failed '"why":"the previous system does not run"'; fi
+  # Only now: what ran until here needs its identity for whatever of it is started again.
+  secrets restore
   if [ "$secrets_result" = failed ]; then finish 11 rollback-failed '"why":"the previous secrets could not be put back"'; fi
   if [ -n "$not_started" ]; then finish 11 rollback-failed "\"why\":\"not running as before:$not_started\""; fi
   close_transaction

@@ -326,10 +326,21 @@ restore() {
   fi
 }
 
+# On a way back, for as long as either system may be what runs: the files of before, the identities of both.
+restore_files() {
+  if [ ! -d "$open" ]; then
+    answer nothing
+  elif each_backup f put_back; then
+    answer restored "but for the identities"
+  else
+    answer failed "the previous files could not be put back; they are in $open/old"
+  fi
+}
+
 action=$1
 shift
 case $action in
-  prepare | receive | replace | commit | restore) "$action" "$@" || answer failed "$action stopped half way" ;;
+  prepare | receive | replace | commit | restore | restore_files) "$action" "$@" || answer failed "$action stopped half way" ;;
   discard) discard "$staged" && answer nothing ;;
   *) exit 2 ;;
 esac

@@ -133,4 +133,18 @@ describe("secrets and health on a host", function () {
     assert.equal((await host.deploy(one, { secrets: source("KEY-D"), policy })).kind, "switched");
     assert.equal(await keys(), "KEY-D", "booted, so the others are not needed");
   });
+
+  it("keeps both identities on the way back, until the previous system runs", async () => {
+    const source = (identity: string) => ({
+      stage: () => Promise.resolve(testSecrets({ identities: { [key]: `${identity}\n` } })),
+    });
+    const seen = "/run/keys-on-the-way-back";
+    const beforeActivation = `paste -sd ' ' ${key} >${seen}`;
+    const before = await host.system({ name: "before-way-back", beforeActivation });
+    assert.equal((await host.deploy(before, { secrets: source("KEY-OLD") })).kind, "switched");
+    const broken = await host.system({ name: "broken", units: { broken: "/bin/false" } });
+    assert.equal((await host.deploy(broken, { secrets: source("KEY-NEW") })).kind, "rolled-back");
+    assert.equal(await host.ask(`cat ${seen}`), "KEY-NEW KEY-OLD", "the declared system still ran, and needed its own");
+    assert.equal(await host.ask(`paste -sd ' ' ${key}`), "KEY-OLD");
+  });
 });
