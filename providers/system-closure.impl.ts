@@ -10,6 +10,7 @@ import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { formerHostKeys, stillFormer } from "./former-host-keys.ts";
 import { HostAfterError } from "./host-after-error.ts";
+import { interruptible } from "./interruption.ts";
 import { sudoPassword } from "./provider-config.ts";
 import { readRunning, seenFacts } from "./read-running.ts";
 import { releaseMachine } from "./release-machine.ts";
@@ -106,7 +107,8 @@ export async function read(id: string, props: ClosureOutputs | undefined): Promi
   const known = closureOutputsSchema.parse(props);
   if (known.power === "off") return { id, ...(props === undefined ? {} : { props }) };
   await using log = openEngineLog(known.reportTo);
-  const seen = await readRunning(known, log.report, interrupted());
+  using work = interruptible();
+  const seen = await readRunning(known, log.report, work.signal);
   return { id, props: { ...known, ...seen } };
 }
 
@@ -155,7 +157,8 @@ export async function remove(_id: string, props: ClosureOutputs): Promise<void> 
   // Nothing else of an old state must parse: whatever it holds, it can be let go of.
   await using log = openEngineLog(typeof props.reportTo === "string" ? props.reportTo : "");
   const known = closureInputsSchema.safeParse(props).data;
-  const released = known === undefined ? "its mark was left" : await releaseMachine(known, interrupted());
+  using work = interruptible();
+  const released = known === undefined ? "its mark was left" : await releaseMachine(known, work.signal);
   log.report({ level: "info", phase: "forget", message: `the host keeps running as it is; ${released}` });
 }
 
@@ -166,7 +169,8 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
   await using log = openEngineLog(inputs.reportTo);
   await using lent = borrowConnections();
   using deadline = deploymentDeadline(inputs);
-  const until = AbortSignal.any([deadline.signal, interrupted()]);
+  using work = interruptible();
+  const until = AbortSignal.any([deadline.signal, work.signal]);
   const former = formerHostKeys(olds, inputs.hostKeys);
   const delivery = { ...inputs, formerHostKeys: former };
   const { outcome, observation } = await deliverSystem(delivery, log.report, until, sudoPassword(), lent.pool);
@@ -206,16 +210,4 @@ const nothingSeen = { running: null, profile: null, generation: null, outcome: "
 /** What the state of any release knows of the host, in today's shape. */
 function lastSeen(olds: ClosureOutputs | undefined): ClosureFacts {
   return closureFactsSchema.parse({ ...nothingSeen, ...olds });
-}
-
-let interruption: AbortController | undefined;
-
-/** Pulumi's second ^C sends SIGINT to the plugin's process group and kills it 5 s later. Source: pulumi 3.250, engine. */
-function interrupted(): AbortSignal {
-  if (interruption === undefined) {
-    const controller = new AbortController();
-    interruption = controller;
-    process.once("SIGINT", () => controller.abort(new Error("interrupted")));
-  }
-  return interruption.signal;
 }

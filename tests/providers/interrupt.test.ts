@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type * as grpc from "@grpc/grpc-js";
 import provider from "@pulumi/pulumi/proto/provider_pb.js";
 import statusProto from "@pulumi/pulumi/proto/status_pb.js";
@@ -88,6 +89,11 @@ describe("the provider's process, told to stop while a host is being switched", 
     assert.deepEqual([props["drift"], props["openTransaction"], props["bootId"] !== null], [null, null, true]);
     const lines = second.lasting.map(({ message }) => message.split(":")[0]);
     assert.ok(lines.length <= 8, `a line a phase, not one a unit: ${lines.join(" ")}`);
+
+    // As at the end of every update: with nothing under way it does not wait to be killed.
+    const ended = once(second.child, "exit");
+    second.child.kill("SIGINT");
+    assert.deepEqual(await ended, [null, "SIGINT"]);
   });
 });
 
