@@ -50,6 +50,8 @@ export interface Progress {
   exitCode?: number;
   /** Units that failed and do not stand in the way of the commit. */
   tolerated?: readonly string[];
+  /** The job that was taken over went back before this deployment had a word in it: its end is not this one's. */
+  tooLate?: boolean;
   /** What the test left to be said although it was good. */
   remark?: string;
 }

@@ -57,6 +57,7 @@ export async function test(
   const state = await clock.timed("test", () => follower.until("tested", patience, signal));
   if (state.kind === "ended") progress.ended = state;
   if (progress.ended !== undefined && progress.ended.code !== verdicts.kept) {
+    if (attach && wentBack(progress.ended)) progress.tooLate = true;
     return endedOutcome(context, progress, progress.ended);
   }
   progress.orderUntil = performance.now() + orderDeadlineSeconds(request.policy) * 1000;
@@ -67,6 +68,11 @@ export async function test(
   const end = { log: follower.log, ...(code === undefined ? {} : { exitCode: code }) };
   const judgement = judgeTest(transaction, wanted.class, progress.facts, after, end);
   return afterTest(context, judgement, progress, after, signal);
+}
+
+/** By itself, or by the word of who began it: this deployment has not said one. */
+function wentBack({ code }: Extract<JobState, { readonly kind: "ended" }>): boolean {
+  return code === verdicts.rolledBack || code === verdicts.closed;
 }
 
 async function afterTest(

@@ -27,6 +27,7 @@ import {
   push,
   runScript,
   type StepOf,
+  say,
   stageMachineSecrets,
 } from "./deployment-steps.ts";
 import { acknowledgeAndCommit, commit, test } from "./deployment-transaction.ts";
@@ -86,8 +87,18 @@ export class Deployment {
       const [first] = plan;
       const done = this.#withoutTouching(plan, facts);
       if (done !== undefined) return await deliverSecretsAlone(this.#context, done, { facts }, signal);
-      if (first?.kind !== "await") return await this.#execute(plan, { facts }, held, signal);
-      await this.#awaitJob(first, signal);
+      if (first?.kind === "await") {
+        await this.#awaitJob(first, signal);
+        continue;
+      }
+      const progress: Progress = { facts };
+      const outcome = await this.#execute(plan, progress, held, signal);
+      if (progress.tooLate !== true) return outcome;
+      say(
+        this.#context,
+        "wait",
+        "the activation that was under way went back before it could be taken up; beginning anew",
+      );
     }
     return makeOutcome(this.#context, "refused", { facts: seen }, seen, "busy: other deployments follow one another");
   }

@@ -173,15 +173,20 @@ commit() {
   esac
 }
 
-# Sets order to the first valid one; empty: none came within $1 seconds.
+# Sets order to the first valid one; empty: none came within $1 seconds. Who takes the job over has as long as who began it.
 await_order() {
   order=''
-  clock
-  limit=$((now + $1))
+  heard=''
   while :; do
+    read -r token <"$folder/token"
+    if [ "$token" != "$heard" ]; then
+      heard=$token
+      clock
+      limit=$((now + $1))
+    fi
     if [ -f "$folder/order" ]; then
       read -r order given why <"$folder/order"
-      if [ "$given" = "$(cat "$folder/token")" ]; then return; fi
+      if [ "$given" = "$token" ]; then return; fi
       # Of one whose orders do not count any more: the next one's would come too late for ever.
       rm -f "$folder/order"
       order=''

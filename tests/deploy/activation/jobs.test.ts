@@ -43,7 +43,28 @@ async function startAll(ids: readonly string[], runner: string) {
   }
 }
 
+/** Second of a clock that goes by threes at which a supervisor stops waiting 10 s for an order; its token changes at `takenAt`. */
+async function waitsUntil(takenAt: number): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "job-"));
+  try {
+    await writeFile(join(folder, "token"), "first\n");
+    const text = scriptText("supervisor");
+    const functions = text.slice(0, text.lastIndexOf("\n{\n"));
+    const clock = `time=0; clock() { now=$time; }
+      sleep() { time=$((time + 3)); if [ "$time" = ${takenAt} ]; then echo second >"$folder/token"; fi; }`;
+    const input = `${functions}\nfolder=${folder}\n${clock}\nawait_order 10\necho "$time"\n`;
+    return Number(spawnSync("/bin/sh", ["-s"], { input, encoding: "utf8" }).stdout);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 describe("a job on a host", () => {
+  it("waits for an order as long for who takes it over as for who began it", async () => {
+    assert.equal(await waitsUntil(99), 12);
+    assert.equal(await waitsUntil(9), 21);
+  });
+
   it("is started once, also when the second call comes before it has written its pid", async () => {
     const twice = ["00000000000000bb-test-1", "00000000000000bb-test-1"];
     assert.deepEqual((await startAll(twice, "exit 0")).answers, ["started 0", "there 0"]);

@@ -123,6 +123,27 @@ describe("deploying under faults", function () {
     assert.deepEqual([await host.calls(left), await host.calls(next)], [["test"], ["test", "boot"]]);
   });
 
+  it("begins anew where the job that it takes up goes back by itself", async () => {
+    const { lines, open, reached } = gate("late-heir");
+    const system = await host.system({ name: "late-heir", beforeActivation: lines });
+    const stop = new AbortController();
+    const first = host.deploy(system, { signal: stop.signal });
+    await host.ask(reached);
+    stop.abort(new Error("^C"));
+    await first;
+    let killing: Promise<string> | undefined;
+    const second = host.deploy(system, {
+      onEvent: ({ message }) => {
+        if (!message.startsWith("taking up")) return;
+        killing = host.ask(`kill -9 $(cat /nix/var/pulumi-clan/jobs/*-test-1/pid); ${open}`);
+      },
+    });
+    assert.equal((await second).kind, "switched");
+    assert.ok(killing);
+    await killing;
+    assert.deepEqual(await host.calls(system), ["test", "test", "boot"]);
+  });
+
   it("respects a switch-to-configuration of somebody else's", async () => {
     const system = await host.system({ name: "locked-out" });
     const holder = host.ask(
