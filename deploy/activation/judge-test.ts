@@ -42,8 +42,11 @@ export function judgeTest(
   const failed = newlyFailed(transaction.failedBefore, after.failedUnits);
   const decisive = failed.filter((unit) => !isTolerated(unit));
   if (decisive.length > 0) return { kind: "failed-units", failed, reason: `newly failed: ${decisive.join(", ")}` };
-  if (end.exitCode === 2)
-    return { kind: "failed-units", failed, reason: `the activation script failed: ${lastLine(end.log)}` };
+  const snippets = end.exitCode === 0 ? [] : failedSnippets(end.log);
+  if (end.exitCode === 2 || snippets.length > 0) {
+    const words = snippets.length > 0 ? snippets.join("; ") : lastLine(end.log);
+    return { kind: "failed-units", failed, reason: `the activation script failed: ${words.slice(0, 1_000)}` };
+  }
   if (end.exitCode !== 0 && end.exitCode !== 4) {
     return { kind: "interrupted", reason: `switch-to-configuration ended with ${end.exitCode}: ${lastLine(end.log)}` };
   }
@@ -97,6 +100,14 @@ function judgeUnswitched(
   }
   const rest = stopped.length === 0 ? "" : `; no longer active: ${stopped.slice(0, 5).join(", ")}`;
   return { kind: "interrupted", reason: `switch-to-configuration ${how}${rest}` };
+}
+
+/**
+ * What `activate` says of its own failures. Its exit code 2 is overwritten by 4 where any unit is failed, also one that
+ * failed before. Source: nixpkgs, activation-script.nix; switch-to-configuration-ng.
+ */
+function failedSnippets(log: string): readonly string[] {
+  return log.split("\n").filter((line) => /^Activation script snippet '.+' failed \(\d+\)$/.test(line));
 }
 
 function lastLine(log: string): string {

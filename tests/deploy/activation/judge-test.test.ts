@@ -53,6 +53,16 @@ describe("a test is judged by what the host is afterwards", () => {
       failed: [],
       reason: "the activation script failed: Activation script snippet 'users' failed (1)",
     });
+    // Exit code 2 is overwritten by 4 where any unit is failed, also an old one; and the log goes on.
+    const log =
+      "Activation script snippet 'users' failed (1)\nreloading user units for root...\nwarning: failed: old.service";
+    const words = "the activation script failed: Activation script snippet 'users' failed (1)";
+    const after = { ...switched, failedUnits: ["old.service"] };
+    for (const code of [2, 4]) {
+      const judgement = judge(after, ended(code, log), ["old.service"]);
+      assert.deepEqual(judgement, { kind: "failed-units", failed: [], reason: words });
+    }
+    assert.equal(judge(switched, ended(2, "a line")).kind, "failed-units", "without a word of it, too");
   });
 
   it("half way: it was killed, left units to be started, or ended in an error of its own", () => {
