@@ -16,8 +16,13 @@ export async function confirmed(
     command.error(`error: ${question} Nobody can be asked here: say --yes`, { exitCode: 2 });
   }
   const dialogue = createInterface({ input: process.stdin, output: process.stderr });
+  // The dialogue takes ^C from the terminal; without a listener it closes, and its question is never answered.
+  dialogue.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const { promise: closed, resolve: onClose } = Promise.withResolvers<string>();
+  dialogue.once("close", () => onClose("")); // ^D is no answer
   try {
-    return /^y(es)?$/i.test((await dialogue.question(`${question} [y/N] `, { signal })).trim());
+    const answer = await Promise.race([dialogue.question(`${question} [y/N] `, { signal }), closed]);
+    return /^y(es)?$/i.test(answer.trim());
   } finally {
     dialogue.close();
   }
