@@ -4,7 +4,7 @@ import { activationPolicySchema } from "../deploy/activation/policy.ts";
 import { hostScript, printingFunction } from "../deploy/activation/scripts.ts";
 import { storePathSchema } from "../deploy/activation/transaction.ts";
 import { type DeploymentRequest, deployMachine, deploymentRequestSchema } from "../deploy/deploy-machine.ts";
-import { ConnectionLostError, HostUnreachableError } from "../deploy/errors.ts";
+import { ConnectionLostError, HostUnreachableError, RemoteDeadlineError } from "../deploy/errors.ts";
 import { type HostFacts, type MachineClass, readFacts } from "../deploy/host-facts.ts";
 import { composeScript, composeText } from "../deploy/host-script.ts";
 import { HostSession } from "../deploy/host-session.ts";
@@ -32,6 +32,9 @@ export interface DeployOptions {
   readonly connection?: Partial<Pick<ConnectionSpec, "address" | "port" | "hostKeyAlias">>;
   readonly onEvent?: (event: FleetEvent) => void;
 }
+
+/** What a host that is going down or coming up may say. */
+const passing = [ConnectionLostError, HostUnreachableError, RemoteDeadlineError];
 
 const text = (file: string): string => readFileSync(new URL(`./host/${file}`, import.meta.url), "utf8");
 const scripts = (name: string): readonly URL[] => [new URL(`./host/${name}.sh`, import.meta.url)];
@@ -139,7 +142,7 @@ export class HostUnderTest implements AsyncDisposable {
         if ((await this.facts(signal)).bootId !== before.bootId) return;
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof ConnectionLostError || error instanceof HostUnreachableError)) throw error;
+        if (!passing.some((kind) => error instanceof kind)) throw error;
       }
       await sleep(1_000, undefined, { signal });
     }

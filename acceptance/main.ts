@@ -67,7 +67,14 @@ async function accept(options: Options, command: Command, terminal: Terminal): P
     reboots,
     ...(label === undefined ? {} : { label }),
   } as const;
-  const plan = await planAcceptance(request, report, signal);
+  const plan = await planAcceptance(request, report, signal).catch((error: unknown) => {
+    if (signal.aborted) return undefined; // nothing was changed
+    throw error;
+  });
+  if (plan === undefined) {
+    terminal.exitCode = 130;
+    return;
+  }
   tellPlan(plan, terminal);
   if (!options.yes && !process.stdin.isTTY)
     command.error("error: nobody can be asked here, and every step changes the host: say --yes", { exitCode: 2 });
@@ -79,9 +86,10 @@ async function accept(options: Options, command: Command, terminal: Terminal): P
   const tell = (line: string): void => terminal.tell(`acceptance: ${line}`);
   const onRestore = (): AbortSignal => interrupts.restoring();
   const result = await runAcceptance(request, plan, { ask, tell, report, onRestore }, signal);
-  const page = await writeReport(result, options.out);
   terminal.answer(options.json ? JSON.stringify(result, null, 2) : renderResult(result));
-  terminal.tell(`the report: ${page}`);
+  // A page about nothing tells nobody anything.
+  const { passed, failed } = result.summary;
+  if (passed + failed > 0) terminal.tell(`the report: ${await writeReport(result, options.out)}`);
   if (result.restored.status === "failed") terminal.tell(`\n${result.restored.why}`);
   terminal.exitCode = signal.aborted && result.restored.status === "as found" ? 130 : isAccepted(result) ? 0 : 1;
 }

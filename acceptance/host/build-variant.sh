@@ -112,12 +112,12 @@ fail_activation() {
     {
       head -n 1 "$out/.activate"
       echo "$out/.activate \"\$@\""
-      echo "echo 'pulumi-clan acceptance: this activation script fails' >&2"
+      echo "echo \"Activation script snippet '$name' failed (1)\""
       echo "exit 1"
     } > "$out/activate"
     chmod 555 "$out/activate"
   else
-    before_the_end "echo 'pulumi-clan acceptance: this step fails' >&2
+    before_the_end "echo '$name: this step fails' >&2
 exit 1"
   fi
 }

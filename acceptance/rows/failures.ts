@@ -43,7 +43,8 @@ export const failureRows: readonly Row[] = [
     expected: "rolled-back",
     classes: ["nixos", "darwin"],
     async run(host, checks, signal) {
-      await mustGoBack(host, checks, { change: "failing-activation", label: "a" }, signal);
+      const reason = await mustGoBack(host, checks, { change: "failing-activation", label: "a" }, signal);
+      checks.holds("the reason names what failed", reason.includes(variantUnit), reason);
     },
   },
   {

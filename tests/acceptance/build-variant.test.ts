@@ -131,7 +131,7 @@ describe("a variant of a system", () => {
     await build("failing-activation");
     assert.equal(
       await read("activate"),
-      `#! /bin/bash\n${out}/.activate "$@"\necho 'pulumi-clan acceptance: this activation script fails' >&2\nexit 1\n`,
+      `#! /bin/bash\n${out}/.activate "$@"\necho "Activation script snippet 'pulumi-clan-acceptance' failed (1)"\nexit 1\n`,
     );
     assert.match(await read(".activate"), new RegExp(`^systemConfig=${out}$`, "m"));
     assert.equal((await lstat(join(out, "activate"))).mode & 0o111, 0o111);

@@ -182,6 +182,24 @@ describe("acceptance of a NixOS host", function () {
     );
     assert.ok(!text.includes(host.sim.address), "where the host is, is nobody's business");
   });
+
+  it("says so where the host cannot be put back, and how to do it", async () => {
+    let removed: Promise<string> | undefined;
+    const { code, stdout, stderr } = await host.run(["--yes", "--only", "same-system"], (line) => {
+      if (line.endsWith("variant: building same-a")) removed = host.ask("rm /nix/var/nix/profiles/system-1-link");
+    });
+    await removed;
+    assert.equal(code, 1, stderr);
+    assert.match(stdout, /1 passed, 0 failed, 0 skipped; the host is NOT as it was found$/m);
+    const toplevel = found.split("\n")[0] ?? "";
+    assert.match(
+      stderr,
+      new RegExp(`^ +found: +restore on the host ended with 1: .*generation 1 is no longer ${toplevel}$`, "m"),
+    );
+    assert.match(stderr, new RegExp(`^ +NIXOS_NO_CHECK=1 ${toplevel}/bin/switch-to-configuration switch$`, "m"));
+    const [current] = (await host.witness()).split("\n");
+    assert.equal(current, toplevel, "the system that was found runs all the same");
+  });
 });
 
 describe("acceptance of a Mac", function () {
