@@ -20,9 +20,9 @@ let
     _type = "flake";
   };
   inputs = import ./inputs {
-    inherit lib system self root;
+    inherit lib system;
     names = builtins.attrNames (flake.inputs or { });
-  };
+  } // { inherit self; };
   outputs = flake.outputs inputs;
 in
 outputs

@@ -1,9 +1,11 @@
 # clan-core: the flake module that makes machines of registry, inventory and services.
-{ lib, evaluateSystem, root }:
+{ lib, evaluateSystem }:
 let
   flakeModule =
     { config, inputs, ... }:
     let
+      # As text: a path in a string would be copied, and the whole repository with it.
+      root = toString inputs.self;
       resolution = import ./resolve.nix { inherit lib; clan = config.clan; };
       evaluate =
         class: name:
@@ -30,7 +32,8 @@ let
       config.flake = {
         nixosConfigurations = builtins.mapAttrs (name: _: evaluate "nixos" name) (ofClass "nixos");
         darwinConfigurations = builtins.mapAttrs (name: _: evaluate "darwin" name) (ofClass "darwin");
-        clan = { inherit (config.clan) inventory meta; inherit (resolution) members; };
+        clan = { inherit (config.clan) inventory machines meta; inherit (resolution) members; };
+        clanInternals = import ./internals.nix { inherit lib resolution; inherit (config) clan; };
       };
     };
 in

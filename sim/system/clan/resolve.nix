@@ -135,7 +135,7 @@ let
       });
 in
 {
-  inherit machines members;
+  inherit byTag machines members;
   modulesOf =
     class: name: lib.concatLists (lib.mapAttrsToList (contributions class name) inventory.instances);
 }

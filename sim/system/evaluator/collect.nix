@@ -98,16 +98,27 @@ let
       lib.imap1 (step module) module.imports
     else
       throw "`imports' of the module `${module.file}' is no list";
+  startSet = lib.imap1 (step {
+    file = "<unknown-file>";
+    key = "";
+  }) modules;
+  nodeOf = item: {
+    inherit (item) key;
+    inherit (item.module) file;
+    disabled = false;
+    imports = map nodeOf (importsOf item.module);
+  };
 in
-# As in nixpkgs: imported modules define before those that import them.
-map (item: item.module) (
-  lib.reverseList (
-    builtins.genericClosure {
-      startSet = lib.imap1 (step {
-        file = "<unknown-file>";
-        key = "";
-      }) modules;
-      operator = item: importsOf item.module;
-    }
-  )
-)
+{
+  # As in nixpkgs: imported modules define before those that import them.
+  modules = map (item: item.module) (
+    lib.reverseList (
+      builtins.genericClosure {
+        inherit startSet;
+        operator = item: importsOf item.module;
+      }
+    )
+  );
+  # Who imports whom, a module once for each way. Source: nixpkgs, lib/modules.nix, `graph`.
+  graph = map nodeOf startSet;
+}

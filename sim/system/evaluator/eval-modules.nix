@@ -46,10 +46,11 @@ let
     options._module.check = lib.mkOption { type = types.bool; default = true; };
   };
 
-  loaded = collect {
+  collected = collect {
     modules = [ internal ] ++ modules;
     inherit class call;
   };
+  loaded = collected.modules;
 
   declarations = map (module: {
     inherit (module) file;
@@ -132,7 +133,8 @@ let
     ) true (builtins.attrNames tree);
 
   # Whether any definition of this path counts: for those who must not ask for a value that nobody gave.
-  isDefined =
+  isDefined = path: definitionsOf path != [ ];
+  definitionsOf =
     path:
     let
       below =
@@ -144,10 +146,11 @@ let
           ) (builtins.filter (definition: wrapsPlainSet definition.value) found)
         )).${name} or [ ];
     in
-    definitions.effective (builtins.foldl' below allDefinitions path) != [ ];
+    definitions.effective (builtins.foldl' below allDefinitions path);
 in
 {
-  inherit config;
+  inherit config definitionsOf;
+  inherit (collected) graph;
   options = declared;
   # Which files took part, in the order of their definitions.
   files = map (module: module.file) loaded;

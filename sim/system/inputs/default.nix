@@ -1,6 +1,6 @@
 # Stand-ins for the flake's inputs. What they give is little, but it is real: modules that declare options, functions
 # that evaluate machines, a package set.
-{ lib, system, self, root, names }:
+{ lib, system, names }:
 let
   evaluateSystem = import ../system { inherit lib system; };
 
@@ -38,17 +38,13 @@ let
     };
 
   known = {
-    flake-parts = import ./flake-parts.nix { inherit lib self; };
+    flake-parts = import ./flake-parts.nix { inherit lib; };
     import-tree = import ./import-tree.nix { inherit lib; };
-    clan-core = import ../clan { inherit lib evaluateSystem root; };
+    clan-core = import ../clan { inherit lib evaluateSystem; };
     home-manager = import ./home-manager.nix { inherit lib; };
     nixpkgs = import ./nixpkgs.nix { inherit lib system evaluateSystem; };
     nixos-hardware.nixosModules = import ./nixos-hardware.nix { inherit lib; };
     nix-darwin.lib.darwinSystem = arguments: evaluateSystem (arguments // { class = "darwin"; });
   };
 in
-lib.genAttrs names unknown
-// builtins.mapAttrs (name: input: unknown name // input) known
-// {
-  inherit self;
-}
+lib.genAttrs names unknown // builtins.mapAttrs (name: input: unknown name // input) known

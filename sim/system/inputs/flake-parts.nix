@@ -1,5 +1,5 @@
 # flake-parts: `mkFlake`, and the namespaces `flake.modules`.
-{ lib, self }:
+{ lib }:
 let
   # Names that a flake module may define without having declared them.
   base = {
@@ -35,21 +35,21 @@ let
 
   # `flake.modules.<class>.<entry>`: modules merged without being evaluated, stamped with their class and origin.
   # Class "generic" is unstamped and fits everywhere.
-  modules = {
+  modules = { self, ... }: {
     _file = "<flake-parts/modules>";
     key = "<flake-parts/modules>";
     options.flake.modules = lib.mkOption {
       type = lib.types.lazyAttrsOf (lib.types.lazyAttrsOf lib.types.deferredModule);
       default = { };
-      apply = builtins.mapAttrs (class: builtins.mapAttrs (stamp class));
+      apply = builtins.mapAttrs (class: builtins.mapAttrs (stamp self class));
     };
   };
   stamp =
-    class: entry: merged:
+    self: class: entry: merged:
     if class == "generic" then
       merged
     else
-      _: {
+      { ... }: {
         _class = class;
         _file = "${self}#modules.${class}.${lib.showOption [ entry ]}";
         imports = [ merged ];
@@ -64,7 +64,8 @@ let
         roots = [ "perInput" "transposition" "partitions" ];
         modules = [ base module ];
         specialArgs = {
-          inherit inputs self;
+          inherit inputs;
+          inherit (inputs) self;
           flake-parts-lib = { };
           withSystem = system: function: function { inherit system; inputs' = { }; self' = { }; };
           moduleWithSystem = module: module;

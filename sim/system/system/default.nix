@@ -32,4 +32,17 @@ let
   };
   evaluation = evaluateWith [ ];
 in
-evaluation // { inherit (evaluation.config._module.args) pkgs; }
+evaluation
+// {
+  inherit (evaluation.config._module.args) pkgs;
+  options = lib.recursiveUpdate evaluation.options {
+    # Each home is an evaluation of its own. Source: nixpkgs 25.11, lib/types.nix, `valueMeta`.
+    home-manager.users = lib.optionalAttrs (evaluation.options ? home-manager) {
+      valueMeta.attrs = lib.genAttrs (builtins.attrNames evaluation.config.home-manager.users) (user: {
+        configuration = evaluation.options.home-manager.users.type.nestedTypes.elemType.evaluate [ "home-manager" "users" user ] (
+          evaluation.definitionsOf [ "home-manager" "users" user ]
+        );
+      });
+    };
+  };
+}

@@ -14,6 +14,7 @@ rec {
     element:
     attributes element
     // {
+      nestedTypes.elemType = element;
       merge =
         path: found:
         builtins.mapAttrs (name: options.mergeTyped (path ++ [ name ]) element) (

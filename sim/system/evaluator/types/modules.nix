@@ -16,13 +16,10 @@ rec {
       roots ? null,
       description ? "submodule",
     }:
-    {
-      inherit description;
-      check = isModule;
-      emptyValue = { };
-      merge =
+    let
+      evaluate =
         path: found:
-        removeAttrs (evalModules {
+        evalModules {
           inherit class specialArgs strict roots;
           prefix = path;
           modules =
@@ -41,7 +38,13 @@ rec {
                   imports = [ definition.value ];
                 }
             ) found;
-        }).config [ "_module" ];
+        };
+    in
+    {
+      inherit description evaluate;
+      check = isModule;
+      emptyValue = { };
+      merge = path: found: removeAttrs (evaluate path found).config [ "_module" ];
     };
 
   submodule =
