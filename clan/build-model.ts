@@ -59,7 +59,7 @@ function machineModel(name: string, { nixpkgs, imports }: RegisteredMachine, { c
     targetHost: inventory?.deploy.targetHost ?? null,
     buildHost: inventory?.deploy.buildHost ?? null,
     imports: imports.map(entryName),
-    users: [...new Set([...(reach.get(name)?.homes ?? []), ...accounts(name, clan, tags)])].sort(),
+    users: [...new Set([...(reach.get(name)?.people ?? []), ...accounts(name, clan, tags)])].sort(),
     registered: true,
     inInventory: inventory !== undefined,
     definedAt: clan.at("clan", "machines", name),

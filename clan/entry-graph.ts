@@ -8,14 +8,14 @@ import { isAttributeSet } from "../composition/evaluation/definition.ts";
 export interface Reach {
   /** `<class>/<entry>`. */
   readonly entries: ReadonlySet<string>;
-  /** Users whose homes are configured on the way, by `home-manager.users.<user>`. */
-  readonly homes: ReadonlySet<string>;
+  /** Who gets an account or a home on the way. */
+  readonly people: ReadonlySet<string>;
 }
 
 /** What one entry says itself. */
 interface Node {
   readonly references: readonly EntryReference[];
-  readonly homes: readonly string[];
+  readonly people: readonly string[];
 }
 
 /** Which entries refer to which. */
@@ -31,7 +31,7 @@ export class EntryGraph {
   /** Everything that the given entries bring along, themselves included. Circles are no trouble. */
   reach(roots: readonly EntryReference[]): Reach {
     const entries = new Set<string>();
-    const homes = new Set<string>();
+    const people = new Set<string>();
     const waiting = [...roots];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const name = entryName(next);
@@ -39,9 +39,9 @@ export class EntryGraph {
       entries.add(name);
       const node = this.#node(next);
       waiting.push(...node.references);
-      for (const home of node.homes) homes.add(home);
+      for (const person of node.people) people.add(person);
     }
-    return { entries, homes };
+    return { entries, people };
   }
 
   /** Entries that an entry refers to itself, each once. */
@@ -57,7 +57,7 @@ export class EntryGraph {
     const references = definitions.flatMap(({ body, definedAt }) =>
       collectReferences(body, definedAt).map(({ reference }) => reference),
     );
-    const node = { references, homes: definitions.flatMap(homesIn) };
+    const node = { references, people: definitions.flatMap(peopleIn) };
     this.#nodes.set(name, node);
     return node;
   }
@@ -68,11 +68,23 @@ export function entryName(reference: { readonly class: string; readonly entry: s
   return `${reference.class}/${reference.entry}`;
 }
 
-/** Users of `home-manager.users` in a body that is data; what a template or a Nix file says is Nix's to know. */
-function homesIn({ body, definedAt }: EntryDefinition): string[] {
+/**
+ * Homes of `home-manager.users` and accounts of people in `users.users`, in a body that is data; what a template or a Nix
+ * file says is Nix's to know. On darwin every declared account is a person's but the system's own, which begin with "_".
+ */
+function peopleIn({ class: className, body, definedAt }: EntryDefinition): string[] {
   const evaluated = evaluateBody(body, definedAt);
   if (evaluated.kind !== "attributes") return [];
-  const homeManager = evaluated.attributes["home-manager"];
-  const users = isAttributeSet(homeManager) ? homeManager["users"] : undefined;
-  return isAttributeSet(users) ? Object.keys(users) : [];
+  const homes = Object.keys(attributesAt(evaluated.attributes, "home-manager", "users"));
+  const isPerson = ([name, account]: [string, unknown]): boolean =>
+    className === "darwin"
+      ? !name.startsWith("_") && name !== "root"
+      : isAttributeSet(account) && account["isNormalUser"] === true;
+  const accounts = Object.entries(attributesAt(evaluated.attributes, "users", "users")).filter(isPerson);
+  return [...homes, ...accounts.map(([name]) => name)];
+}
+
+function attributesAt(value: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> {
+  const found = path.reduce<unknown>((inner, name) => (isAttributeSet(inner) ? inner[name] : undefined), value);
+  return isAttributeSet(found) ? found : {};
 }

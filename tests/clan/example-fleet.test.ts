@@ -22,13 +22,13 @@ describe("the example fleet", () => {
     assert.deepEqual(table, [
       "argentum | darwin | aarch64-darwin | darwin workstation laptop fleet all | cameron christophersmith",
       "blackphos | darwin | aarch64-darwin | darwin workstation laptop fleet all | crs58 raquel",
-      "cinnabar | nixos | x86_64-linux | nixos cloud hetzner controller all | cameron",
-      "electrum | nixos | x86_64-linux | nixos cloud hetzner peer all | cameron",
-      "galena | nixos | x86_64-linux | nixos cloud gcp peer all | cameron tara",
-      "magnetite | nixos | x86_64-linux | nixos cloud hetzner peer all | cameron",
-      "pyrite | nixos | x86_64-linux | nixos laptop peer all | cameron",
+      "cinnabar | nixos | x86_64-linux | nixos cloud hetzner controller all | cameron crs58",
+      "electrum | nixos | x86_64-linux | nixos cloud hetzner peer all | cameron crs58",
+      "galena | nixos | x86_64-linux | nixos cloud gcp peer all | cameron crs58 tara",
+      "magnetite | nixos | x86_64-linux | nixos cloud hetzner peer all | cameron crs58",
+      "pyrite | nixos | x86_64-linux | nixos laptop peer all | cameron crs58",
       "rosegold | darwin | aarch64-darwin | darwin workstation laptop fleet all | cameron janettesmith",
-      "scheelite | nixos | x86_64-linux | nixos cloud gcp gpu peer all | cameron tara",
+      "scheelite | nixos | x86_64-linux | nixos cloud gcp gpu peer all | cameron crs58 tara",
       "stibnite | darwin | aarch64-darwin | darwin workstation laptop controller all | crs58",
     ]);
   });
