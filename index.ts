@@ -1,4 +1,4 @@
-import { readFleet } from "./clan/read-fleet.ts";
+import type { FleetModel } from "./clan/fleet-model.ts";
 import { selectMachines } from "./clan/select-machines.ts";
 import { Fleet } from "./components/fleet.ts";
 import { compareWithPreview } from "./program/approved-tree.ts";
@@ -9,16 +9,19 @@ import { pulumiReport, rendered } from "./program/pulumi-report.ts";
 import { readStack } from "./program/stack.ts";
 import { readConnections } from "./stack/connections.ts";
 import { evaluateSystems } from "./stack/evaluate-systems.ts";
+import { openFleet, withVarsOf } from "./stack/open-fleet.ts";
 import { planMachines } from "./stack/owned-machines.ts";
 
 /** Machine → class, outcome, running toplevel, generation, seconds, target host. */
 export const machines = await rendered(async () => {
   const signal = AbortSignal.timeout(60 * 60_000);
   const root = import.meta.dirname;
-  const stack = readStack();
-  const fleet = await readFleet(root);
+  const stated = readStack();
+  const select = ({ machines }: FleetModel) => selectMachines(machines, stated.config.machines, stated.file);
+  const fleet = await openFleet(root, root, stated.config, select, pulumiReport, signal);
   const remarks = await checkFleet(fleet, signal);
-  const selected = selectMachines(fleet.model.machines, stack.config.machines, stack.file);
+  const stack = withVarsOf(fleet, stated);
+  const selected = select(fleet.model);
   const owned = planMachines(fleet.model, selected, stack);
   const connections = await readConnections(root, stack, fleet.model, owned, signal);
   const probe = hostProber(connections, stack, signal);

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import { selectMachines } from "../clan/select-machines.ts";
+import { withVarsOf } from "../stack/open-fleet.ts";
 import { type OwnedMachine, planMachines } from "../stack/owned-machines.ts";
 import { PulumiCliError, readDecryptedConfig } from "../stack/pulumi-cli.ts";
 import { readStackFile, type StackOnDisk, withDecrypted } from "../stack/read-stack-file.ts";
@@ -65,12 +66,13 @@ export async function chooseMachines(
   signal: AbortSignal,
 ): Promise<ChosenMachines> {
   const options = command.optsWithGlobals<StackOptions & { dir: string }>();
-  const stack = await readStack(options, terminal, signal);
+  const stated = await readStack(options, terminal, signal);
   const chosen = ({ machines }: FleetModel): readonly string[] =>
     selectors.length === 0
-      ? selectMachines(machines, stack.config.machines, stack.file)
+      ? selectMachines(machines, stated.config.machines, stated.file)
       : selectMachines(machines, selectors, "fleet", command.name());
-  const fleet = await readChosenFleet(command, stack.config, chosen, progressOn(terminal, false), signal);
+  const fleet = await readChosenFleet(command, stated.config, chosen, progressOn(terminal, false), signal);
+  const stack = withVarsOf(fleet, stated);
   const owned = selectMachines(fleet.model.machines, stack.config.machines, stack.file);
   const named = chosen(fleet.model);
   const foreign = named.filter((machine) => !owned.includes(machine));

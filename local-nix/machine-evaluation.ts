@@ -111,6 +111,10 @@ async function stillValid(
   );
 }
 
+// Whether the network is there is no remark on a machine: whoever needs it fails and says so. A lock file that is not
+// written is what an overridden input leads to, and meant.
+const notOfMachines = /you don't have Internet access|^not writing modified lock file/;
+
 const answerSchema = z
   .object({ drv: z.string(), out: z.string(), system: z.string() })
   .transform(({ drv, out, system }) => ({ drvPath: drv, toplevel: out, system }))
@@ -128,8 +132,7 @@ async function evaluateOne(
   const onLog = (line: string): void => {
     const remark = /^(?:evaluation )?warning: (.*)$|^(trace: .*)$/.exec(line);
     const message = remark?.[1] ?? remark?.[2];
-    // Whether the network is there is no remark on a machine; whoever needs it fails and says so.
-    if (message !== undefined && !message.includes("you don't have Internet access"))
+    if (message !== undefined && !notOfMachines.test(message))
       report({ level: "warning", subject: machine, phase: "evaluate", message });
   };
   const deadlineMs = (options.deadlineSeconds ?? 20 * 60) * 1000;

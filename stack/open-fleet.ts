@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import { adoptFlake } from "../clan/flake/adopt-flake.ts";
+import { flakeFolder } from "../clan/flake/origin.ts";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import { type Fleet, readFleet } from "../clan/read-fleet.ts";
 import type { Report } from "../report.ts";
+import type { Stack } from "./stack.ts";
 
 /** Where a fleet is written. */
 export interface FleetSource {
@@ -35,4 +38,11 @@ export async function openFleet(
     ...(impure === undefined ? {} : { impure }),
   };
   return adoptFlake(request, base, chosen === undefined ? {} : { chosen }, report, signal);
+}
+
+/** The stack, with an adopted flake's own vars for those that it does not state: they lie in the flake, not in the project. */
+export function withVarsOf<T extends Stack>(fleet: Fleet, stack: T): T {
+  if (fleet.kind === "authored" || stack.config.vars !== undefined) return stack;
+  const vars = join(flakeFolder(fleet.flake.settings.tree), fleet.model.vars.directory);
+  return { ...stack, config: { ...stack.config, vars } };
 }

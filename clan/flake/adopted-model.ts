@@ -137,7 +137,8 @@ function namespaceModels(reading: FlakeReading, names: ReadonlyMap<string, Machi
         Object.entries(entries).map(([entry, { files }]) => [
           entry,
           {
-            files: [...new Set(files.flatMap((file) => (file === null ? [] : (fileIn(file, tree) ?? []))))],
+            // Nix merges in an order of its own; the files' is the one that people know.
+            files: [...new Set(files.flatMap((file) => (file === null ? [] : (fileIn(file, tree) ?? []))))].sort(),
             importedBy: reached
               .filter(([, found]) => found.has(nameOf({ class: ofClass, entry })))
               .map(([machine]) => machine),

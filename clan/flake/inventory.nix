@@ -21,6 +21,7 @@ let
     homesOf
     plain
     setOf
+    sourceFiles
     textOf
     unwrap
     ;
@@ -35,7 +36,7 @@ let
   # flake-parts' `flake.modules`.
   namespaces = mapAttrs (_: entries: mapAttrs (_: describeEntry) (setOf entries)) (setOf (outputs.modules or { }));
   describeEntry = entry: {
-    files = definitionFiles entry;
+    files = sourceFiles entry;
     imports = if imports then definedImports entry else [ ];
     homes = if imports then map homesOf (definedValues entry) else [ ];
   };

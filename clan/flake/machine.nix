@@ -72,6 +72,13 @@ in
   );
   users = attempt [ ] (filter (name: isPerson name declared.${name}) (attrNames declared));
   homes = attempt [ ] (attrNames homes);
+  # null: this nixpkgs does not show how submodules were evaluated (it does since 25.11, `valueMeta`).
+  homeGraphs =
+    let
+      meta = configuration.options.home-manager.users.valueMeta.attrs or null;
+      graphOf = home: trim (home.configuration.graph or [ ]);
+    in
+    if meta == null then null else concatMap graphOf (builtins.attrValues meta);
   # Origins of what each home imports, definition by definition.
   homeImports = map (users: homesOf { home-manager.users = users; }) (listOf (configuration.options.home-manager.users.definitions or [ ]));
   generators = attempt { } (mapAttrs generator (core.vars.generators or { }));

@@ -95,6 +95,19 @@ let
     else
       [ ];
   definitionFiles = module: map (definition: textOf definition._file) (definitions module);
+  # As `definitionFiles`; a file that is imported and says by `_file` what it was made from stands for that.
+  sourceFiles =
+    module:
+    concatMap (
+      definition:
+      let
+        value = setOf (open (head definition.imports));
+        imported = if attrNames value == [ "imports" ] then filter isPath (importsOf value) else [ ];
+        isNamed = file: (setOf (open file)) ? _file;
+      in
+      if builtins.any isNamed imported then map sourceOf imported else [ (textOf definition._file) ]
+    ) (definitions module);
+  sourceOf = file: textOf ((setOf (open file))._file or file);
 
   # What a module is called by those who made it: an entry by its stamp, or by what it was merged from.
   originsOf =
@@ -155,11 +168,13 @@ let
     else
       it;
 
-  # Settings come as a deferred module of one definition.
+  # Settings come as a deferred module of one definition, or of none.
   unwrap =
     settings:
     if isAttrs settings && isMerged settings && length settings.imports == 1 then
       head (head settings.imports).imports
+    else if settings == { imports = [ ]; } then
+      { }
     else
       settings;
 in
@@ -173,6 +188,7 @@ in
     listOf
     plain
     setOf
+    sourceFiles
     textOf
     unwrap
     ;

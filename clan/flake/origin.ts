@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { EvaluationSettings } from "../../local-nix/evaluation-request.ts";
 
@@ -33,6 +34,8 @@ function attributePath(text: string): string[] {
 export function fileIn(origin: string, tree: EvaluationSettings["tree"]): string | undefined {
   const file = origin.replace(/, via option .*$/s, "");
   // A stamp names no file, only its flake.
-  if (!file.startsWith(`${tree.path}/`) || /#modules\./.test(file)) return undefined;
-  return posix.relative(flakeFolder(tree), file);
+  if (/#modules\./.test(file)) return undefined;
+  if (file.startsWith(`${tree.path}/`)) return posix.relative(flakeFolder(tree), file);
+  // Emitted files name their TypeScript source relative to the flake.
+  return /^[\w.]/.test(file) && existsSync(join(flakeFolder(tree), file)) ? file : undefined;
 }

@@ -34,13 +34,15 @@ export class AdoptedReach {
    */
   of(registered: readonly string[], reading: MachineReading | undefined): ReadonlySet<string> {
     const graph = reading?.graph ?? null;
+    const homes = reading?.homeGraphs ?? null;
     const imported = graph === null ? registered : entriesIn(originsIn(graph));
-    const homes = (reading?.homeImports ?? []).flatMap((users) => Object.values(users).flat());
-    const found = new Set<string>();
-    // What the graph says of a system is whole: only homes, which are evaluated inside of it, are followed further.
-    const waiting =
-      graph === null ? [...imported, ...entriesIn(homes)] : [...entriesIn(homes), ...this.#homesOf(imported)];
-    if (graph !== null) for (const name of imported) found.add(name);
+    const stated = (reading?.homeImports ?? []).flatMap((users) => Object.values(users).flat());
+    // A graph is whole; only what has none is followed by what entries say of themselves.
+    const found = new Set([...(graph === null ? [] : imported), ...entriesIn(originsIn(homes ?? []))]);
+    const waiting = [
+      ...(graph === null ? imported : []),
+      ...(homes === null ? [...entriesIn(stated), ...this.#homesOf(imported)] : []),
+    ];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       if (found.has(next)) continue;
       found.add(next);

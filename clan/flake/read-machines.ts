@@ -49,6 +49,7 @@ const machineSchema = z.object({
   generators: z.record(z.string(), generatorSchema),
   secretStore: z.string().nullable(),
   graph: z.array(importNode).nullable(),
+  homeGraphs: z.array(importNode).nullable(),
 });
 
 /** What a machine's configuration says of itself. */
