@@ -56,12 +56,19 @@ bounded() {
   if [ -n "$code" ] && [ "$code" -gt 128 ]; then code=''; fi
 }
 
+# $1 seconds, … command: ended then, where the host can do that.
+within() {
+  within_seconds=$1
+  shift
+  if [ -n "$(command -v timeout)" ]; then timeout -k 5 "$within_seconds" "$@"; else "$@"; fi
+}
+
 # $1 seconds, … command: one that the policy names. Ends the shell when it fails.
 hook() {
   hook_seconds=$1
   shift
   echo "pulumi-clan: hook: $*"
-  if [ -n "$(command -v timeout)" ]; then timeout -k 5 "$hook_seconds" "$@"; else "$@"; fi || exit 1
+  within "$hook_seconds" "$@" || exit 1
 }
 
 active_units() {
@@ -76,18 +83,24 @@ missing_units() {
   while read -r unit; do
     if grep -qxF -e "$unit" "$folder/units-now"; then continue; fi
     case $unit in *@[0-9]*-*) continue ;; esac # one connection's instance of a socket's service
-    case $(systemctl show --property=LoadState,Transient "$unit" 2>/dev/null | sort | tr '\n' ' ') in
+    case $(systemctl show --property=LoadState,Transient -- "$unit" 2>/dev/null | sort | tr '\n' ' ') in
       'LoadState=loaded Transient=no '*) printf '%s\n' "$unit" ;;
     esac
   done <"$folder/units-before"
 }
 
+# All together for as long as one way back may take: a unit that hangs while it starts must not keep us from the verdict.
 start_missing() {
   missing_units >"$folder/units-missing"
   not_started=''
+  clock
+  limit=$((now + rollback_seconds))
   while read -r unit; do
     echo "pulumi-clan: starting $unit, which ran before"
-    systemctl start -- "$unit" </dev/null || not_started="$not_started $unit"
+    clock
+    left=$((limit - now))
+    if [ "$left" -lt 1 ]; then left=1; fi
+    within "$left" systemctl start -- "$unit" </dev/null || not_started="$not_started $unit"
   done <"$folder/units-missing"
 }
 

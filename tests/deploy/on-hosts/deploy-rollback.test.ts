@@ -178,6 +178,20 @@ describe("a host that goes back by itself", function () {
     assert.equal(await host.ask("systemctl is-active alpha.service"), "active");
   });
 
+  it("says so in time when a unit of the previous system hangs while it starts", async () => {
+    const service = "[Service]\nType=oneshot\nRemainAfterExit=yes\nTimeoutStartSec=infinity\nExecStart=/bin/sh -c";
+    const hanging = `${service} 'while [ -e /run/hang ]; do sleep 0.1; done'\n`;
+    const before = await host.system({ name: "hanging", files: { "units/slow.service": hanging } });
+    assert.equal((await host.deploy(before)).kind, "switched");
+    const next = await host.system({ name: "ill", beforeActivation: "touch /run/hang; systemctl stop slow" });
+    const healthGates = [{ kind: "command", argv: ["/bin/false"], deadlineSeconds: 1 }];
+    const outcome = await host.deploy(next, { policy: { healthGates, rollbackDeadlineSeconds: 5 } });
+    assert.equal(outcome.kind, "rollback-failed");
+    assert.match(outcome.reason ?? "", /; the way back failed: not running as before: slow\.service$/);
+    await host.ask("rm /run/hang");
+    assert.equal((await host.deploy(good)).kind, "switched");
+  });
+
   it("says so when the way back fails, and ends as declared once there is one that works", async () => {
     const next = await host.system({
       name: "next",
