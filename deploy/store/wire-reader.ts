@@ -1,7 +1,12 @@
 import type { Readable } from "node:stream";
-import type { Decoder } from "./wire.ts";
+import { type Decoder, WireError } from "./wire.ts";
 
-/** Reads values from a stream in order. What has arrived and is not read yet is bounded by the decoders' own limits. */
+/** More than nobody has asked for yet stays with the sender. */
+const mostAhead = 2 ** 20;
+/** A hundred thousand paths take 12 MB. */
+const mostOfOne = 16 * 2 ** 20;
+
+/** Reads values from a stream in order. However much the other side sends, what is held of it is bounded. */
 export class WireReader {
   readonly #stream: Readable;
   #wire: Uint8Array = new Uint8Array(0);
@@ -12,7 +17,10 @@ export class WireReader {
     this.#stream = stream;
     stream.on("data", (chunk: Uint8Array) => {
       this.#wire = this.#wire.length === 0 ? chunk : Buffer.concat([this.#wire, chunk]);
-      this.#waiting?.();
+      const wake = this.#waiting;
+      this.#waiting = undefined;
+      if (wake !== undefined) wake();
+      else if (this.#wire.length > mostAhead) stream.pause();
     });
     const end = (): void => {
       this.#ended = true;
@@ -31,6 +39,7 @@ export class WireReader {
         return decoded.value;
       }
       if (this.#ended) return undefined;
+      if (this.#wire.length > mostOfOne) throw new WireError(`an answer of at most ${mostOfOne} bytes`, "more", 0);
       await this.#more(scope);
     }
   }
