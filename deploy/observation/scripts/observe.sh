@@ -1,6 +1,9 @@
 # Prints what a look at the host tells beyond its facts, a line each: `key<TAB>value`.
+# A large journal on a slow disk takes its time, for which the host would be called unreachable: then it tells nothing.
+within() { if command -v timeout >/dev/null; then timeout -k 1 "$@"; else shift && "$@"; fi }
+
 last_entry() {
-  journalctl --quiet --no-pager --lines=1 --output=json --output-fields=MESSAGE,UNIT,_SYSTEMD_UNIT "$@" 2>/dev/null |
+  within 2 journalctl --quiet --no-pager --lines=1 --output=json --output-fields=MESSAGE,UNIT,_SYSTEMD_UNIT "$@" 2>/dev/null |
     tail -n 1 | tr -d '\t' | head -c 4096
 }
 

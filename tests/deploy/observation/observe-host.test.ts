@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { composeScript } from "../../../deploy/host-script.ts";
 import { parseGenerations, previousGeneration } from "../../../deploy/observation/generations.ts";
 import { parseObservation } from "../../../deploy/observation/observe-host.ts";
 import { declared, old } from "../support/facts.ts";
+import { addProgram, localShell } from "../support/local-shell.ts";
+import { soon } from "../support/signals.ts";
 
 const entry = (seconds: number, units: Record<string, string> = {}): string =>
   JSON.stringify({
@@ -40,6 +43,14 @@ describe("who switched a host last", () => {
     assert.equal(journal("", ""), undefined);
     assert.equal(journal('{"MESSAGE":[1,2', "nonsense"), undefined);
     assert.deepEqual(parseObservation(""), { rebootFor: [] });
+  });
+
+  it("is not waited for where the journal takes its time", async () => {
+    await using shell = await localShell();
+    await addProgram(shell, "journalctl", "#!/bin/sh\nexec sleep 3600\n");
+    const script = new URL("../../../deploy/observation/scripts/observe.sh", import.meta.url);
+    const { stdout } = await shell.exec(composeScript("observe", [script], []), {}, soon());
+    assert.equal(stdout, "switched\t\ntool\t\nend\n");
   });
 });
 
