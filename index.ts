@@ -19,7 +19,7 @@ export const machines = await rendered(async () => {
   const stated = readStack();
   const select = ({ machines }: FleetModel) => selectMachines(machines, stated.config.machines, stated.file);
   const fleet = await openFleet(root, root, stated.config, select, pulumiReport, signal);
-  const remarks = await checkFleet(fleet, signal);
+  const checks = await checkFleet(fleet, signal);
   const stack = withVarsOf(fleet, stated);
   const selected = select(fleet.model);
   const owned = planMachines(fleet.model, selected, stack);
@@ -32,6 +32,7 @@ export const machines = await rendered(async () => {
     { report: pulumiReport, approve: compareWithPreview },
     signal,
   );
+  const remarks = await checks.withConfigurations(stack, owned, connections, pulumiReport, signal);
   const settings = owned.map((machine) => machineSettings(machine, systems, connections, stack, probe));
   return new Fleet(fleet.model.name, { model: fleet.model, machines: settings, remarks }).machines;
 });

@@ -14,6 +14,7 @@ interface Options {
   readonly json: boolean;
   readonly rule: readonly Rule[];
   readonly severity: Severity;
+  readonly evaluate?: boolean;
 }
 
 /**
@@ -28,10 +29,13 @@ export function checkCommand(terminal: Terminal, signal: AbortSignal): Command {
     .addOption(
       new Option("--severity <level>", "only findings of this level or worse").choices(severities).default("info"),
     )
-    .action(async ({ json, rule, severity }: Options, command: Command) => {
-      const read = () => readChosenFleet(command, {}, undefined, progressOn(terminal, false), signal);
+    .option("--evaluate", "look into the machines' configurations (default with --flake)")
+    .option("--no-evaluate", "evaluate no configuration")
+    .action(async ({ json, rule, severity, evaluate }: Options, command: Command) => {
+      const report = progressOn(terminal, false);
+      const read = () => readChosenFleet(command, {}, undefined, report, signal);
       const rules = rule.length === 0 ? allRules : rule;
-      const result = await checked(() => checkFleet(read, rules, signal), terminal);
+      const result = await checked(() => checkFleet(read, { rules, evaluate, report }, signal), terminal);
       if (result === undefined) return;
       const shown = result.findings.filter(
         (finding) => severities.indexOf(finding.severity) <= severities.indexOf(severity),

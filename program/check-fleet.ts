@@ -5,23 +5,72 @@ import { fleetContext } from "../clan/checks/fleet-context.ts";
 import { renderGroups } from "../clan/checks/render-findings.ts";
 import type { Finding } from "../clan/checks/rule.ts";
 import { failing, runChecks } from "../clan/checks/run-checks.ts";
+import type { FleetModel } from "../clan/fleet-model.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import type { Remark } from "../components/remark.ts";
 import type { Suppression } from "../composition/fleet-checks.ts";
 import { formatLocation } from "../composition/source-location.ts";
+import type { Report } from "../report.ts";
+import { readOwnedFacts } from "../stack/check-configurations.ts";
+import type { HostConnection } from "../stack/connections.ts";
+import type { OwnedMachine } from "../stack/owned-machines.ts";
+import type { Stack } from "../stack/stack.ts";
 
-/** As {@link checkedRemarks}, of a fleet that was read. */
-export async function checkFleet(fleet: Fleet, signal: AbortSignal): Promise<readonly Remark[]> {
-  const { context, suppressions } = await fleetContext(fleet, new Map(), signal);
-  return checkedRemarks(context, suppressions);
+/** What the checks of a run share. */
+export interface FleetChecks {
+  /** Warnings, for the resources that they concern. */
+  readonly remarks: readonly Remark[];
+  /**
+   * Checks again with what the stack's machines were evaluated to; nothing more where systems come from elsewhere than the
+   * fleet's flake. @throws {pulumi.RunError}
+   */
+  withConfigurations(
+    stack: Stack,
+    owned: readonly OwnedMachine[],
+    connections: ReadonlyMap<string, HostConnection>,
+    report: Report,
+    signal: AbortSignal,
+  ): Promise<readonly Remark[]>;
 }
 
 /**
- * Runs the fleet's checks before a resource is registered.
- * @returns the warnings, for the resources that they concern.
+ * Runs the fleet's checks before a resource is registered, and before anything is evaluated.
  * @throws {pulumi.RunError} with the report of the errors; nothing is registered then.
  */
-export function checkedRemarks(context: CheckContext, suppressions: readonly Suppression[]): readonly Remark[] {
+export async function checkFleet(fleet: Fleet, signal: AbortSignal): Promise<FleetChecks> {
+  const { context, suppressions } = await fleetContext(fleet, new Map(), signal);
+  const remarks = checkedRemarks(context, suppressions);
+  return {
+    remarks,
+    async withConfigurations(stack, owned, connections, report, deadline) {
+      const { configurations, failures } = await readOwnedFacts(fleet, stack, owned, report, deadline);
+      for (const [machine, { facts }] of failures) {
+        const message = `the checks could not look into its configuration: ${facts.found} (${facts.at})`;
+        report({ level: "warning", subject: machine, phase: "check", message });
+      }
+      if (configurations.size === 0) return remarks;
+      return checkedRemarks(
+        { ...context, model: asDeployed(context.model, owned, connections), configurations },
+        suppressions,
+      );
+    },
+  };
+}
+
+/** Machines with the target hosts by which this stack reaches them: whether it is locked out is asked of those. */
+function asDeployed(
+  model: FleetModel,
+  owned: readonly OwnedMachine[],
+  connections: ReadonlyMap<string, HostConnection>,
+): FleetModel {
+  const machines = owned.map(({ machine, spec }) => {
+    const targetHost = connections.get(machine)?.targetHost ?? spec.targetHost;
+    return [machine, { ...spec, targetHost }] as const;
+  });
+  return { ...model, machines: { ...model.machines, ...Object.fromEntries(machines) } };
+}
+
+function checkedRemarks(context: CheckContext, suppressions: readonly Suppression[]): readonly Remark[] {
   const findings = runChecks(context, suppressions);
   const errors = failing(findings);
   if (errors.length > 0) throw new pulumi.RunError(refusal(errors));

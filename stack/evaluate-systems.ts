@@ -43,10 +43,10 @@ export async function knownSystems(
   return knownEvaluations(targetsOf(machines), settingsFor(stack, source), signal);
 }
 
-type Source = Omit<EvaluationSettings, "tree"> & { readonly tree: StagedTree };
+export type Source = Omit<EvaluationSettings, "tree"> & { readonly tree: StagedTree };
 
 /** An adopted flake lies in the store since it was read; of an authored fleet the tree is staged as it is now. */
-async function sourceOf(fleet: Fleet, report: Report, signal: AbortSignal): Promise<Source> {
+export async function sourceOf(fleet: Fleet, report: Report, signal: AbortSignal): Promise<Source> {
   if (fleet.kind === "adopted") return fleet.flake.settings;
   const { evaluation } = fleet;
   return { tree: await stageTree(evaluation.root, { overlay: emitFleet(evaluation) }, report, signal) };

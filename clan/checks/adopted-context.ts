@@ -12,7 +12,7 @@ const customaryFolders = ["modules", "machines", "hosts", "nixos", "darwin", "ho
 
 /** What the rules look at in a flake that somebody else wrote. */
 export async function adoptedContext(
-  { model, flake, readings, problems }: AdoptedFleet,
+  { model, flake, readings }: AdoptedFleet,
   configurations: ReadonlyMap<string, MachineFacts>,
   signal: AbortSignal,
 ): Promise<CheckContext> {
@@ -24,8 +24,8 @@ export async function adoptedContext(
   return {
     model,
     entries: entryFacts(model, text),
-    // Without a graph of every machine, an entry that seems unused may be somebody's.
-    reachKnown: problems.size === 0 && [...readings.values()].every(({ graph }) => graph !== null),
+    // Without the graph of every machine, an entry that seems unused may be somebody's; a stack reads its own machines only.
+    reachKnown: Object.keys(model.machines).every((machine) => (readings.get(machine)?.graph ?? null) !== null),
     services: new Map(),
     overlays: [],
     inputs: new Map(),

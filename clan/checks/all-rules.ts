@@ -30,10 +30,21 @@ import { writtenOut } from "./rules/fc035-written-out.ts";
 import { staleRecipe } from "./rules/fc037-stale-recipe.ts";
 import { sharedTargetHost } from "./rules/fc039-target-host.ts";
 import { doesNotEvaluate } from "./rules/fc040-does-not-evaluate.ts";
+import { lockOut } from "./rules/fc041-lock-out.ts";
+import { closedFirewall } from "./rules/fc042-closed-firewall.ts";
+import { willNotBoot } from "./rules/fc043-will-not-boot.ts";
+import { platform } from "./rules/fc044-platform.ts";
+import { stateVersion } from "./rules/fc045-state-version.ts";
+import { identityTwice } from "./rules/fc046-identity-twice.ts";
+import { sourceInClosure } from "./rules/fc047-source-in-closure.ts";
 import { plaintextSecret } from "./rules/fc048-plaintext-secret.ts";
+import { users } from "./rules/fc049-users.ts";
+import { secondDeployer } from "./rules/fc050-second-deployer.ts";
 import { inputHygiene } from "./rules/fc051-input-hygiene.ts";
+import { overlayNotInEffect } from "./rules/fc052-overlay-not-in-effect.ts";
 import { idleSuppression } from "./rules/fc053-idle-suppression.ts";
 import { clanCheck } from "./rules/fc054-clan-check.ts";
+import { cloudFirewall } from "./rules/fc056-cloud-firewall.ts";
 
 /** Every rule, in the order of their ids. */
 export const allRules: readonly Rule[] = [
@@ -68,8 +79,19 @@ export const allRules: readonly Rule[] = [
   staleRecipe,
   sharedTargetHost,
   doesNotEvaluate,
+  lockOut,
+  closedFirewall,
+  willNotBoot,
+  platform,
+  stateVersion,
+  identityTwice,
+  sourceInClosure,
   plaintextSecret,
+  users,
+  secondDeployer,
   inputHygiene,
+  overlayNotInEffect,
   idleSuppression,
   clanCheck,
+  cloudFirewall,
 ];

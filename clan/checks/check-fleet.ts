@@ -1,6 +1,9 @@
 import { FleetError, FleetErrors } from "../../errors.ts";
+import type { Report } from "../../report.ts";
 import type { Fleet } from "../read-fleet.ts";
+import { readConfigurations } from "./configurations.ts";
 import { fleetContext } from "./fleet-context.ts";
+import type { FactsReading } from "./read-machine-facts.ts";
 import { readingFindings } from "./reading-failures.ts";
 import type { Finding, Rule } from "./rule.ts";
 import { runChecks } from "./run-checks.ts";
@@ -14,22 +17,47 @@ export interface CheckedFleet {
   readonly notEvaluated: Readonly<Record<string, string>>;
 }
 
+export interface CheckOptions {
+  readonly rules: readonly Rule[];
+  /** Whether configurations are evaluated. Default: those of an adopted flake, which was evaluated already. */
+  readonly evaluate?: boolean | undefined;
+  readonly report: Report;
+}
+
 /**
  * Reads and checks a fleet. A mistake that stops the reading and that a rule stands for is a finding.
  * @throws {FleetError} @throws {FleetErrors} the fleet cannot be read.
  */
 export async function checkFleet(
   read: () => Promise<Fleet>,
-  rules: readonly Rule[],
+  options: CheckOptions,
   signal: AbortSignal,
 ): Promise<CheckedFleet> {
   const opened = await readOrFindings(read);
   if (opened.kind === "findings") {
-    const asked = opened.findings.filter(({ rule }) => rules.some(({ id }) => id === rule));
+    const asked = opened.findings.filter(({ rule }) => options.rules.some(({ id }) => id === rule));
     return { findings: asked, evaluated: [], notEvaluated: {} };
   }
-  const { context, suppressions } = await fleetContext(opened.fleet, new Map(), signal);
-  return { findings: runChecks(context, suppressions, rules), evaluated: [], notEvaluated: {} };
+  const { configurations, failures } = await configurationsOf(opened.fleet, options, signal);
+  const { context, suppressions } = await fleetContext(opened.fleet, configurations, signal);
+  return {
+    findings: runChecks(context, suppressions, options.rules),
+    evaluated: [...configurations.keys()],
+    notEvaluated: Object.fromEntries(
+      [...failures].map(([machine, { facts }]) => [machine, `${facts.found} (${facts.at})`]),
+    ),
+  };
+}
+
+async function configurationsOf(
+  fleet: Fleet,
+  { rules, evaluate, report }: CheckOptions,
+  signal: AbortSignal,
+): Promise<FactsReading> {
+  const wanted = evaluate ?? fleet.kind === "adopted";
+  if (!wanted || !rules.some((rule) => rule.evaluated !== undefined))
+    return { configurations: new Map(), failures: new Map() };
+  return readConfigurations(fleet, report, signal);
 }
 
 async function readOrFindings(read: () => Promise<Fleet>) {

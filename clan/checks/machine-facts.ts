@@ -17,16 +17,29 @@ const sshSchema = z.object({
   otherKeys: z.boolean(),
   /** Keys in `~/.ssh/authorized_keys`, put there by hand, count as well. */
   keysInHome: z.boolean(),
-  openFirewall: z.boolean(),
+});
+
+const firewallSchema = openPorts.extend({
+  enable: z.boolean(),
+  /** Interfaces without a firewall. */
+  trusted: z.array(z.string()),
+  interfaces: z.record(z.string(), openPorts),
+  /** Rules in the firewall's own language, which nobody reads here. */
+  custom: z.boolean(),
 });
 
 const userSchema = z.object({
   uid: z.int().nullable(),
   normal: z.boolean(),
-  /** Declared authorized keys. */
+  /** Number of declared authorized keys and files of them. */
   keys: z.int(),
   password: z.enum(["none", "hashed", "plain"]),
   groups: z.array(z.string()),
+});
+
+const sudoSchema = z.object({
+  enable: z.boolean(),
+  rules: z.array(z.object({ users: z.array(z.string()), groups: z.array(z.string()) })),
 });
 
 const fileSystemSchema = z.object({ device: z.string().nullable(), fsType: z.string().nullable() });
@@ -36,12 +49,8 @@ const generatorSchema = z.object({
   files: z.record(z.string(), z.object({ secret: z.boolean(), deploy: z.boolean() })),
 });
 
-/**
- * What the rules want to know of one machine's evaluated configuration; a part is null where the configuration does not
- * have it or where it does not evaluate. No value of a secret is among it.
- * Source: nixpkgs 25.05 and nix-darwin 25.05, options of these names (machine-facts.nix).
- */
-export const machineFactsSchema = z.object({
+/** What machine-facts.nix gives. Source: nixpkgs 25.05 and nix-darwin 25.05, options of these names. */
+export const evaluatedFactsSchema = z.object({
   hostName: z.string().nullable(),
   hostPlatform: z.string().nullable(),
   hostId: z.string().nullable(),
@@ -51,27 +60,34 @@ export const machineFactsSchema = z.object({
   /** A container has no loader and no disks. */
   container: z.boolean(),
   ssh: sshSchema.nullable(),
-  firewall: openPorts
-    .extend({ enable: z.boolean(), trusted: z.array(z.string()), interfaces: z.record(z.string(), openPorts) })
-    .nullable(),
+  firewall: firewallSchema.nullable(),
   users: z.record(z.string(), userSchema).nullable(),
-  sudo: z.object({ enable: z.boolean(), wheelNeedsPassword: z.boolean(), otherRules: z.boolean() }).nullable(),
+  mutableUsers: z.boolean(),
+  sudo: sudoSchema.nullable(),
   /** Boot loaders that are switched on. */
   loaders: z.array(z.string()).nullable(),
+  /** By mount point. */
   fileSystems: z.record(z.string(), fileSystemSchema).nullable(),
+  /** Kernel modules of the initial ramdisk. */
   initrdModules: z.array(z.string()).nullable(),
   /** Options of other deployers that are switched on. */
   deployers: z.array(z.string()),
-  /** Options whose value is a secret in plain text. */
+  /** Options whose value is a secret in plain text; the value stays in Nix. */
   plaintext: z.array(z.string()),
-  /** Addresses that are stated, `<address>/<prefix>`, by interface. */
+  /** Addresses that are stated, some with `/<prefix>`. */
   addresses: z.array(z.object({ interface: z.string(), address: z.string() })),
-  /** Own packages of the fleet that the machine's package set lacks. */
+  /** Own packages of the fleet that the machine's package set lacks; null: it shows none. */
   missingPackages: z.array(z.string()).nullable(),
   /** Users whose homes have a package set of their own. */
   homesApart: z.array(z.string()),
   generators: z.record(z.string(), generatorSchema).nullable(),
-  /** The toplevel's derivation refers to the flake's own source tree; null: not looked at. */
-  sourceInClosure: z.boolean().nullable(),
 });
-export type MachineFacts = z.output<typeof machineFactsSchema>;
+
+/**
+ * What the rules want to know of one machine's evaluated configuration; a part is null where the configuration does not
+ * have it or where it does not evaluate. No value of a secret is among it.
+ */
+export interface MachineFacts extends z.output<typeof evaluatedFactsSchema> {
+  /** The toplevel's derivation refers to the flake's own source tree; null: not looked at. */
+  readonly sourceInClosure: boolean | null;
+}

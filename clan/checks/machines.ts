@@ -1,6 +1,12 @@
-import type { MachineName } from "../fleet-model.ts";
+import type { FleetModel, MachineModel, MachineName } from "../fleet-model.ts";
 import type { CheckContext } from "./context.ts";
 import { isNear } from "./near-names.ts";
+
+/** A machine by its name; undefined where the model has none. */
+export function machineOf({ machines }: FleetModel, name: string): MachineModel | undefined {
+  // The key's brand says no more than that it is there.
+  return Object.hasOwn(machines, name) ? machines[name as MachineName] : undefined;
+}
 
 /** The names of the model's machines. */
 export function machineNames({ model }: CheckContext): readonly MachineName[] {

@@ -61,7 +61,7 @@ export interface Rule {
   /** Those it can give, the worst first. */
   readonly severities: readonly [Severity, ...Severity[]];
   readonly text: RuleText;
-  /** Reads evaluated configurations, and is passed over for machines that were not evaluated. */
+  /** Looks, perhaps among other things, into evaluated configurations; less is seen of machines that were not evaluated. */
   readonly evaluated?: true;
   /** Errors of reading an authored fleet that are this rule's: nothing can be checked then but what they say. */
   readonly errors?: readonly `FLEET_${string}`[];

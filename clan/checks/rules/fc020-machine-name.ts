@@ -1,4 +1,4 @@
-import { misspeltMachines } from "../machines.ts";
+import { machineOf, misspeltMachines } from "../machines.ts";
 import type { Rule } from "../rule.ts";
 
 /** Registry and inventory spell one machine differently: one system without tags, one without a body. */
@@ -16,7 +16,7 @@ export const machineName: Rule = {
   *check(context) {
     const { model, at } = context;
     for (const [name, meant] of misspeltMachines(context)) {
-      const stated = Object.entries(model.machines).find(([machine]) => machine === name)?.[1];
+      const stated = machineOf(model, name);
       yield {
         severity: "error",
         subject: { kind: "machine", name },

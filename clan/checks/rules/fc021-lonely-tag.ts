@@ -1,3 +1,4 @@
+import { machineOf } from "../machines.ts";
 import { nearestOf } from "../near-names.ts";
 import type { Rule } from "../rule.ts";
 import { computedTags } from "../tags.ts";
@@ -23,7 +24,7 @@ export const lonelyTag: Rule = {
       .map(([tag]) => tag);
     for (const [tag, [machine, ...others]] of Object.entries(model.tags)) {
       if (machine === undefined || others.length > 0 || named.has(tag) || computedTags.has(tag)) continue;
-      const carried = Object.entries(model.machines).find(([name]) => name === machine)?.[1];
+      const carried = machineOf(model, machine);
       const meant = nearestOf(tag, used);
       if (meant === undefined || carried?.tags.includes(meant) === true) continue;
       yield {

@@ -1,3 +1,4 @@
+import { machineOf } from "../machines.ts";
 import type { Rule } from "../rule.ts";
 
 /** A service has nothing for the class of some of its members. */
@@ -16,8 +17,10 @@ export const classWithoutModule: Rule = {
     for (const [instance, { roles, definedAt }] of Object.entries(model.instances)) {
       const classes = services.get(instance)?.classes;
       if (classes === undefined || classes.size === 0 || classes.has("generic")) continue;
-      const lacks = (name: string): boolean =>
-        Object.entries(model.machines).some(([machine, stated]) => machine === name && !classes.has(stated.class));
+      const lacks = (name: string): boolean => {
+        const machine = machineOf(model, name);
+        return machine !== undefined && !classes.has(machine.class);
+      };
       const members = [...new Set(Object.values(roles).flatMap((role) => role.members))].filter(lacks);
       if (members.length === 0) continue;
       const named = Object.entries(roles).flatMap(([role, { machines }]) =>

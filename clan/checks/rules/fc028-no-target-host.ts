@@ -5,6 +5,7 @@ export const noTargetHost: Rule = {
   id: "FC028",
   title: "a machine without an address",
   severities: ["info"],
+  evaluated: true,
   text: {
     finds:
       "A machine without target host in inventory and configuration, and without a node that would give it one. One line for the fleet where no machine has one.",

@@ -7,6 +7,7 @@ export const unreadableSecret: Rule = {
   id: "FC032",
   title: "a secret that its machine cannot open",
   severities: ["error"],
+  evaluated: true,
   text: {
     finds:
       "A secret var that clan lists for a machine and that is not encrypted to the machine's key, or whose machine has no key; and, where the configuration was evaluated, a deployed secret without its machine among the recipients.",

@@ -6,6 +6,7 @@ export const orphanSecrets: Rule = {
   id: "FC033",
   title: "vars or keys that nobody declares any more",
   severities: ["info"],
+  evaluated: true,
   text: {
     finds:
       "Vars, a sops key or an age key of a machine that the fleet does not have; where the configuration was evaluated, vars of generators that a machine no longer declares; and a machine with secret vars but without a key, where others have one.",
@@ -15,6 +16,7 @@ export const orphanSecrets: Rule = {
   },
   *check(context) {
     const { model, tree } = context;
+    yield* undeclared(context);
     if (tree === null) return;
     const { secrets } = tree;
     const held = new Map<string, string[]>();
@@ -33,7 +35,6 @@ export const orphanSecrets: Rule = {
         suggestion: "delete them, or move them to the machine's new name",
       };
     }
-    yield* undeclared(context);
   },
 };
 

@@ -5,6 +5,7 @@ export const nobodyOnMachine: Rule = {
   id: "FC034",
   title: "a machine that nobody has an account on",
   severities: ["info"],
+  evaluated: true,
   text: {
     finds:
       "A NixOS machine without accounts and homes that the fleet knows of, where instances of the users service give accounts to others.",

@@ -1,4 +1,5 @@
 import type { CheckContext } from "../context.ts";
+import { machineOf } from "../machines.ts";
 import type { Report, Rule } from "../rule.ts";
 
 /** Shapes that are never anything but a private key. Source: age(1) keys, RFC 7468, OpenSSH, GitHub's token format. */
@@ -10,6 +11,7 @@ export const plaintextSecret: Rule = {
   id: "FC048",
   title: "a secret in plain text",
   severities: ["error", "warning"],
+  evaluated: true,
   text: {
     finds:
       "A private key or token in a module file or among the public vars (error); where the configuration was evaluated, an option that takes a secret as text, such as `users.users.<u>.password` (warning): its value is in the world-readable store.",
@@ -49,5 +51,5 @@ function* inSources({ tree }: CheckContext): Iterable<Report> {
 }
 
 function machineAt({ model }: CheckContext, machine: string) {
-  return Object.entries(model.machines).find(([name]) => name === machine)?.[1].definedAt ?? null;
+  return machineOf(model, machine)?.definedAt ?? null;
 }

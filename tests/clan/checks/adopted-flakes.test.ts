@@ -13,7 +13,11 @@ async function found(
   least: readonly Severity[],
 ): Promise<readonly string[]> {
   await using flake = await FixtureFlake.make(name, changes);
-  const { findings } = await checkFleet(() => flake.adopt(), allRules, patience());
+  const { findings } = await checkFleet(
+    () => flake.adopt(),
+    { rules: allRules, evaluate: true, report: () => undefined },
+    patience(),
+  );
   return findings
     .filter(({ severity }) => least.includes(severity))
     .map(({ rule, severity, subject, at }) => {
@@ -45,7 +49,11 @@ describe("the checks of flakes that somebody else wrote", () => {
     ];
     const files = { ...broken, "fleet.checks.json": JSON.stringify({ allow }, null, 2) };
     await using flake = await FixtureFlake.make("plain", files);
-    const { findings } = await checkFleet(() => flake.adopt(), allRules, patience());
+    const { findings } = await checkFleet(
+      () => flake.adopt(),
+      { rules: allRules, evaluate: true, report: () => undefined },
+      patience(),
+    );
     const slate = findings.find(({ rule }) => rule === "FC040");
     assert.deepEqual(slate?.suppressed, { reason: "comes next week" });
     const idle = findings.find(({ rule }) => rule === "FC053");

@@ -1,0 +1,221 @@
+# What the fleet's checks want to know of one machine's configuration. A part that is missing or throws is null or empty; an
+# error that Nix cannot catch is the machine's own. No secret is among it, only whether one is stated in plain text.
+{ class, packages }:
+configuration:
+let
+  inherit (builtins)
+    any
+    attrNames
+    attrValues
+    concatLists
+    concatMap
+    filter
+    isAttrs
+    isBool
+    isInt
+    isList
+    isString
+    length
+    mapAttrs
+    match
+    tryEval
+    ;
+
+  attempt =
+    fallback: value:
+    let
+      found = tryEval (builtins.deepSeq value value);
+    in
+    if found.success then found.value else fallback;
+  # Only the outermost layer: a set of options holds thousands that nobody asked for.
+  set =
+    value:
+    let
+      found = tryEval value;
+    in
+    if found.success && isAttrs found.value then found.value else { };
+  bool = fallback: value: let found = attempt fallback value; in if isBool found then found else fallback;
+  int = value: let found = attempt null value; in if isInt found then found else null;
+  list = value: let found = attempt [ ] value; in if isList found then found else [ ];
+  texts = value: map builtins.unsafeDiscardStringContext (filter isString (list value));
+  text =
+    value:
+    let
+      found = attempt null value;
+    in
+    if isString found then builtins.unsafeDiscardStringContext found else null;
+  ints = value: filter isInt (list value);
+  isSet = value: let found = attempt null value; in found != null && found != "";
+  # Names of a set's elements that are switched on.
+  enabled = sets: filter (name: bool false ((set sets.${name}).enable or false)) (attrNames sets);
+
+  inherit (configuration) config;
+  nixos = class == "nixos";
+  services = set (config.services or { });
+  networking = set (config.networking or { });
+  boot = set (config.boot or { });
+  security = set (config.security or { });
+  accounts = set ((set (config.users or { })).users or { });
+
+  openssh = set (services.openssh or { });
+  settings = set (openssh.settings or { });
+  keyFiles = texts (openssh.authorizedKeysFiles or [ ]);
+  ssh = {
+    enable = bool false (openssh.enable or false);
+    ports = ints (openssh.ports or [ 22 ]);
+    permitRootLogin = text (settings.PermitRootLogin or null);
+    passwords = bool true (settings.PasswordAuthentication or true);
+    allowUsers = let found = attempt null (settings.AllowUsers or null); in if isList found then texts found else null;
+    allowGroups = let found = attempt null (settings.AllowGroups or null); in if isList found then texts found else null;
+    denyUsers = texts (settings.DenyUsers or [ ]);
+    otherKeys =
+      isSet (settings.TrustedUserCAKeys or null)
+      || !(builtins.elem (attempt "none" (openssh.authorizedKeysCommand or "none")) [ "none" "" null ]);
+    keysInHome = any (file: match "(%h/)?\\.ssh/authorized_keys2?.*" file != null) keyFiles;
+  };
+
+  range = stated: { from = int (stated.from or null); to = int (stated.to or null); };
+  ports = stated: {
+    ports = ints (stated.allowedTCPPorts or [ ]);
+    ranges = filter ({ from, to }: from != null && to != null) (map range (list (stated.allowedTCPPortRanges or [ ])));
+  };
+  wall = set (networking.firewall or { });
+  firewall = ports wall // {
+    enable = bool true (wall.enable or true);
+    trusted = texts (wall.trustedInterfaces or [ ]);
+    interfaces = mapAttrs (_: stated: ports (set stated)) (set (wall.interfaces or { }));
+    custom = any isSet [
+      (wall.extraCommands or null)
+      (wall.extraInputRules or null)
+      (wall.checkReversePathRules or null)
+    ];
+  };
+
+  keysOf =
+    user:
+    let
+      stated = set ((set (user.openssh or { })).authorizedKeys or { });
+    in
+    length (list (stated.keys or [ ])) + length (attempt [ ] (map toString (stated.keyFiles or [ ])));
+  plainPasswords = [ "password" "initialPassword" ];
+  hashedPasswords = [ "hashedPassword" "hashedPasswordFile" "initialHashedPassword" "passwordFile" ];
+  # "!" and "*" are no hash of any password. Source: shadow(5).
+  hashes = value: isSet value && match "[!*].*" (text value) == null;
+  account = _: stated: let user = set stated; in {
+    uid = int (user.uid or null);
+    normal = bool false (user.isNormalUser or false);
+    keys = keysOf user;
+    password =
+      if any (name: isSet (user.${name} or null)) plainPasswords then
+        "plain"
+      else if any (name: hashes (user.${name} or null)) hashedPasswords then
+        "hashed"
+      else
+        "none";
+    groups = texts (user.extraGroups or [ ]) ++ (if isSet (user.group or null) then [ (text user.group) ] else [ ]);
+  };
+
+  rule = stated: {
+    users = texts (stated.users or [ ]);
+    groups = texts (stated.groups or [ ]);
+  };
+  sudo = set (security.sudo or { });
+  sudoRs = set (security.sudo-rs or { });
+
+  loader = set (boot.loader or { });
+  # grub, systemd-boot, generic-extlinux-compatible, limine, … each have `enable`. Source: nixpkgs 25.05, nixos/modules/system/boot/loader.
+  loaders =
+    filter (name: name != "timeout" && name != "efi") (enabled loader)
+    ++ (if bool false ((set (boot.lanzaboote or { })).enable or false) then [ "lanzaboote" ] else [ ]);
+  fileSystem = _: stated: let it = set stated; in {
+    device = text (it.device or null);
+    fsType = text (it.fsType or null);
+  };
+  initrd = set (boot.initrd or { });
+  # A list, since nixpkgs 25.11 perhaps a set of switches.
+  modules =
+    value:
+    let
+      found = attempt [ ] value;
+    in
+    if isAttrs found then filter (name: found.${name} == true) (attrNames found) else texts found;
+
+  deployers = concatLists [
+    (if bool false ((set ((set (config.system or { })).autoUpgrade or { })).enable or false) then [ "system.autoUpgrade" ] else [ ])
+    (map (name: "services.${name}") (
+      filter (name: bool false ((set (services.${name} or { })).enable or false)) [ "comin" "cachix-agent" "pull-deploy" "npins-auto-upgrade" ]
+    ))
+  ];
+
+  interfacesIn = tool: mapAttrs (_: set) (set ((set (networking.${tool} or { })).interfaces or { }));
+  wireguard = interfacesIn "wireguard";
+  wgQuick = interfacesIn "wg-quick";
+  wireless = mapAttrs (_: set) (set ((set (networking.wireless or { })).networks or { }));
+  stating = path: option: sets: map (name: "${path}.${name}.${option}") (filter (name: isSet (sets.${name}.${option} or null)) (attrNames sets));
+  plaintext = concatLists [
+    (concatMap (option: stating "users.users" option (mapAttrs (_: set) accounts)) plainPasswords)
+    (stating "networking.wireguard.interfaces" "privateKey" wireguard)
+    (stating "networking.wg-quick.interfaces" "privateKey" wgQuick)
+    (stating "networking.wireless.networks" "psk" wireless)
+    (stating "services" "token" { k3s = set (services.k3s or { }); })
+  ];
+
+  static = mapAttrs (_: set) (set (networking.interfaces or { }));
+  addressesOf =
+    interface: stated:
+    map (address: { inherit interface address; }) (
+      concatMap (version: filter isString (map (one: text (one.address or null)) (list ((set (stated.${version} or { })).addresses or [ ])))) [ "ipv4" "ipv6" ]
+    );
+  tunnel = option: interface: stated: map (address: { inherit interface address; }) (texts (stated.${option} or [ ]));
+  each = give: sets: concatLists (map (name: give name sets.${name}) (attrNames sets));
+
+  home = set (config.home-manager or { });
+  homes = attrNames (set (home.users or { }));
+
+  file = _: stated: {
+    secret = bool true (stated.secret or true);
+    deploy = bool true (stated.deploy or true);
+  };
+  generator = _: stated: {
+    share = bool false (stated.share or false);
+    files = mapAttrs file (set (stated.files or { }));
+  };
+  vars = set ((set ((set (config.clan or { })).core or { })).vars or { });
+
+  platform = (set (config.nixpkgs or { })).hostPlatform or null;
+  priority = ((set ((set (configuration.options or { })).system or { })).stateVersion or { }).highestPrio or null;
+in
+{
+  hostName = text (networking.hostName or null);
+  hostPlatform =
+    let
+      ofPackages = text (((set (configuration.pkgs or { })).stdenv or { }).hostPlatform.system or null);
+    in
+    if ofPackages != null then ofPackages else if isAttrs (attempt null platform) then text (platform.system or null) else text platform;
+  hostId = text (networking.hostId or null);
+  # The option's own default has priority 1500. Source: nixpkgs, lib/modules.nix, mkOptionDefault.
+  stateVersionStated = if int priority == null then null else priority < 1500;
+  targetHost = text (((set ((set (config.clan or { })).core or { })).networking or { }).targetHost or null);
+  container = bool false (boot.isContainer or false) || bool false ((set (config.wsl or { })).enable or false);
+  ssh = if nixos && services ? openssh then ssh else null;
+  firewall = if nixos && networking ? firewall then firewall else null;
+  users = if accounts == { } then null else mapAttrs account accounts;
+  mutableUsers = if nixos then bool true ((set (config.users or { })).mutableUsers or true) else true;
+  sudo =
+    if nixos && (security ? sudo || security ? sudo-rs) then
+      {
+        enable = bool true (sudo.enable or true) || bool false (sudoRs.enable or false);
+        rules = map rule (list (sudo.extraRules or [ ]) ++ list (sudoRs.extraRules or [ ]));
+      }
+    else
+      null;
+  loaders = if nixos && boot ? loader then loaders else null;
+  fileSystems = if nixos && config ? fileSystems then mapAttrs fileSystem (set config.fileSystems) else null;
+  initrdModules =
+    if nixos && boot ? initrd then modules (initrd.availableKernelModules or [ ]) ++ modules (initrd.kernelModules or [ ]) else null;
+  inherit deployers plaintext;
+  addresses = each addressesOf static ++ each (tunnel "ips") wireguard ++ each (tunnel "address") wgQuick;
+  missingPackages = if configuration ? pkgs then filter (name: !(configuration.pkgs ? ${name})) packages else null;
+  homesApart = if homes != [ ] && !(bool false (home.useGlobalPkgs or false)) then homes else [ ];
+  generators = if vars ? generators then mapAttrs generator (set vars.generators) else null;
+}

@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { CheckContext } from "../../../clan/checks/context.ts";
+import type { MachineFacts } from "../../../clan/checks/machine-facts.ts";
+import { runChecks } from "../../../clan/checks/run-checks.ts";
+import type { TreeFacts } from "../../../clan/checks/tree-facts.ts";
+import { adopted } from "./support/models.ts";
+
+const sound: MachineFacts = {
+  hostName: null,
+  hostPlatform: "x86_64-linux",
+  hostId: null,
+  stateVersionStated: true,
+  targetHost: null,
+  container: false,
+  ssh: {
+    enable: true,
+    ports: [22],
+    permitRootLogin: "prohibit-password",
+    passwords: false,
+    allowUsers: null,
+    allowGroups: null,
+    denyUsers: [],
+    otherKeys: false,
+    keysInHome: false,
+  },
+  firewall: { enable: true, ports: [22], ranges: [], trusted: ["lo"], interfaces: {}, custom: false },
+  users: {
+    root: { uid: 0, normal: false, keys: 1, password: "none", groups: [] },
+    mina: { uid: 1000, normal: true, keys: 1, password: "none", groups: ["wheel"] },
+  },
+  mutableUsers: true,
+  sudo: { enable: true, rules: [] },
+  loaders: ["grub"],
+  fileSystems: { "/": { device: "/dev/sda1", fsType: "ext4" } },
+  initrdModules: ["virtio_scsi"],
+  deployers: [],
+  plaintext: [],
+  addresses: [],
+  missingPackages: [],
+  homesApart: [],
+  generators: null,
+  sourceInClosure: false,
+};
+
+type Ssh = NonNullable<MachineFacts["ssh"]>;
+type Firewall = NonNullable<MachineFacts["firewall"]>;
+
+const ssh = (changes: Partial<Ssh>): Partial<MachineFacts> => ({ ssh: { ...(sound.ssh as Ssh), ...changes } });
+const firewall = (changes: Partial<Firewall>): Partial<MachineFacts> => ({
+  firewall: { ...(sound.firewall as Firewall), ...changes },
+});
+const account = (name: string, changes: object): Partial<MachineFacts> => ({
+  users: { ...sound.users, [name]: { uid: 1001, normal: true, keys: 1, password: "none", groups: [], ...changes } },
+});
+
+function found(
+  facts: Partial<MachineFacts>,
+  targetHost = "root@galena.zt",
+  more: Partial<CheckContext> = {},
+): readonly string[] {
+  const configurations = new Map([["galena", { ...sound, ...facts }]]);
+  const context = adopted({ machines: { galena: { targetHost } } }, { configurations, ...more });
+  return runChecks(context, []).map(({ rule, severity, message }) => `${rule} ${severity}: ${message}`);
+}
+
+function one(findings: readonly string[]): string | undefined {
+  assert.equal(findings.length, 1, findings.join("\n"));
+  return findings[0];
+}
+
+describe("a lock-out", () => {
+  it("is none where the account has a key, a certificate, or a password that sshd takes", () => {
+    assert.deepEqual(found({}), []);
+    assert.deepEqual(found({}, "mina@galena.zt"), []);
+    assert.deepEqual(found({ ...account("root", { keys: 0 }), ...ssh({ otherKeys: true }) }), []);
+    assert.deepEqual(
+      found(
+        { ...account("mina", { keys: 0, password: "hashed", groups: ["wheel"] }), ...ssh({ passwords: true }) },
+        "mina@galena.zt",
+      ),
+      [],
+    );
+  });
+
+  it("is certain where the account does not exist, or cannot become root", () => {
+    assert.match(
+      one(found({}, "tara@galena.zt")) ?? "",
+      /^FC041 error: galena is deployed as tara, but it has no account tara/,
+    );
+    assert.match(
+      one(found(account("tara", {}), "tara@galena.zt")) ?? "",
+      /it cannot become root: sudo has no rule for it/,
+    );
+    const rules = [{ users: ["tara"], groups: [] }];
+    assert.deepEqual(found({ ...account("tara", {}), sudo: { enable: true, rules } }, "tara@galena.zt"), []);
+  });
+
+  it("is doubtful where only a key in the account's home is left", () => {
+    assert.match(
+      one(found({ ...account("root", { keys: 0 }), ...ssh({ keysInHome: true }) })) ?? "",
+      /^FC041 warning: .* unless by hand/,
+    );
+  });
+
+  it("is not judged from patterns, which are sshd's", () => {
+    assert.deepEqual(found(ssh({ allowUsers: ["ro*"] })), []);
+    assert.deepEqual(found(ssh({ allowUsers: ["root@198.51.100.*"] })), []);
+  });
+});
+
+describe("a firewall", () => {
+  it("may open the port by range, on one interface, or leave an interface alone", () => {
+    assert.deepEqual(found(firewall({ ports: [], ranges: [{ from: 20, to: 30 }] })), []);
+    assert.deepEqual(found(firewall({ ports: [], interfaces: { zt0: { ports: [22], ranges: [] } } })), []);
+    assert.deepEqual(found(firewall({ ports: [], trusted: ["lo", "zt0"] })), []);
+    assert.deepEqual(found(firewall({ ports: [], custom: true })), []);
+    assert.deepEqual(found(firewall({ ports: [], enable: false })), []);
+  });
+
+  it("closes the way where it opens the port nowhere", () => {
+    assert.match(one(found(firewall({ ports: [443] }))) ?? "", /^FC042 error/);
+  });
+
+  it("is asked for the target host's own port", () => {
+    const both = { ...ssh({ ports: [2222] }), ...firewall({ ports: [2222] }) };
+    assert.deepEqual(found(both, "root@galena.zt:2222"), []);
+    assert.match(one(found(both)) ?? "", /deployed by port 22, but its sshd listens on 2222/);
+  });
+});
+
+describe("nodes", () => {
+  const node = {
+    kind: "gcp",
+    project: "lab",
+    machineType: "e2-standard-8",
+    zones: ["us-central1-b"],
+    accelerators: [],
+    diskSizeGb: 100,
+    image: "debian-cloud/debian-12",
+    onHostMaintenance: "MIGRATE",
+    labels: {},
+    sshSources: ["203.0.113.0/24"],
+    definedAt: { file: "nodes.ts", line: 1 },
+  } as const;
+  const onNode = (changes: object, facts: Partial<MachineFacts> = {}, targetHost: string | null = "root@galena.zt") => {
+    const { model } = adopted({ machines: { galena: {} } });
+    const [name, machine] = Object.entries(model.machines)[0] ?? assert.fail();
+    const nodes = { galena: { ...node, ...changes } };
+    return found(facts, undefined, { model: { ...model, machines: { [name]: { ...machine, targetHost } }, nodes } });
+  };
+
+  it("FC043: need a driver for their disk in the initial ramdisk", () => {
+    assert.deepEqual(onNode({}), []);
+    assert.match(one(onNode({}, { initrdModules: ["ahci"] })) ?? "", /^FC043 error: galena runs on Compute Engine/);
+    assert.deepEqual(found({ initrdModules: ["ahci"] }), [], "a machine elsewhere");
+  });
+
+  it("FC044: have the processor of their machine's platform", () => {
+    assert.match(
+      one(onNode({ machineType: "t2a-standard-4" })) ?? "",
+      /^FC044 error: galena is of x86_64-linux, but its node t2a-standard-4 has aarch64/,
+    );
+  });
+
+  it("FC056: are open to somebody, where the machine has no other address", () => {
+    assert.deepEqual(onNode({ sshSources: [] }), []);
+    assert.match(one(onNode({ sshSources: [] }, {}, null)) ?? "", /^FC056 warning/);
+  });
+});
+
+describe("FC044: a platform", () => {
+  it("is the registry's", () => {
+    assert.match(
+      one(found({ hostPlatform: "aarch64-linux" })) ?? "",
+      /^FC044 error: galena is registered for x86_64-linux, but its configuration is for aarch64-linux/,
+    );
+  });
+});
+
+describe("FC032: a secret that the configuration deploys", () => {
+  const tree = (machines: readonly string[], groups: readonly string[] = []): TreeFacts => ({
+    root: "/",
+    evaluatesUntracked: true,
+    passedOver: [],
+    untracked: [],
+    ignored: [],
+    sources: new Map(),
+    machineFolders: new Map(),
+    inventoryJson: [],
+    packages: [],
+    secrets: {
+      secretVars: [
+        {
+          path: "vars/per-machine/galena/wifi/psk",
+          machine: "galena",
+          generator: "wifi",
+          file: "psk",
+          machines,
+          groups,
+          recipients: ["age1galena"],
+        },
+      ],
+      publicVars: [],
+      machineKeys: new Map([["galena", ["age1galena"]]]),
+      keptKeys: [],
+    },
+    lock: null,
+    recipes: [],
+  });
+  const generators = (deploy: boolean) => ({ wifi: { share: false, files: { psk: { secret: true, deploy } } } });
+
+  it("is for its machine, itself or by a group", () => {
+    assert.deepEqual(found({ generators: generators(true) }, undefined, { tree: tree(["galena"]) }), []);
+    assert.deepEqual(found({ generators: generators(true) }, undefined, { tree: tree([], ["servers"]) }), []);
+    assert.deepEqual(found({ generators: generators(false) }, undefined, { tree: tree([]) }), []);
+    assert.match(
+      one(found({ generators: generators(true) }, undefined, { tree: tree([]) })) ?? "",
+      /^FC032 error: vars\/per-machine\/galena\/wifi\/psk is not encrypted to the key of galena/,
+    );
+  });
+
+  it("FC033: is history once nobody declares its generator", () => {
+    const { model } = adopted({ machines: { galena: {} } });
+    const vars = { ...model.vars, perMachine: { galena: ["wifi"] } };
+    assert.match(
+      one(found({ generators: {} }, undefined, { model: { ...model, vars } })) ?? "",
+      /^FC033 info: galena declares no generator wifi any more/,
+    );
+  });
+});
