@@ -1,6 +1,7 @@
-import { realpath } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import path from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import { PushError } from "../deploy/errors.ts";
 import { HostSession } from "../deploy/host-session.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import { type ConnectionSpec, parseTarget } from "../deploy/ssh/connection-spec.ts";
@@ -8,6 +9,7 @@ import { parseHostKey } from "../deploy/ssh/host-key.ts";
 import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { type PushResult, pushPaths } from "../deploy/store/push-closure.ts";
+import { parseSigningKey, type SigningKey } from "../deploy/store/signature.ts";
 import { isStorePath, type StorePath } from "../local-nix/store-path.ts";
 import type { Report } from "../report.ts";
 import { readKnownHosts } from "../stack/host-keys.ts";
@@ -24,6 +26,7 @@ export interface PushArguments {
   readonly compress: boolean;
   readonly json: boolean;
   readonly acceptNew: boolean;
+  readonly signWith?: string;
   readonly stack?: string;
   readonly configFile?: string;
 }
@@ -43,6 +46,7 @@ export function pushCommand(terminal: Terminal, signal: AbortSignal): Command {
       usage(parseHostKey),
     )
     .option("--accept-new", "take the key that a host without a pinned one shows first", false)
+    .option("--sign-with <file>", "sign with this key what the host would refuse from a user whom it does not trust")
     .option("--stack <name>", "take the password for sudo from this stack's secrets")
     .option("--config-file <file>", "read another file than Pulumi.<stack>.yaml")
     .option("--store <url>", "store on the host, e.g. local?root=/mnt (default: its own)")
@@ -75,10 +79,26 @@ async function push(
   const pushOptions = {
     deadlineSeconds,
     compress: options.compress ? "auto" : "never",
+    ...(options.signWith === undefined ? {} : { signingKey: await readSigningKey(options.signWith) }),
     ...(options.store === undefined ? {} : { store: options.store }),
   } as const;
   // `await`, or the pool would be disposed of before the push began.
   return await pushPaths(session, [first, ...others], pushOptions, report, signal);
+}
+
+/** @throws {PushError} without a word of what is in the file */
+async function readSigningKey(file: string): Promise<SigningKey> {
+  try {
+    return parseSigningKey(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new PushError({
+      summary: "the signing key cannot be used",
+      expected: "a file as `nix key generate-secret` writes it: <name>:<base64>",
+      found: error instanceof TypeError ? "something else" : error instanceof Error ? error.message : String(error),
+      at: file,
+      fix: "name the secret key's file, which you may read",
+    });
+  }
 }
 
 /** Only where a stack is named: a push needs none. */

@@ -7,7 +7,7 @@ import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
 import { writeOpensshOptions } from "../deploy/ssh/openssh-options.ts";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
-import { storeUri } from "../deploy/store/nix-copy.ts";
+import { requireFreeSudo, storeUri } from "../deploy/store/nix-copy.ts";
 import { FleetError } from "../errors.ts";
 import { type BuildPlace, buildToplevel } from "../local-nix/build.ts";
 import type { Report } from "../report.ts";
@@ -115,6 +115,7 @@ async function buildOnTarget(
   const reason = reasonToRefuse(facts, wanted);
   if (reason !== undefined)
     return { kind: "refused", machine, reason, facts: outcomeFacts({ wanted, facts, after: facts, seconds: {} }) };
+  if (session.elevation === "sudo") await requireFreeSudo(session, signal);
   await using openssh = await writeOpensshOptions(session.spec);
   const uri = storeUri(openssh.destination, facts.tools.nixDaemon ?? "nix-daemon", session.elevation === "sudo");
   await build(delivery, { kind: "target", storeUri: uri, sshOptions: openssh.nixSshOpts }, report, signal);

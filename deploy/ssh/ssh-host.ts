@@ -122,12 +122,24 @@ export class SshHost implements AsyncDisposable {
     // Without a password `if-possible` asks in the command's own round trip.
     const asks = elevation === "sudo" || (elevation === "if-possible" && this.spec.sudoPassword !== undefined);
     if (!asks || this.spec.user === "root") return { line: renderRemoteCommand(command, elevation), preamble: "" };
+    return elevate(argvOf(command), await this.#sudoWay(scope));
+  }
+
+  /**
+   * Whether commands of others can become root here: they have their own use for their input, over which a password goes.
+   * @throws {SudoError} where sudo does not work at all
+   */
+  async asksForPassword(scope: AbortSignal): Promise<boolean> {
+    if (this.spec.user === "root") return false;
+    return (await this.#sudoWay(AbortSignal.any([scope, this.dead]))).kind === "with-password";
+  }
+
+  async #sudoWay(scope: AbortSignal): Promise<SudoWay> {
     this.#sudo ??= this.#probeSudo(scope);
-    const way = await this.#sudo.catch((error: unknown) => {
+    return this.#sudo.catch((error: unknown) => {
       this.#sudo = undefined; // the next caller may have more time, or another host's word
       throw error;
     });
-    return elevate(argvOf(command), way);
   }
 
   /** Once a connection: without a question, or with the password. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import type { Report } from "../../report.ts";
-import { ConnectionLostError } from "../errors.ts";
+import { ConnectionLostError, RemoteCommandError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import { measureLinkSpeed, wantsCompression } from "./link-speed.ts";
@@ -17,9 +17,11 @@ import { lastWords, ReceiverEnd } from "./receiver-end.ts";
 import { ReceiverProcess } from "./receiver-process.ts";
 import { sendPaths, type Tally } from "./send-paths.ts";
 import { ServeChannel, serveCommand } from "./serve-channel.ts";
+import { signPath } from "./signature.ts";
 import { requireAcceptance, unacceptable } from "./trust.ts";
 import { WireError } from "./wire.ts";
-import { WorkerChannel, workerCommand } from "./worker-channel.ts";
+import { daemonSocket, WorkerChannel, workerCommand } from "./worker-channel.ts";
+import type { Trust } from "./worker-messages.ts";
 
 /** What was missing when the host was asked first. */
 interface Missing {
@@ -37,6 +39,8 @@ export class ClosurePush {
   readonly #report: Report;
   readonly #scope: AbortSignal;
   #substitute: boolean;
+  /** The daemon's socket is there for the login user, as far as it is known. */
+  #hasSocket: boolean;
   /** From the first answer on. */
   #missing: Missing | undefined;
   readonly #tally: Tally = { bytesSent: 0, roundTrips: 1 };
@@ -56,6 +60,7 @@ export class ClosurePush {
     this.#report = report;
     this.#scope = scope;
     this.#substitute = options.substitute ?? false;
+    this.#hasSocket = !receiver.isRoot && options.store === undefined;
   }
 
   async run(): Promise<Omit<PushResult, "seconds">> {
@@ -72,6 +77,14 @@ export class ClosurePush {
         if (this.#substitute && this.#missing === undefined && error instanceof ReceiverEnd) {
           this.#substitute = false;
           this.#say("warning", `the host could not fetch from its caches: ${lastWords(error.stderr)}`);
+          continue;
+        }
+        if (this.#throughSocket && this.#missing === undefined && isNoSocket(error)) {
+          this.#hasSocket = false;
+          this.#say(
+            "debug",
+            `the daemon's socket cannot be reached, going through nix-daemon: ${error.message.split("\n", 1)[0]}`,
+          );
           continue;
         }
         // A receiver that is killed again before it added anything will be killed for ever.
@@ -106,11 +119,27 @@ export class ClosurePush {
     const backend = this.#backend;
     if (missing.length === 0) return { paths, bytes, backend: paths === 0 ? "none" : backend, ...this.#tally };
     if (this.#options.backend === "nix-copy") return this.#copy(missing);
-    if (lock instanceof WorkerChannel) {
-      const { signatures } = this.#receiver;
-      requireAcceptance(this.#session, unacceptable(missing, lock.trust, signatures), signatures);
-    }
-    return { paths, bytes, ...(await this.#send(host, missing, bytesPerSecond, progress)) };
+    const signed = lock instanceof WorkerChannel ? this.#acceptable(missing, lock.trust) : missing;
+    return { paths, bytes, ...(await this.#send(host, signed, bytesPerSecond, progress)) };
+  }
+
+  /** With signatures where the host wants them, and a key is given. @throws {PushError} before anything is sent */
+  #acceptable(missing: readonly PathInfo[], trust: Trust): readonly PathInfo[] {
+    const { signatures } = this.#receiver;
+    const { signingKey } = this.#options;
+    const refused = new Set(unacceptable(missing, trust, signatures));
+    if (refused.size === 0) return missing;
+    const signed = missing.map((info) => {
+      if (signingKey === undefined || !refused.has(info)) return info;
+      return { ...info, signatures: [...info.signatures, signPath(info, signingKey)] };
+    });
+    requireAcceptance(this.#session, unacceptable(signed, trust, signatures), signatures);
+    this.#say("info", `${refused.size} paths signed with ${signingKey?.name}`);
+    return signed;
+  }
+
+  get #throughSocket(): boolean {
+    return this.#backend === "worker" && this.#hasSocket;
   }
 
   /** The daemon's protocol for those who are not root: it says beforehand whom it trusts. */
@@ -123,6 +152,7 @@ export class ClosurePush {
     const { nixStore, nixDaemon, elevation } = this.#receiver;
     const { store } = this.#options;
     const isWorker = this.#backend === "worker";
+    if (this.#throughSocket) return WorkerChannel.greet(await ReceiverProcess.join(host, daemonSocket, scope));
     const argv = isWorker ? workerCommand(nixDaemon, store) : serveCommand(nixStore, store);
     const command = zstd === undefined ? { argv } : { argv, zstd };
     const process = await ReceiverProcess.start(host, elevation, command, scope);
@@ -167,11 +197,13 @@ export class ClosurePush {
     const compression = zstd === undefined ? "none" : "zstd";
     const channels = planChannels(missing, Math.min(8, Math.max(1, most)));
     const link = Number.isFinite(bytesPerSecond) ? `, link about ${mebibytes(bytesPerSecond)}/s` : "";
-    this.#say("debug", `${backend} protocol, ${channels} channels, compression ${compression}${link}`);
+    const through = backend === "serve" ? undefined : this.#throughSocket ? "socket" : "process";
+    const at = through === "socket" ? " at the daemon's socket" : "";
+    this.#say("debug", `${backend} protocol${at}, ${channels} channels, compression ${compression}${link}`);
     const open = (scope: AbortSignal): Promise<PathChannel> => this.#open(host, zstd, scope);
     const onAdded = (info: PathInfo): void => progress.added(info);
     await sendPaths({ open, paths: missing, channels, onAdded, tally: this.#tally }, this.#scope);
-    return { backend, ...this.#tally, channels, compression };
+    return { backend, ...(through === undefined ? {} : { through }), ...this.#tally, channels, compression };
   }
 
   async #copy(missing: readonly PathInfo[]): Promise<Omit<PushResult, "seconds">> {
@@ -188,6 +220,11 @@ export class ClosurePush {
 
 function isWorthAnother(error: unknown): boolean {
   return error instanceof ConnectionLostError || (error instanceof ReceiverEnd && error.killed);
+}
+
+/** Nobody listens there, sshd does not forward to it, or what listens hangs up at once. */
+function isNoSocket(error: unknown): error is RemoteCommandError | ReceiverEnd {
+  return error instanceof RemoteCommandError || error instanceof ReceiverEnd;
 }
 
 function describe(error: unknown): string {

@@ -24,6 +24,7 @@ export async function nixCopy(
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
+  if (elevation === "sudo") await requireFreeSudo(session, signal);
   await using ssh = await writeOpensshOptions(session.spec);
   const total = missing.length;
   const subject = session.spec.machine;
@@ -49,6 +50,19 @@ export async function nixCopy(
     signal.throwIfAborted();
     throw copyFailed(session, said, error);
   }
+}
+
+/** @throws {PushError} where Nix' own commands cannot become root on the host: what they read is the protocol's, not a password */
+export async function requireFreeSudo(session: HostSession, signal: AbortSignal): Promise<void> {
+  if (!(await session.retried((host) => host.asksForPassword(signal), signal))) return;
+  const { machine, user } = session.spec;
+  throw new PushError({
+    summary: `${machine}: Nix' own commands cannot become root on the host, where sudo asks for a password`,
+    expected: `root, or sudo without a password for ${user}`,
+    found: "sudo takes the password over the input, which Nix needs for its protocol",
+    at: renderAddress(session.spec),
+    fix: `log in as root, allow ${user} sudo without a password, or build here (pulumi-clan:hosts.${machine}.buildOn: local)`,
+  });
 }
 
 // The caller's signal carries the push's own deadline.

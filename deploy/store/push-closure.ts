@@ -6,6 +6,7 @@ import { renderAddress } from "../ssh/connection-spec.ts";
 import { ClosurePush } from "./closure-push.ts";
 import { explainPushFailure } from "./push-failure.ts";
 import { readReceiver } from "./receiver.ts";
+import type { SigningKey } from "./signature.ts";
 
 /** `none`: nothing was missing; `serve`: nix-store --serve over exec; `worker`: the daemon's protocol; `nix-copy`: `nix copy` of the operator. */
 export type PushBackend = "none" | "serve" | "worker" | "nix-copy";
@@ -17,6 +18,8 @@ export interface PushOptions {
   readonly reserveMib?: number;
   /** How the closure goes there. Default: `serve`, where the host can. */
   readonly backend?: Exclude<PushBackend, "none">;
+  /** Signs what the host would otherwise refuse from a user whom it does not trust. */
+  readonly signingKey?: SigningKey;
   /** Store on the host in Nix' own words, e.g. `local?root=/mnt`. Absent: the host's default store. */
   readonly store?: string;
   /** Default `auto`: by the link's measured speed, where the host has zstd. */
@@ -35,6 +38,8 @@ export interface PushResult {
   readonly seconds: number;
   /** `none`: nothing was missing. */
   readonly backend: PushBackend;
+  /** Of backend `worker`: straight to the daemon's socket, or through a process that passes everything on to it. */
+  readonly through?: "socket" | "process";
   /** What went over the connection for them, after compression, all attempts together. Absent: the backend cannot tell. */
   readonly bytesSent?: number;
   /** Answers that were waited for, one after another, once connected. Absent: the backend cannot tell. */

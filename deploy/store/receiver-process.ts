@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import { constants, createZstdCompress, type ZstdCompress } from "node:zlib";
 import { type BoundedText, collectBounded } from "../ssh/bounded-text.ts";
 import type { Elevation, RemoteCommand } from "../ssh/remote-command.ts";
+import { asProcess } from "../ssh/socket-process.ts";
 import type { RemoteProcess, SshHost } from "../ssh/ssh-host.ts";
 import { Coalescer } from "./coalescer.ts";
 import { ReceiverEnd } from "./receiver-end.ts";
@@ -47,6 +48,12 @@ export class ReceiverProcess implements AsyncDisposable {
     const scope = AbortSignal.any([signal, host.dead]);
     const process = await host.start(receiverCommand(argv, zstd), elevation, scope);
     return new ReceiverProcess(process, zstd !== undefined, scope);
+  }
+
+  /** Speaks to who listens at a socket on the host, without a shell or a process of ours between. @throws {RemoteCommandError} */
+  static async join(host: SshHost, socket: string, signal: AbortSignal): Promise<ReceiverProcess> {
+    const scope = AbortSignal.any([signal, host.dead]);
+    return new ReceiverProcess(asProcess(await host.open(socket, scope)), false, scope);
   }
 
   get compressed(): boolean {

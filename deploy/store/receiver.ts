@@ -5,6 +5,7 @@ import { PushError, SudoError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
 import type { Elevation } from "../ssh/remote-command.ts";
+import { parsePublicKeys } from "./signature.ts";
 import type { SignaturePolicy } from "./trust.ts";
 
 /** What a host has to receive a closure with. */
@@ -43,7 +44,7 @@ export async function readReceiver(session: HostSession, toplevel: StorePath, si
     isRoot: facts.get("uid") === "0",
     signatures: {
       required: facts.get("require-sigs") !== "false",
-      keys: new Set((facts.get("trusted-public-keys") ?? "").split(" ").flatMap((key) => key.split(":")[0] || [])),
+      keys: parsePublicKeys(facts.get("trusted-public-keys") ?? ""),
     },
   };
 }

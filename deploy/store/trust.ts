@@ -2,26 +2,27 @@ import { PushError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
 import type { PathInfo } from "./path-info.ts";
+import { isSignedBy, type PublicKeys } from "./signature.ts";
 import type { Trust } from "./worker-messages.ts";
 
 /** What the host demands of users whom it does not trust. */
 export interface SignaturePolicy {
   readonly required: boolean;
-  /** Names of the keys whose signatures it accepts. */
-  readonly keys: ReadonlySet<string>;
+  /** Keys whose signatures it accepts. */
+  readonly keys: PublicKeys;
 }
 
-/** Paths that a daemon would refuse from an untrusted user. Source: nix 2.34, LocalStore::addToStore, ValidPathInfo::checkSignatures. */
+/**
+ * Paths that a daemon would refuse. Signatures are verified, not only named: what it refuses late has been sent for nothing.
+ * Source: nix 2.34, LocalStore::addToStore, ValidPathInfo::checkSignatures.
+ */
 export function unacceptable(
   paths: readonly PathInfo[],
   trust: Trust,
   { required, keys }: SignaturePolicy,
 ): readonly PathInfo[] {
   if (trust !== "untrusted" || !required) return [];
-  return paths.filter(({ signatures, contentAddress }) => {
-    const isSigned = signatures.some((signature) => keys.has(signature.split(":")[0] ?? ""));
-    return contentAddress === undefined && !isSigned;
-  });
+  return paths.filter((info) => info.contentAddress === undefined && !isSignedBy(info, keys));
 }
 
 /** @throws {PushError} before anything is sent */
@@ -31,13 +32,13 @@ export function requireAcceptance(session: HostSession, refused: readonly PathIn
   const { machine, user } = session.spec;
   throw new PushError({
     summary: `${machine}: the host does not trust user ${user}, and ${refused.length} paths have no signature that it accepts`,
-    expected: `signatures of ${[...policy.keys].join(", ") || "a trusted key, of which the host has none"}`,
+    expected: `signatures of ${[...policy.keys.keys()].join(", ") || "a trusted key, of which the host has none"}`,
     found: `${first.path}: ${first.signatures.map((signature) => signature.split(":")[0]).join(", ") || "unsigned"}`,
     at: renderAddress(session.spec),
     fix: [
       `one of: push as root, or allow ${user} sudo without a password;`,
       `trust the user on the host (nix.settings.trusted-users = [ "${user}" ]: as good as root);`,
-      "or sign: nix store sign --recursive --key-file KEY PATH, with its public half in the host's trusted-public-keys",
+      "or sign: `fleet push --sign-with KEY`, or nix store sign --recursive --key-file KEY PATH; the public half in the host's trusted-public-keys",
     ].join("\n"),
   });
 }

@@ -18,6 +18,9 @@ import {
   type Trust,
 } from "./worker-messages.ts";
 
+/** Where every Nix' daemon listens, unless its environment says otherwise. Source: nix 2.34, src/libstore/globals.cc. */
+export const daemonSocket = "/nix/var/nix/daemon-socket/socket";
+
 /** What receives on the host: for other users than root it passes everything on to the daemon's socket. */
 export function workerCommand(nixDaemon: string, store: string | undefined): readonly string[] {
   return [nixDaemon, ...(store === undefined ? [] : ["--store", store]), "--stdio"];

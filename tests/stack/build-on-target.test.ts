@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { PushError } from "../../deploy/errors.ts";
+import { SecretText } from "../../deploy/ssh/secret-text.ts";
 import { type ClosureInputs, closureInputsSchema } from "../../providers/system-closure-schema.ts";
 import { deliverSystem } from "../../stack/deliver-system.ts";
 import { declared, old } from "../deploy/support/facts.ts";
@@ -67,5 +69,29 @@ describe("building on the target", () => {
       assert.deepEqual([outcome.kind, outcome.reason, outcome.facts.current], ["refused", reason, old]);
       assert.deepEqual(phases, ["done"]);
     }
+  });
+
+  it("is not begun where sudo asks for a password: Nix' own commands have another use for their input", async () => {
+    const lines: string[] = [];
+    await using server = await startTestServer({
+      onExec: (line, channel) => {
+        lines.push(line);
+        const code = line === "sudo -n -- true" ? 1 : 0;
+        if (code === 0) channel.write(facts({ "login.uid": "1000" }));
+        channel.exit(code);
+        channel.end();
+      },
+    });
+    const way = { ...inputs(server), targetHost: `ops@127.0.0.1:${server.port}` };
+    await assert.rejects(
+      deliverSystem(way, () => undefined, soon(), new SecretText("a password")),
+      (error: unknown) => {
+        assert.ok(error instanceof PushError);
+        assert.match(error.facts.summary, /^galena: Nix' own commands cannot become root on the host/);
+        assert.match(error.facts.fix, /allow ops sudo without a password, or build here/);
+        return true;
+      },
+    );
+    assert.ok(lines.every((line) => !line.includes("a password")));
   });
 });

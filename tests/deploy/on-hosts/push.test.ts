@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import { HostSession } from "../../../deploy/host-session.ts";
 import { ConnectionPool } from "../../../deploy/ssh/connection-pool.ts";
+import { type BackEnd, backEnds } from "../../../deploy/ssh/transport.ts";
 import { type PushOptions, type PushResult, pushClosure } from "../../../deploy/store/push-closure.ts";
+import { parseSigningKey } from "../../../deploy/store/signature.ts";
 import { runNix } from "../../../local-nix/nix-command.ts";
 import { parseStorePath, type StorePath } from "../../../local-nix/store-path.ts";
 import type { FleetEvent } from "../../../report.ts";
@@ -22,11 +26,13 @@ describe("pushing to a host", function () {
     toplevel: StorePath,
     options: Partial<PushOptions> = {},
     onEvent: (event: FleetEvent) => void = () => undefined,
-    user = "root",
+    way: { readonly user: string; readonly backEnd?: BackEnd } = { user: "root" },
   ): Promise<PushResult> {
     await using pool = new ConnectionPool();
+    const { user, backEnd } = way;
     const elevation = user === "root" ? "none" : "sudo";
-    const session = new HostSession(pool, host.connection({ user }), 20, onEvent, elevation);
+    const spec = host.connection(backEnd === undefined ? { user } : { user, backEnd });
+    const session = new HostSession(pool, spec, 20, onEvent, elevation);
     return await pushClosure(session, toplevel, { deadlineSeconds: 90, ...options }, onEvent, patience());
   }
 
@@ -104,39 +110,85 @@ describe("pushing to a host", function () {
   });
 
   describe("as a user who cannot become root", () => {
-    before(async () => {
-      await host.ask(
-        `for user in alice mallory; do
-           useradd --create-home --shell /bin/sh $user && mkdir -m 700 /home/$user/.ssh
-           cat /root/.ssh/authorized_keys >/home/$user/.ssh/authorized_keys
-           chown -R $user: /home/$user
-         done
-         echo 'trusted-users = root alice' >>/etc/nix/nix.conf
-         systemd-run --quiet --unit=nix-daemon nix-daemon && until [ -S /nix/var/nix/daemon-socket/socket ]; do sleep 0.05; done`,
-      );
-    });
+    const [alice, mallory] = [{ user: "alice" }, { user: "mallory" }];
+    before(() => prepareUsers(host));
 
-    it("goes through the daemon, which trusts some", async () => {
-      const toplevel = await addBuilt("by-alice");
-      const { backend, paths } = await push(toplevel, {}, undefined, "alice");
-      assert.deepEqual([backend, paths], ["worker", 1]);
-      await verify(toplevel);
-    });
+    for (const backEnd of backEnds) {
+      it(`goes to the daemon's socket, without a shell or a process between, where the daemon trusts them (${backEnd})`, async () => {
+        const toplevel = await addBuilt(`by-alice-${backEnd}`);
+        const { backend, through, paths } = await push(toplevel, {}, undefined, { ...alice, backEnd });
+        assert.deepEqual([backend, through, paths], ["worker", "socket", 1]);
+        await verify(toplevel);
+      });
+
+      it(`goes through nix-daemon where sshd does not forward to sockets, and says so (${backEnd})`, async () => {
+        await host.ask(
+          "echo 'AllowStreamLocalForwarding no' >/etc/ssh/sshd_config.d/local.conf && systemctl restart ssh",
+        );
+        try {
+          const events: FleetEvent[] = [];
+          const toplevel = await addBuilt(`by-process-${backEnd}`);
+          const report = (event: FleetEvent): void => void events.push(event);
+          const { backend, through } = await push(toplevel, {}, report, { ...alice, backEnd });
+          assert.deepEqual([backend, through], ["worker", "process"]);
+          assert.ok(events.some(({ message }) => message.startsWith("the daemon's socket cannot be reached")));
+          await verify(toplevel);
+        } finally {
+          await host.ask("rm /etc/ssh/sshd_config.d/local.conf && systemctl restart ssh");
+        }
+      });
+    }
+
+    const faultsOfDaemons = {
+      "the daemon's workers are killed": (): Promise<unknown> => host.ask(killWorkers),
+      "the connection is cut": (): Promise<unknown> => host.cutConnections(),
+    };
+    for (const [fault, strike] of Object.entries(faultsOfDaemons)) {
+      it(`goes on when ${fault}`, async () => {
+        const toplevel = await addClosure(`worker-${fault.replaceAll(/[^a-z]+/g, "-")}`, { small: 20, large: 5 });
+        await using lock = await holdPath(host, toplevel);
+        const pushed = push(toplevel, {}, undefined, alice);
+        await lock.othersAreThere();
+        await strike();
+        await lock.release();
+        const { resumed, backend } = await pushed;
+        assert.deepEqual([resumed, backend], [1, "worker"]);
+        await verify(toplevel);
+      });
+    }
 
     it("needs no signature for what its name vouches for", async () => {
       const toplevel = await addClosure("by-mallory", { small: 3, large: 1 });
-      assert.equal((await push(toplevel, {}, undefined, "mallory")).backend, "worker");
+      assert.equal((await push(toplevel, {}, undefined, mallory)).backend, "worker");
       await verify(toplevel);
+    });
+
+    it("signs on the way what the host wants signed, with a key that it trusts", async () => {
+      const secret = (
+        await promisify(execFile)("nix", [...commands, "key", "generate-secret", "--key-name", "fleet-1"])
+      ).stdout;
+      const signingKey = parseSigningKey(secret);
+      const toplevel = await addBuilt("signed-on-the-way");
+      const untrusted = push(toplevel, { signingKey }, undefined, mallory);
+      await assert.rejects(untrusted, /does not trust user mallory, and 1 paths have no signature/);
+      const published = `fleet-1:${Buffer.from(secret.split(":")[1] ?? "", "base64").toString("base64", 32)}`;
+      await host.ask(
+        `echo 'extra-trusted-public-keys = ${published}' >>/etc/nix/nix.conf && systemctl restart nix-daemon`,
+      );
+      await host.ask(daemonListens);
+      assert.equal((await push(toplevel, { signingKey }, undefined, mallory)).backend, "worker");
+      await verify(toplevel);
+      assert.match(await host.ask(`nix ${commands.join(" ")} path-info --sigs ${toplevel}`), /fleet-1:/);
     });
 
     it("ends before a byte is sent where a signature is missing, with three ways out", async () => {
       const toplevel = await addBuilt("unsigned");
-      await assert.rejects(push(toplevel, {}, undefined, "mallory"), (error: Error) => {
+      await assert.rejects(push(toplevel, {}, undefined, mallory), (error: Error) => {
         assert.match(error.message, /the host does not trust user mallory, and 1 paths have no signature/);
         assert.match(error.message, /found: {4}\/nix\/store\/\S+-unsigned: unsigned\n/);
         assert.match(
           error.message,
-          /one of: push as root.*\n.*trusted-users = \[ "mallory" \].*\n.*or sign: nix store sign/,
+          /one of: push as root.*\n.*trusted-users = \[ "mallory" \].*\n.*or sign: `fleet push --sign-with/,
         );
         return true;
       });
@@ -158,12 +210,54 @@ describe("pushing to a host", function () {
   });
 });
 
+describe("pushing to a Mac as a user who cannot become root", function () {
+  this.timeout(110_000);
+
+  it("goes to the daemon's socket", async () => {
+    await using mac = await DeployedHost.start("darwin");
+    await prepareUsers(mac);
+    await using pool = new ConnectionPool();
+    const session = new HostSession(pool, mac.connection({ user: "alice" }), 20, () => undefined, "sudo");
+    const toplevel = await addBuilt("for-a-mac");
+    const { backend, through } = await pushClosure(
+      session,
+      toplevel,
+      { deadlineSeconds: 90 },
+      () => undefined,
+      patience(),
+    );
+    assert.deepEqual([backend, through], ["worker", "socket"]);
+    await mac.ask(`nix-store --verify-path ${toplevel}`);
+  });
+});
+
 /** A path that was built: its name says nothing of its content. */
 async function addBuilt(name: string): Promise<StorePath> {
   const expression = `derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo ${name} >$out" ]; }`;
   const args = ["build", "--no-link", "--print-out-paths", "--impure", "--expr", expression];
   return parseStorePath((await runNix(args, { signal: patience() })).trim());
 }
+
+const commands = ["--extra-experimental-features", "nix-command"];
+const daemonListens = `until nix ${commands.join(" ")} store ping --store daemon >/dev/null 2>&1; do sleep 0.05; done`;
+
+/** A daemon, alice whom it trusts and mallory whom it does not; neither becomes root. */
+async function prepareUsers(target: DeployedHost): Promise<void> {
+  await target.ask(
+    `for user in alice mallory; do
+       useradd --create-home --shell /bin/sh $user && mkdir -m 700 /home/$user/.ssh
+       cat /root/.ssh/authorized_keys >/home/$user/.ssh/authorized_keys
+       chown -R $user: /home/$user
+     done
+     echo 'trusted-users = root alice' >>/etc/nix/nix.conf
+     printf '[Service]\nExecStart=/bin/sh -lc "exec nix-daemon"\n' >/run/systemd/system/nix-daemon.service
+     systemctl start nix-daemon && until [ -S /nix/var/nix/daemon-socket/socket ]; do sleep 0.05; done`,
+  );
+}
+
+/** Those that speak with a client, not the one that listens. */
+const killWorkers = `main=$(systemctl show --property=MainPID --value nix-daemon)
+for p in /proc/[0-9]*; do case $(cat "$p/comm" 2>/dev/null) in nix-daemon) [ "\${p#/proc/}" = "$main" ] || kill -9 "\${p#/proc/}" ;; esac; done; true`;
 
 /** Every process that receives, and the one that holds. */
 const killReceivers = `for p in /proc/[0-9]*; do case $(cat "$p/comm" 2>/dev/null) in nix-store) kill -9 "\${p#/proc/}" ;; esac; done; true`;

@@ -41,50 +41,64 @@ async function readAnswers(bytes: Uint8Array, pieceBytes: number): Promise<reado
   return answers;
 }
 
-describe("worker protocol 1.35, as recorded with Nix 2.26", () => {
-  let server: Buffer;
-  const last = { kind: "last" };
-  const both = [path("a"), path("b")];
-  const whole = [{ version: 0x123, trust: "trusted" }, last, last, [], last, last, last, both, last, 1];
-  before(async () => {
-    server = await readFile(recording.workerServer);
-  });
+const last = { kind: "last" };
+const both = [path("a"), path("b")];
+const whole = [{ version: 0x123, trust: "trusted" }, last, last, [], last, last, last, both, last, 1];
 
+for (const version of recording.versions.filter((version) => version !== "2.8")) replay(version);
+
+function replay(version: string): void {
+  describe(`worker protocol 1.35, as recorded with Nix ${version}`, () => {
+    let server: Buffer;
+    before(async () => {
+      server = await readFile(recording.of(version).worker);
+    });
+
+    it("is read back from pieces of any size", async () => {
+      for (const size of [1, 7, 8, 9, server.length]) assert.deepEqual(await readAnswers(server, size), whole);
+    });
+
+    it("ends without an answer, and without an error, when it is cut at any length", async () => {
+      for (let cut = 0; cut < server.length; cut++) {
+        const answers = await readAnswers(server.subarray(0, cut), server.length);
+        assert.ok(answers.length < whole.length);
+        assert.deepEqual(answers, whole.slice(0, answers.length), `cut at ${cut}`);
+      }
+    });
+
+    it("is refused, incomplete or another answer when any byte is another", async () => {
+      // A higher version, and another name of the same Nix, are none of our business.
+      const free = new Set([8, 16, ...Array.from({ length: 6 }, (_, index) => 24 + index)]);
+      for (let at = 0; at < server.length; at++) {
+        for (const flip of free.has(at) ? [] : [0x01, 0x80, 0xff]) {
+          const corrupted = Uint8Array.from(server);
+          corrupted[at] = (corrupted[at] ?? 0) ^ flip;
+          try {
+            assert.notDeepEqual(await readAnswers(corrupted, server.length), whole, `byte ${at}`);
+          } catch (error) {
+            if (!(error instanceof WireError)) throw error;
+          }
+        }
+      }
+    });
+  });
+}
+
+describe("worker protocol 1.35", () => {
   it("is written byte by byte as it was recorded, and the daemon answers as it did", async () => {
     const client = await workerClientBytes();
     assert.ok(client.equals(await readFile(recording.workerClient)));
     await using store = await OtherStore.make();
+    const server = await readFile(recording.of("2.26").worker);
     assert.ok((await askDaemon(store.uri, client, server.length)).equals(server));
     assert.deepEqual(await store.valid(), both);
     await store.verify();
   });
 
-  it("is read back from pieces of any size", async () => {
-    for (const size of [1, 7, 8, 9, server.length]) assert.deepEqual(await readAnswers(server, size), whole);
-  });
-
-  it("ends without an answer, and without an error, when it is cut at any length", async () => {
-    for (let cut = 0; cut < server.length; cut++) {
-      const answers = await readAnswers(server.subarray(0, cut), server.length);
-      assert.ok(answers.length < whole.length);
-      assert.deepEqual(answers, whole.slice(0, answers.length), `cut at ${cut}`);
-    }
-  });
-
-  it("is refused, incomplete or another answer when any byte is another", async () => {
-    // A higher version, and another name of the same Nix, are none of our business.
-    const free = new Set([8, 16, ...Array.from({ length: 6 }, (_, index) => 24 + index)]);
-    for (let at = 0; at < server.length; at++) {
-      for (const flip of free.has(at) ? [] : [0x01, 0x80, 0xff]) {
-        const corrupted = Uint8Array.from(server);
-        corrupted[at] = (corrupted[at] ?? 0) ^ flip;
-        try {
-          assert.notDeepEqual(await readAnswers(corrupted, server.length), whole, `byte ${at}`);
-        } catch (error) {
-          if (!(error instanceof WireError)) throw error;
-        }
-      }
-    }
+  it("is refused by us when Nix 2.8 answers, and awaited at every cut before it has said its version", async () => {
+    const server = await readFile(recording.of("2.8").worker);
+    for (let cut = 0; cut < server.length; cut++) assert.deepEqual(await readAnswers(server.subarray(0, cut), 16), []);
+    await assert.rejects(readAnswers(server, 16), new WireError("worker protocol 1.35 or later", "1.34", 8));
   });
 
   it("has messages between the answers, which are passed over, and errors, which are not", () => {

@@ -22,10 +22,18 @@ import { info, path } from "./paths.ts";
 /** Bytes of a recorded session, by who said them. */
 export const recording = {
   client: new URL("../recordings/serve-2.7-client.bin", import.meta.url),
-  server: new URL("../recordings/serve-2.7-nix-2.26.bin", import.meta.url),
   workerClient: new URL("../recordings/worker-1.35-client.bin", import.meta.url),
-  workerServer: new URL("../recordings/worker-1.35-nix-2.26.bin", import.meta.url),
+  /** Of Debian bookworm, trixie and sid; the daemon of 2.8 speaks an older protocol than we do. */
+  versions: ["2.8", "2.26", "2.34"],
+  of: (version: string) => ({
+    serve: new URL(`../recordings/serve-2.7-nix-${version}.bin`, import.meta.url),
+    worker: new URL(`../recordings/worker-1.35-nix-${version}.bin`, import.meta.url),
+  }),
 };
+
+/** How a Nix other than that of PATH is called: its program's name comes behind. */
+export type Caller = (program: string) => readonly [string, ...string[]];
+const here: Caller = (program) => [program];
 
 /** The two paths of a session with their archives. */
 interface Session {
@@ -78,8 +86,11 @@ async function makeSession(): Promise<Session> {
 }
 
 /** What the Nix of PATH answers, in a store of its own. */
-export async function askNix(storeUri: string, client: Uint8Array): Promise<Buffer> {
-  const nix = spawn("nix-store", ["--store", storeUri, "--serve", "--write"], { stdio: ["pipe", "pipe", "inherit"] });
+export async function askNix(storeUri: string, client: Uint8Array, caller: Caller = here): Promise<Buffer> {
+  const [program, ...before] = caller("nix-store");
+  const nix = spawn(program, [...before, "--store", storeUri, "--serve", "--write"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const answer = buffer(nix.stdout);
   nix.stdin.end(client);
   await once(nix, "close");
@@ -87,8 +98,14 @@ export async function askNix(storeUri: string, client: Uint8Array): Promise<Buff
 }
 
 /** As `askNix`, for the daemon: its input stays open until the answers are there, or it would call itself interrupted. */
-export async function askDaemon(storeUri: string, client: Uint8Array, answerBytes: number): Promise<Buffer> {
-  const nix = spawn("nix-daemon", ["--store", storeUri, "--stdio"], { stdio: ["pipe", "pipe", "inherit"] });
+export async function askDaemon(
+  storeUri: string,
+  client: Uint8Array,
+  answerBytes: number,
+  caller: Caller = here,
+): Promise<Buffer> {
+  const [program, ...before] = caller("nix-daemon");
+  const nix = spawn(program, [...before, "--store", storeUri, "--stdio"], { stdio: ["pipe", "pipe", "inherit"] });
   const chunks: Buffer[] = [];
   nix.stdin.write(client);
   for await (const chunk of nix.stdout) {
