@@ -19,12 +19,13 @@ export function receiverRoot(suite: string): string | undefined {
 export class RootReceiver implements AsyncDisposable {
   readonly spec: ConnectionSpec;
   readonly #folder: string;
-  readonly #root: string;
+  /** Its file system, as seen from outside. */
+  readonly root: string;
   readonly #sshd: ChildProcess;
 
   private constructor(folder: string, root: string, spec: ConnectionSpec, sshd: ChildProcess) {
     this.#folder = folder;
-    this.#root = root;
+    this.root = root;
     this.spec = spec;
     this.#sshd = sshd;
   }
@@ -60,7 +61,7 @@ export class RootReceiver implements AsyncDisposable {
 
   /** Runs a command in the root, not over ssh; what it wrote to stdout. */
   ask(command: string, signal: AbortSignal): Promise<string> {
-    return runCommand("chroot", [this.#root, "/bin/sh", "-c", command], {}, signal);
+    return runCommand("chroot", [this.root, "/bin/sh", "-c", command], {}, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,7 +70,7 @@ export class RootReceiver implements AsyncDisposable {
       this.#sshd.kill();
       await ended;
     }
-    await unmount(this.#folder, this.#root);
+    await unmount(this.#folder, this.root);
   }
 }
 
