@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { lstat, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultCacheDir } from "./cache-folder.ts";
 
@@ -15,5 +15,12 @@ export async function gcRoot(
 ): Promise<string> {
   const folder = join(cacheDir, "gc-roots", rootScope.map(encodeURIComponent).join("@"));
   await mkdir(folder, { recursive: true });
+  if (rootScope.length > 0) await dropUnscoped(join(cacheDir, "gc-roots", name));
   return join(folder, name);
+}
+
+/** Version 0.1 knew no scopes: its link would keep a machine's system of that day for ever. */
+async function dropUnscoped(root: string): Promise<void> {
+  const found = await lstat(root).catch(() => undefined); // not there, or not ours to see
+  if (found?.isSymbolicLink() === true) await rm(root, { force: true });
 }

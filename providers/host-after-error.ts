@@ -21,7 +21,7 @@ export class HostAfterError extends FleetError {
   constructor(outcome: Outcome, properties: ClosureOutputs) {
     super({
       summary: renderOutcome(outcome),
-      expected: `${outcome.machine} runs ${renderStorePath(properties.toplevel)}, now and after a reboot`,
+      expected: renderExpected(properties),
       found: renderFound(outcome),
       at: properties.targetHost,
       fix: fixFor(outcome),
@@ -30,6 +30,23 @@ export class HostAfterError extends FleetError {
     if (untouched.includes(outcome.kind)) return;
     this.id = properties.machine;
     this.properties = properties;
+  }
+}
+
+/** What the policy asked for: not every mode wants a system for now and for later. */
+function renderExpected({ machine, toplevel, policy }: ClosureOutputs): string {
+  const { mode, specialisation } = policy;
+  const system = renderStorePath(toplevel);
+  const running = specialisation === null ? system : `specialisation ${specialisation} of ${system}`;
+  switch (mode) {
+    case "switch":
+      return `${machine} runs ${running}, now and after a reboot`;
+    case "boot":
+      return `${machine} boots ${system} next`;
+    case "test":
+      return `${machine} runs ${running} until a reboot`;
+    case "dry":
+      return `${machine} says what ${running} would change`;
   }
 }
 
@@ -52,17 +69,23 @@ function fixFor({ kind, machine, facts }: Outcome): string {
       return `bring ${machine} up, or leave it out of this run with --exclude; the next \`pulumi up\` tries again`;
     case "refused":
       return "remove what the reason names; nothing was changed on the host";
+    case "skipped":
+      return "run `pulumi up` when the host is meant to be deployed again";
     case "superseded":
       return "somebody else deployed meanwhile: run `pulumi refresh`, look, then `pulumi up`";
     case "rolled-back":
-      return unit === undefined
-        ? "correct what the reason names, then `pulumi up`; until then the previous system runs"
-        : `correct the unit (on the host: journalctl -u ${unit}), then \`pulumi up\`; until then the previous system runs`;
+      return `${correct(unit)}, then \`pulumi up\`; until then the previous system runs`;
+    case "rollback-failed":
+      return `look at the host (fleet ssh ${machine}); a reboot brings the previous system, which is still the next boot's`;
+    case "commit-failed":
+      return `${correct(undefined)}, then \`pulumi up\`; a reboot before that brings the previous system back`;
     case "interrupted":
       return "`pulumi up` goes on where the host stands; nothing is done twice";
     default:
-      return unit === undefined
-        ? "correct the cause, then `pulumi up` goes on where this one ended"
-        : `correct the unit (on the host: journalctl -u ${unit}), then \`pulumi up\`; a reboot brings the previous system back`;
+      return `${correct(unit)}, then \`pulumi up\` goes on where this one ended${facts.committed ? "" : "; a reboot brings the previous system back"}`;
   }
+}
+
+function correct(unit: string | undefined): string {
+  return unit === undefined ? "correct what the reason names" : `correct the unit (on the host: journalctl -u ${unit})`;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { access, readFile, readlink, watch } from "node:fs/promises";
+import { access, mkdir, readFile, readlink, symlink, watch } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { type BuildRequest, buildArgs, buildToplevel } from "../../local-nix/build.ts";
@@ -75,7 +75,12 @@ describe("build of a toplevel", () => {
     const [first] = await requests(fleet, cache.path);
     const [second] = await requests(fleet, cache.path);
     assert.ok(first !== undefined && second !== undefined);
+    await mkdir(join(cache.path, "gc-roots"), { recursive: true });
+    await symlink(first.toplevel, join(cache.path, "gc-roots/galena")); // of a version that knew no scopes
+    await symlink(first.toplevel, join(cache.path, "gc-roots/scheelite"));
     const core = await buildToplevel({ ...first, rootScope: ["fleet", "core"] }, silent, soon());
+    await assert.rejects(access(join(cache.path, "gc-roots/galena")));
+    assert.equal(await readlink(join(cache.path, "gc-roots/scheelite")), first.toplevel, "of this machine alone");
     const burst = await buildToplevel({ ...second, rootScope: ["fleet", "../burst"] }, silent, soon());
     assert.equal(await readlink(join(cache.path, "gc-roots/fleet@core/galena")), core);
     assert.equal(await readlink(join(cache.path, "gc-roots/fleet@..%2Fburst/galena")), burst);

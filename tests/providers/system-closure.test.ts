@@ -195,6 +195,31 @@ describe("a deployment that did not end as declared", () => {
     assert.match(new HostAfterError(outcome("interrupted"), deployed).facts.fix, /goes on where the host stands/);
   });
 
+  it("expects what the policy asked for, and no more", () => {
+    const expected = (policy: Readonly<Record<string, unknown>>): string =>
+      new HostAfterError(outcome("rolled-back"), { ...deployed, policy: activationPolicySchema.parse(policy) }).facts
+        .expected;
+    const system = "1111111-nixos-system-galena";
+    assert.equal(expected({ mode: "boot" }), `galena boots ${system} next`);
+    assert.equal(expected({ mode: "test" }), `galena runs ${system} until a reboot`);
+    assert.equal(
+      expected({ specialisation: "gaming" }),
+      `galena runs specialisation gaming of ${system}, now and after a reboot`,
+    );
+  });
+
+  it("says where a host stands whose way back, or whose boot entry, failed", () => {
+    const fix = (kind: Outcome["kind"]): string => new HostAfterError(outcome(kind), deployed).facts.fix;
+    assert.equal(
+      fix("rollback-failed"),
+      "look at the host (fleet ssh galena); a reboot brings the previous system, which is still the next boot's",
+    );
+    assert.match(
+      fix("commit-failed"),
+      /^correct what the reason names, then .* a reboot before that brings the previous/,
+    );
+  });
+
   it("says which unit failed, its last words, and what a reboot would bring", () => {
     const facts = {
       current: two,
@@ -210,7 +235,7 @@ describe("a deployment that did not end as declared", () => {
         "            gitea.service failed:",
         "              cannot bind port 3000",
         "  at:       root@192.0.2.14",
-        "  fix:      correct the unit (on the host: journalctl -u gitea.service), then `pulumi up`; a reboot brings the previous system back",
+        "  fix:      correct the unit (on the host: journalctl -u gitea.service), then `pulumi up` goes on where this one ended; a reboot brings the previous system back",
       ].join("\n"),
     );
   });
