@@ -15,7 +15,7 @@ export async function askSecret(question: string, signal: AbortSignal): Promise<
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   dialogue.once("line", (line) => resolve(line === "" ? undefined : line));
-  dialogue.once("SIGINT", () => reject(new Error("interrupted")));
+  dialogue.once("SIGINT", () => process.kill(process.pid, "SIGINT")); // raw mode: the terminal does not send it
   dialogue.once("close", () => resolve(undefined));
   try {
     return await promise;

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { openTransaction } from "../deploy/activation/plan-activation.ts";
 import { runs } from "../deploy/boot/specialisation.ts";
+import { renderSwitch } from "../deploy/observation/drift.ts";
 import { renderWay } from "../deploy/observation/look.ts";
 import type { Observation } from "../deploy/observation/observe-host.ts";
 import type { BackEnd } from "../deploy/ssh/transport.ts";
@@ -204,8 +205,15 @@ function remarks(row: MachineStatus): string[] {
     ...(transaction === null ? [] : [`deployment ${transaction}`]),
     ...(rebootFor.length === 0 ? [] : [`reboot pending: ${rebootFor.join(", ")}`]),
     ...(nextBoot && profile && nextBoot !== profile ? [`next boot: ${shortHash(nextBoot)}`] : []),
+    ...(row.lastSwitch === undefined || !isNews(row) ? [] : [renderSwitch(row.lastSwitch)]),
     ...[renderWay({ through, backEnd }).trim()].filter((way) => way !== ""),
   ];
+}
+
+/** Who else deploys to the host, always; when it was switched by nobody's tool, only where it is not as declared. */
+function isNews(row: MachineStatus): boolean {
+  const tool = row.lastSwitch?.tool;
+  return tool === undefined ? !isFine(row) : tool !== "pulumi-clan";
 }
 
 function shortHash(path: StorePath | null | undefined): string {

@@ -44,6 +44,18 @@ describe("the table of fleet status", () => {
     );
   });
 
+  it("names who else switched a machine, and says by hand only where it is not as declared", () => {
+    const remark = (changes: Partial<MachineStatus>): string =>
+      renderStatus([{ ...healthy, ...changes }])
+        .split("\n")[1]
+        ?.split(/ {2,}/)[8] ?? "";
+    const at = 1_790_000_000;
+    assert.equal(remark({ lastSwitch: { tool: "clan", at } }), "last switched 2026-09-21T14:13:20Z by clan");
+    assert.equal(remark({ lastSwitch: { tool: "pulumi-clan", at } }), "");
+    assert.equal(remark({ lastSwitch: { at } }), "");
+    assert.equal(remark({ lastSwitch: { at }, running: old }), "last switched 2026-09-21T14:13:20Z by hand");
+  });
+
   it("lets no control character of a host reach the terminal", () => {
     assert.equal(renderTable(["a"], [["\u001b[2Jx\ny"]]), "a\n [2Jx y");
   });

@@ -80,6 +80,13 @@ describe("a fleet on three simulated hosts", function () {
     assert.deepEqual(await Promise.all(machines.map(generation)), before);
   });
 
+  it("is reached by the commands, too: the node's address stands in the stack's state", async () => {
+    const status = await checkout.fleet("status", "galena", "--json");
+    assert.match(status.stdout, /"state": "seen"/, status.text);
+    const login = await checkout.fleet("ssh", "galena", "--", "readlink", "-f", "/run/current-system");
+    assert.equal(login.stdout.trim(), await running("galena"), login.text);
+  });
+
   it("changes exactly the machines that a one-line edit reaches, in preview and up alike", async () => {
     await deployed();
     const before = await generation("stibnite");

@@ -69,6 +69,14 @@ describe("ways to a host from the command line", function () {
     return ended;
   };
   const locked = { PULUMI_CONFIG_PASSPHRASE: undefined };
+  const way = () => [
+    "--host",
+    `ops@${host.sim.address}`,
+    "--identity",
+    host.sim.identityFile,
+    "--host-key",
+    host.sim.hostKey,
+  ];
   const current = (): Promise<string> => host.ask("readlink -f /run/current-system");
 
   it("say what is missing for a machine on a node that was never made, and take --host instead", async () => {
@@ -124,7 +132,7 @@ describe("ways to a host from the command line", function () {
     assert.match(shown, /"backend":"serve"/);
     assert.ok(!shown.includes(password));
     const interrupted = await onTerminal(push.join(" "), "Password for sudo", "\u0003");
-    assert.notEqual(interrupted.code, 0);
+    assert.equal(interrupted.code, 130, interrupted.shown);
   });
 
   it("take an unknown key on first use only where that is asked for, and a stack's secret for a push", async () => {
@@ -148,6 +156,26 @@ describe("ways to a host from the command line", function () {
     assert.equal(wrong.exitCode, 1);
     assert.match(wrong.stderr, /user ops cannot become root/);
   });
+
+  const others = { clan: "clan-switch-galena-0a1b2c3d", "nixos-rebuild": "nixos-rebuild-switch-to-configuration" };
+  for (const [tool, unit] of Object.entries(others)) {
+    it(`show a generation that ${tool} made, with its name, and deploy over it`, async () => {
+      const [theirs, ours] = [await host.system({ name: `by-${tool}` }), await host.system({ name: `after-${tool}` })];
+      const dialled = ["--host", `ops@${host.sim.address}`];
+      assert.equal((await run(["push", theirs, ...way(), "--stack", "core"])).exitCode, 0);
+      await host.ask(
+        `nix-env -p /nix/var/nix/profiles/system --set ${theirs} && systemd-run --wait --collect --quiet --unit=${unit} \\
+           --setenv=PATH="$PATH" ${theirs}/bin/switch-to-configuration switch`,
+      );
+      const status = await run(["status", "galena", ...dialled]);
+      assert.match(status.stdout, new RegExp(`last switched \\S+ by ${tool}`), status.stderr);
+      const json = await run(["status", "galena", ...dialled, "--json"]);
+      assert.match(json.stdout, new RegExp(`"tool": "${tool}"`));
+      const mended = await run(["deploy", "galena", "--toplevel", ours, "--yes", ...dialled]);
+      assert.equal(mended.exitCode, 0, mended.stderr);
+      assert.doesNotMatch((await run(["status", "galena", ...dialled])).stdout, /last switched/);
+    });
+  }
 
   it("lead a login there, too", async () => {
     const { stdout, stderr, exitCode } = await run([

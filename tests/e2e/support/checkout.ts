@@ -72,7 +72,8 @@ export class Checkout implements AsyncDisposable {
   }
 
   fleet(...args: string[]): Promise<Ended> {
-    return run(process.execPath, [join(this.root, "cli/fleet.ts"), ...args], this.root, 60);
+    const backend = { PULUMI_BACKEND_URL: `file://${join(this.root, ".state/pulumi")}` }; // as scripts/fleet says
+    return run(process.execPath, [join(this.root, "cli/fleet.ts"), ...args], this.root, 60, backend);
   }
 
   sim(...args: string[]): Promise<Ended> {
