@@ -259,9 +259,18 @@ export function begun(open: Transaction | undefined, facts: HostFacts, wanted: W
       generation: facts.generation,
     },
     ...(facts.current === null || facts.current === before ? {} : { uncommitted: facts.current }),
-    failedBefore: open?.failedBefore ?? facts.failedUnits,
+    failedBefore: open?.failedBefore ?? remembered(facts.failedUnits),
     phase: "testing",
   };
+}
+
+/** As many as a transaction has room for, which is one argument and one fact on its way: what has none counts as newly failed. */
+function remembered(units: readonly string[]): string[] {
+  let left = 40_000;
+  return units.slice(0, 1_000).filter((unit) => {
+    left -= JSON.stringify(unit).length + 1;
+    return left >= 0;
+  });
 }
 
 /** What runs; or, when that is of the declared system which nobody committed, what the next boot would start. */

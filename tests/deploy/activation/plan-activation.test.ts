@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { isMixed, planActivation, type Step, type Wanted } from "../../../deploy/activation/plan-activation.ts";
-import type { Transaction } from "../../../deploy/activation/transaction.ts";
+import { type Transaction, transactionSchema } from "../../../deploy/activation/transaction.ts";
 import type { HostFacts } from "../../../deploy/host-facts.ts";
 import { declared, foreign, hostFacts, old, transaction, wanted } from "../support/facts.ts";
 
@@ -154,6 +154,14 @@ describe("the plan for a host", () => {
       const facts = hostFacts({ ...hotFix, transaction: transaction(), jobs: [running] });
       assert.deepEqual(planActivation(facts, { ...wanted, toplevel }), [{ kind: "await", job: running.id }]);
     }
+  });
+
+  it("remembers no more failed units than the host can give back", () => {
+    const failedUnits = Array.from({ length: 1_100 }, (_, unit) => `backup@${"host\\x2d".repeat(8)}${unit}.service`);
+    const begun = stepOf(planActivation(hostFacts({ failedUnits }), wanted), "test")?.transaction;
+    assert.ok(JSON.stringify(begun).length < 65_536); // facts.sh
+    assert.ok(transactionSchema.safeParse(begun).success);
+    assert.deepEqual(begun?.failedBefore.slice(0, 100), failedUnits.slice(0, 100));
   });
 
   it("keeps what was before an uncommitted system that still runs", () => {
