@@ -164,11 +164,12 @@ function answerOf(
 }
 
 /** One line. */
-export function renderPush({ paths, bytes, bytesSent, seconds, backend }: PushResult, host: string): string {
+export function renderPush({ paths, bytes, bytesSent, seconds, backend, through }: PushResult, host: string): string {
   const time = `${seconds.toFixed(1)} s`;
   if (paths === 0) return `${host}: every path was there (${time})`;
   const sent = bytesSent === undefined ? "" : `, ${megabytes(bytesSent)} sent`;
-  return `${host}: ${paths} ${paths === 1 ? "path" : "paths"}, ${megabytes(bytes)}${sent} in ${time} (${backend})`;
+  const by = through === "socket" ? `${backend} at the daemon's socket` : backend;
+  return `${host}: ${paths} ${paths === 1 ? "path" : "paths"}, ${megabytes(bytes)}${sent} in ${time} (${by})`;
 }
 
 /** What is said once is shown; of the progress, a line every other second. */

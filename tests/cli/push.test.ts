@@ -28,6 +28,8 @@ describe("fleet push", () => {
   it("says in one line what was done", () => {
     const result = { paths: 3, bytes: 12_300_000, bytesSent: 4_560_000, seconds: 1.26, backend: "serve" } as const;
     assert.equal(renderPush(result, "root@galena"), "root@galena: 3 paths, 12.3 MB, 4.6 MB sent in 1.3 s (serve)");
+    const direct = { paths: 1, bytes: 2_000_000, seconds: 1, backend: "worker", through: "socket" } as const;
+    assert.equal(renderPush(direct, "galena"), "galena: 1 path, 2.0 MB in 1.0 s (worker at the daemon's socket)");
     const none = { paths: 0, bytes: 0, seconds: 0.2, backend: "none" } as const;
     assert.equal(renderPush(none, "root@galena"), "root@galena: every path was there (0.2 s)");
   });

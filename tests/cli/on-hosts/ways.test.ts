@@ -163,9 +163,10 @@ describe("ways to a host from the command line", function () {
       const [theirs, ours] = [await host.system({ name: `by-${tool}` }), await host.system({ name: `after-${tool}` })];
       const dialled = ["--host", `ops@${host.sim.address}`];
       assert.equal((await run(["push", theirs, ...way(), "--stack", "core"])).exitCode, 0);
+      const calls = ["boot", "test"].map((action) => `${theirs}/bin/switch-to-configuration ${action}`).join(" && ");
       await host.ask(
         `nix-env -p /nix/var/nix/profiles/system --set ${theirs} && systemd-run --wait --collect --quiet --unit=${unit} \\
-           --setenv=PATH="$PATH" ${theirs}/bin/switch-to-configuration switch`,
+           --setenv=PATH="$PATH" /bin/sh -c '${calls}'`,
       );
       const status = await run(["status", "galena", ...dialled]);
       assert.match(status.stdout, new RegExp(`last switched \\S+ by ${tool}`), status.stderr);
