@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { connect } from "node:net";
+import { SshConfigError } from "../errors.ts";
 import { type ConnectionSpec, type Endpoint, endpointsOf } from "./connection-spec.ts";
 import type { BackEnd } from "./transport.ts";
 
@@ -9,8 +10,12 @@ export interface BackEndChoice {
   readonly reason?: string;
 }
 
-/** What ssh2 1.17 cannot do goes to OpenSSH: host and user certificates, security keys, ProxyCommand. */
+/**
+ * What ssh2 1.17 cannot do goes to OpenSSH: host and user certificates, security keys, ProxyCommand.
+ * @throws {SshConfigError} for a way that the stated one would pass over: dialled directly it may end at another host
+ */
 export async function chooseBackEnd(spec: ConnectionSpec, signal: AbortSignal): Promise<BackEndChoice> {
+  if (spec.backEnd === "ssh2" && spec.proxyCommand !== undefined) throw noProxyCommand(spec, spec.proxyCommand);
   if (spec.backEnd !== "auto") return { backEnd: spec.backEnd, reason: "as the connection says" };
   if (spec.proxyCommand !== undefined) return { backEnd: "openssh", reason: "the way there is a ProxyCommand" };
   for (const end of endpointsOf(spec)) {
@@ -18,6 +23,16 @@ export async function chooseBackEnd(spec: ConnectionSpec, signal: AbortSignal): 
     if (reason !== undefined) return { backEnd: "openssh", reason };
   }
   return { backEnd: "ssh2" };
+}
+
+function noProxyCommand({ machine, definedAt, address }: ConnectionSpec, proxyCommand: string): SshConfigError {
+  return new SshConfigError({
+    summary: `${machine}: the way there is a ProxyCommand, which back end ssh2 does not know`,
+    expected: "back end openssh or auto, or another way",
+    found: `ProxyCommand ${proxyCommand}`,
+    at: definedAt ?? address,
+    fix: "leave out `backEnd: ssh2`, or state the way: proxyJump",
+  });
 }
 
 async function needOf(end: Endpoint, signal: AbortSignal): Promise<string | undefined> {

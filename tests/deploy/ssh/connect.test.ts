@@ -238,6 +238,16 @@ describe("the back end", () => {
     ]);
   });
 
+  it("is never one that would pass over the way that is stated", async () => {
+    await using server = await startTestServer();
+    const refused = connect(server.spec({ backEnd: "ssh2", proxyCommand: "nc proxy %h %p" }), () => undefined, soon());
+    await assert.rejects(refused, {
+      name: "SshConfigError",
+      message: /ProxyCommand, which back end ssh2 does not know/,
+    });
+    assert.equal(server.connections, 0);
+  });
+
   it("is OpenSSH for a security key, whose file says what it is, and for a certificate beside a key", async () => {
     await using server = await startTestServer();
     const [identity = ""] = server.spec().identityFiles;
