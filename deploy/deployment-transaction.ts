@@ -35,9 +35,10 @@ export async function test(
   progress.transaction = transaction;
   const follower = new JobFollower(session, job, report);
   progress.follower = follower;
+  let isLate = false;
   if (attach) {
     say(context, "test", "taking up the activation that is under way");
-    await order(context, job, "take", "", signal);
+    isLate = (await order(context, job, "take", "", signal)) === "late";
   } else {
     const refused = await stageMachineSecrets(context, progress, signal);
     if (refused !== undefined) {
@@ -54,7 +55,7 @@ export async function test(
     );
   }
   const patience = request.policy.testDeadlineSeconds + hookPatience(context) + 60;
-  const state = await clock.timed("test", () => follower.until("tested", patience, signal));
+  const state = await clock.timed("test", () => follower.until(isLate ? undefined : "tested", patience, signal));
   if (state.kind === "ended") progress.ended = state;
   if (progress.ended !== undefined && progress.ended.code !== verdicts.kept) {
     if (attach && wentBack(progress.ended)) progress.tooLate = true;

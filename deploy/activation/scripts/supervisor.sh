@@ -205,9 +205,22 @@ await_order() {
       order=''
     fi
     clock
-    if [ "$now" -ge "$limit" ]; then return; fi
+    if [ "$now" -ge "$limit" ] && expired; then return; fi
     sleep 0.2
   done
+}
+
+# Ends the waiting, unless somebody took the job over at this very moment: who comes later sees that it is too late.
+expired() {
+  printf 'expired -\n' >"$folder/order.own"
+  if ! ln "$folder/order.own" "$folder/order" 2>/dev/null; then
+    [ ! -f "$folder/order" ] # a full disk keeps nobody from the way back
+    return
+  fi
+  read -r token <"$folder/token"
+  if [ "$token" = "$heard" ]; then return 0; fi
+  rm -f "$folder/order"
+  return 1
 }
 
 run() {

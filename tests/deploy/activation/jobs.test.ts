@@ -43,17 +43,35 @@ async function startAll(ids: readonly string[], runner: string) {
   }
 }
 
-/** Second of a clock that goes by threes at which a supervisor stops waiting 10 s for an order; its token changes at `takenAt`. */
-async function waitsUntil(takenAt: number): Promise<number> {
+/**
+ * Second of a clock that goes by threes at which a supervisor stops waiting 10 s for an order, and what lies there then.
+ * @param events - shell that runs at every step of the clock, and as `ln` has been called.
+ */
+async function waitsUntil(events: { readonly step?: string; readonly linked?: string }): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "job-"));
   try {
     await writeFile(join(folder, "token"), "first\n");
     const text = scriptText("supervisor");
     const functions = text.slice(0, text.lastIndexOf("\n{\n"));
-    const clock = `time=0; clock() { now=$time; }
-      sleep() { time=$((time + 3)); if [ "$time" = ${takenAt} ]; then echo second >"$folder/token"; fi; }`;
-    const input = `${functions}\nfolder=${folder}\n${clock}\nawait_order 10\necho "$time"\n`;
-    return Number(spawnSync("/bin/sh", ["-s"], { input, encoding: "utf8" }).stdout);
+    const stand = `time=0; clock() { now=$time; }; folder=${folder}
+      sleep() { time=$((time + 3)); ${events.step ?? ":"}; }
+      ln() { command ln "$@" || return 1; ${events.linked ?? ":"}; }`;
+    const input = `${functions}\n${stand}\nawait_order 10\necho "$time $(cat "$folder/order")"\n`;
+    return spawnSync("/bin/sh", ["-s"], { input, encoding: "utf8" }).stdout.trim();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a job with these files answers to who takes it over. */
+async function taken(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "state-"));
+  try {
+    await mkdir(join(folder, "jobs/one"), { recursive: true });
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, "jobs/one", name), text);
+    const text = scriptText("order").replaceAll("/nix/var/pulumi-clan", folder);
+    const args = ["-s", "--", "one", "take", ""];
+    return spawnSync("/bin/sh", args, { input: `token=mine\n${text}\n`, encoding: "utf8" }).stdout.trim();
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -61,8 +79,22 @@ async function waitsUntil(takenAt: number): Promise<number> {
 
 describe("a job on a host", () => {
   it("waits for an order as long for who takes it over as for who began it", async () => {
-    assert.equal(await waitsUntil(99), 12);
-    assert.equal(await waitsUntil(9), 21);
+    const take = 'echo second >"$folder/token"';
+    assert.equal(await waitsUntil({}), "12 expired -");
+    assert.equal(await waitsUntil({ step: `if [ "$time" = 9 ]; then ${take}; fi` }), "21 expired -");
+    assert.equal(await waitsUntil({ linked: take }), "27 expired -", "at the very moment of its end");
+    assert.equal(await waitsUntil({ step: 'echo "acknowledge first " >"$folder/order"' }), "3 acknowledge first");
+  });
+
+  it("tells who takes it over that it is too late once it goes back or has ended", async () => {
+    assert.equal(await taken({}), "given");
+    assert.equal(await taken({ order: "acknowledge theirs \n", events: '{"at":1,"state":"committing"}\n' }), "given");
+    assert.equal(await taken({ order: "expired -\n" }), "late");
+    assert.equal(
+      await taken({ events: '{"at":1,"state":"rolling-back","why":"the supervisor was killed"}\n' }),
+      "late",
+    );
+    assert.equal(await taken({ status: "10\n" }), "late");
   });
 
   it("is started once, also when the second call comes before it has written its pid", async () => {
