@@ -7,6 +7,7 @@ import { checkInventory } from "./check-inventory.ts";
 import { checkRegistry } from "./check-registry.ts";
 import { composedClan } from "./composed-clan.ts";
 import type { AdoptedFleet } from "./flake/adopt-flake.ts";
+import { readNixModules } from "./flake/read-nix-modules.ts";
 import type { FleetModel } from "./fleet-model.ts";
 import { loadDefinition } from "./load-definition.ts";
 import { listVars } from "./vars/vars-on-disk.ts";
@@ -29,7 +30,9 @@ export interface AuthoredFleet {
  */
 export async function readFleet(root: string): Promise<AuthoredFleet> {
   const folder = resolve(root);
-  const evaluation = await evaluateFlake(folder, await loadDefinition(folder), []);
+  const evaluation = await evaluateFlake(folder, await loadDefinition(folder), [], (root, files, known) =>
+    readNixModules(root, files, known, AbortSignal.timeout(60_000)),
+  );
   const errors: FleetError[] = [];
   const clan = composedClan(evaluation, errors);
   throwGathered(errors);

@@ -46,8 +46,13 @@ export class ReferenceMaker {
     if (run !== undefined) this.#byRun.set(run, this.#current);
   }
 
-  /** From now on entries are known. @returns errors for references that were given out and name nothing. */
-  check(known: KnownEntries): readonly UnknownEntryError[] {
+  /**
+   * From now on entries are known.
+   * @param complete - false: there are more that nobody can tell, so that a name that is not among them may be one of those.
+   * @returns errors for references that were given out and name nothing.
+   */
+  check(known: KnownEntries, { complete } = { complete: true }): readonly UnknownEntryError[] {
+    if (!complete) return [];
     this.#known = known;
     const references = [...this.#byRun.values()].flat();
     const errors = references.flatMap((reference) => unknownEntry(reference, known) ?? []);

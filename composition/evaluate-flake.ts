@@ -21,6 +21,8 @@ import {
   provenance,
 } from "./namespaces.ts";
 
+import { type NixModuleReader, type NixModules, type UnreadNixModule, withNixDefinitions } from "./nix-entries.ts";
+
 export type { EntryDefinition, LocatedValue, Namespaces, OverlayDefinition } from "./namespaces.ts";
 
 /** Values of options by path. An option that has no value throws when read. */
@@ -38,8 +40,10 @@ export interface FlakeEvaluation {
   definitionsOf(path: readonly string[]): readonly LocatedValue[];
   /** Discovered flake modules in TypeScript, relative to the root. */
   readonly files: readonly string[];
-  /** Flake modules in Nix below the same folders, relative to the root; Nix reads them. */
+  /** Flake modules in Nix below the same folders, relative to the root. */
   readonly nixFiles: readonly string[];
+  /** Those of them whose entries are not known: a reference that names nothing may be to one of theirs. */
+  readonly unreadNixModules: readonly UnreadNixModule[];
   readonly overlays: readonly OverlayDefinition[];
 }
 
@@ -48,12 +52,14 @@ export interface FlakeEvaluation {
  * Nothing of a machine's configuration is evaluated.
  * @param root - absolute path of the fleet's root.
  * @param baseModules - modules that every fleet gets, before its own.
+ * @param readNix - asked for the entries of `.nix` flake modules, where there are any. Absent: they are not known.
  * @throws {FleetError} @throws {FleetErrors} everything that was found, together.
  */
 export async function evaluateFlake(
   root: string,
   fleet: FleetDefinition,
   baseModules: readonly FlakeModule[],
+  readNix?: NixModuleReader,
 ): Promise<FlakeEvaluation> {
   const trees = discoverTrees(root, fleet);
   const files = unique(trees.flatMap(({ ts }) => ts));
@@ -72,7 +78,11 @@ export async function evaluateFlake(
       startRun: (run) => references.startRun(run),
     },
   });
-  const namespaces = checkEverything(evaluation.config, references);
+  const own = checkValues(evaluation.config);
+  const nixFiles = unique(trees.flatMap(({ nix }) => nix));
+  const nixModules = await readNixModules(root, nixFiles, own, readNix);
+  const namespaces = withNixDefinitions(own, nixModules.definitions);
+  throwGathered(references.check(namespaces, { complete: nixModules.unread.length === 0 }));
   return {
     root,
     definition: fleet,
@@ -80,7 +90,8 @@ export async function evaluateFlake(
     config: evaluation.config,
     definitionsOf: provenance(evaluation.definitions),
     files,
-    nixFiles: unique(trees.flatMap(({ nix }) => nix)),
+    nixFiles,
+    unreadNixModules: nixModules.unread,
     overlays: collectOverlays(evaluation.config),
   };
 }
@@ -89,14 +100,24 @@ function knownEntries(config: EvaluatedConfig | undefined): ReturnType<typeof en
   return config && entryNames(config);
 }
 
-/** Computes every value, then checks references, whose errors would only repeat those of the values. */
-function checkEverything(config: Readonly<Record<string, unknown>>, references: ReferenceMaker): Namespaces {
+/** Computes every value. References are checked later: their errors would only repeat those of the values. */
+function checkValues(config: Readonly<Record<string, unknown>>): Namespaces {
   const errors = new Set<FleetError>();
   forceAll(config, errors);
   throwGathered([...errors]);
-  const namespaces = collectNamespaces(config);
-  throwGathered(references.check(namespaces));
-  return namespaces;
+  return collectNamespaces(config);
+}
+
+async function readNixModules(
+  root: string,
+  files: readonly string[],
+  own: Namespaces,
+  read: NixModuleReader | undefined,
+): Promise<NixModules> {
+  if (files.length === 0) return { definitions: [], unread: [] };
+  const reason = "nobody was there to read it";
+  if (read === undefined) return { definitions: [], unread: files.map((file) => ({ file, reason })) };
+  return read(root, files, new Map([...own].map(([className, entries]) => [className, [...entries.keys()]])));
 }
 
 interface Tree extends DiscoveredFiles {

@@ -16,6 +16,8 @@ export interface EntryDefinition {
   /** Not looked into: see composition/body/. */
   readonly body: unknown;
   readonly definedAt: SourceLocation;
+  /** `nix`: written in a `.nix` flake module, which Nix reads itself; the body is what is known of it. Absent: TypeScript. */
+  readonly language?: "nix";
 }
 
 /** Class → entry → definitions in file order; classes and entries in the alphabet's order. */

@@ -28,7 +28,8 @@ export async function placeInTree(tree: Tree, block: NixErrorBlock): Promise<Pla
   const own = block.file === undefined ? [] : [{ file: block.file, ...(block.line === undefined ? {} : block) }];
   const positions: readonly NixPosition[] = [...own, ...block.frames];
   const position = positions.find(({ file }) => file.startsWith(`${tree.path}/`)) ?? positions[0];
-  const named = block.sources.map((file) => inTree(tree, file)).find((file) => file.endsWith(".ts"));
+  const sources = block.sources.map((file) => inTree(tree, file));
+  const named = sources.find((file) => file.endsWith(".ts")) ?? sources.find((file) => !file.startsWith("/"));
   const emittedFrom = position === undefined ? undefined : await sourceOf(tree, position.file);
   const source = named ?? emittedFrom;
   // A message that names its definitions is raised by whoever merges them: that place helps nobody.

@@ -30,7 +30,12 @@ export async function openFleet(
   report: Report,
   signal: AbortSignal,
 ): Promise<Fleet> {
-  if (flake === undefined) return readFleet(root);
+  if (flake === undefined) {
+    const fleet = await readFleet(root);
+    for (const { file, reason } of fleet.evaluation.unreadNixModules)
+      report({ level: "warning", phase: "read", message: `${file}: which entries it defines is not known: ${reason}` });
+    return fleet;
+  }
   const request = {
     reference: flake,
     ...(overrideInputs === undefined ? {} : { overrideInputs }),

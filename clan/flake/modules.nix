@@ -69,7 +69,8 @@ let
 
   listOf = value: shallow [ ] (if isList value then value else [ ]);
   setOf = value: shallow { } (if isAttrs value then value else { });
-  importsOf = module: listOf (module.imports or [ ]);
+  # Those that are not known stay, as null.
+  importsOf = module: map (shallow null) (listOf (module.imports or [ ]));
   textOf = value: shallow null (builtins.unsafeDiscardStringContext (toString value));
 
   # `deferredModule` merges to { imports = [ { _file; imports = [ VALUE ]; } … ]; }.
@@ -185,9 +186,13 @@ in
     definedValues
     definitionFiles
     homesOf
+    importsOf
     listOf
+    open
+    originsOf
     plain
     setOf
+    shallow
     sourceFiles
     textOf
     unwrap

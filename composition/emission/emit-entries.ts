@@ -19,7 +19,10 @@ export function emitEntries(evaluation: FlakeEvaluation): EmittedFiles {
   const bindings: Binding[] = [];
   const taken = new Set<string>();
   for (const [className, entries] of sorted(evaluation.namespaces)) {
-    for (const [entry, definitions] of sorted(entries)) {
+    for (const [entry, all] of sorted(entries)) {
+      // What `.nix` flake modules define, import-tree brings into the same flake.
+      const definitions = all.filter(({ language }) => language !== "nix");
+      if (definitions.length === 0) continue;
       const imports = emitDefinitions(definitions, evaluation.root, taken, files, errors);
       // By path: an entry that is imported by two ways then counts once. Source: nixpkgs, lib/modules.nix (module keys).
       bindings.push({ path: ["flake", "modules", className, entry, "imports"], value: imports });

@@ -24,11 +24,11 @@ const flakeFile = `{
   };
 }
 `;
+// The simulated cinnabar boots by GRUB.
+const grub = 'boot.loader = { systemd-boot.enable = false; grub.enable = true; grub.device = "nodev"; };';
 const host = (name: string, text: string): string => `{ ... }:
 {
-  boot.loader.systemd-boot.enable = false;
-  boot.loader.grub.enable = true;
-  boot.loader.grub.device = "nodev";
+  ${name === "cinnabar" ? grub : ""}
   networking.hostName = "${name}";
   environment.etc.adopted.text = "${text}";
 }
