@@ -70,7 +70,7 @@ export const failureRows: readonly Row[] = [
     changesUnits: true,
     async run(host, checks, signal) {
       await host.safetyNet("arm", signal);
-      const options = { policy: { ackDeadlineSeconds: 20, reconnectDeadlineSeconds: 180 } };
+      const options = { policy: { ackDeadlineSeconds: 10, reconnectDeadlineSeconds: 180 } };
       const reason = await mustGoBack(host, checks, { change: "cut-off", label: "a", options }, signal);
       checks.holds("nobody told it to", reason.includes("no acknowledgement within"), reason);
       await host.safetyNet("disarm", signal);

@@ -68,12 +68,7 @@ class Acceptance implements AsyncDisposable {
     args: readonly string[],
     onLine: (line: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
   ): Promise<Ended> {
-    const { address, identityFile, hostKey } = this.sim;
-    const key = hostKey.split(" ").slice(0, 2).join(" ");
-    const way = ["--host", `root@${address}`, "--identity", identityFile, "--host-key", key, "--out", this.out];
-    const child = spawn(process.execPath, [join(project, "acceptance/main.ts"), ...way, ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(process.execPath, this.#words(args), { stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr, line] = ["", "", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
@@ -87,6 +82,27 @@ class Acceptance implements AsyncDisposable {
     const { promise, resolve: done } = Promise.withResolvers<number | null>();
     child.once("close", done);
     return { code: await promise, stdout, stderr };
+  }
+
+  /** The same on a terminal of its own, where the first question is answered. @returns all that was shown there. */
+  async answered(args: readonly string[], answer: string): Promise<Pick<Ended, "code" | "stdout">> {
+    const command = [process.execPath, ...this.#words(args)].map((word) => `'${word}'`).join(" ");
+    const terminal = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], { stdio: "pipe" });
+    let stdout = "";
+    terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
+      if (!stdout.includes("[y/N]") && (stdout + text).includes("[y/N]")) terminal.stdin.write(answer);
+      stdout += text;
+    });
+    const { promise, resolve: done } = Promise.withResolvers<number | null>();
+    terminal.once("close", done);
+    return { code: await promise, stdout };
+  }
+
+  #words(args: readonly string[]): readonly string[] {
+    const { address, identityFile, hostKey } = this.sim;
+    const key = hostKey.split(" ").slice(0, 2).join(" ");
+    const way = ["--host", `root@${address}`, "--identity", identityFile, "--host-key", key, "--out", this.out];
+    return [join(project, "acceptance/main.ts"), ...way, ...args];
   }
 
   /** Asks the host itself, not over ssh. */
@@ -133,6 +149,20 @@ describe("acceptance of a NixOS host", function () {
     assert.match(stderr, /^loader +systemd-boot$/m);
     assert.match(stderr, /^error: nobody can be asked here, and every step changes the host: say --yes$/m);
     assert.equal(await host.witness(), found);
+  });
+
+  it("asks before a step, and does nothing without a yes", async () => {
+    for (const [answer, code] of [
+      ["n\r", 1],
+      ["\x03", 130],
+    ] as const) {
+      const ended = await host.answered(["--only", "same-system"], answer);
+      assert.match(ended.stdout, /same-system: switches to a copy of the system that runs\. Go on\? \[y\/N\]/);
+      assert.match(ended.stdout, /same-system: skipped: not agreed to/);
+      assert.equal(ended.code, code, ended.stdout);
+      assert.equal(await host.witness(), found);
+    }
+    assert.deepEqual(await readdir(host.out), [], "no report of nothing");
   });
 
   it("refuses a host that somebody deploys", async () => {
