@@ -46,10 +46,15 @@ export async function deployMachine(
   const parsed = deploymentRequestSchema.parse(request);
   await using stack = new AsyncDisposableStack();
   const pool = connections ?? stack.use(new ConnectionPool());
+  return unlessUnreachable(parsed.machine, () => new Deployment(parsed, pool, report).run(signal));
+}
+
+/** A host that cannot be reached is an outcome, whatever was about to be done with it. */
+export async function unlessUnreachable<T>(machine: string, action: () => Promise<T>): Promise<T | Outcome> {
   try {
-    return await new Deployment(parsed, pool, report).run(signal);
+    return await action();
   } catch (error) {
     if (!(error instanceof HostUnreachableError)) throw error;
-    return { kind: "unreachable", machine: parsed.machine, reason: error.reason, facts: noFacts };
+    return { kind: "unreachable", machine, reason: error.reason, facts: noFacts };
   }
 }

@@ -77,7 +77,7 @@ export class Deployment {
     const early = this.#withoutTouching(planActivation(seen, wanted), seen);
     const needsLock = this.#context.request.secrets !== undefined && early?.kind !== "refused";
     if (early !== undefined && !needsLock) return early;
-    const lock = await HostLock.take(session, wanted.newId, this.#name(), signal);
+    const lock = await HostLock.take(session, wanted.newId, this.#name(), this.#context.report, signal);
     if (lock.kind === "busy") return makeOutcome(this.#context, "refused", { facts: seen }, seen, renderBusy(lock));
     await using held = lock;
     for (let waits = 0; waits < mostWaits; waits++) {

@@ -1,5 +1,5 @@
 import { reasonToRefuse } from "../deploy/activation/plan-activation.ts";
-import { deployMachine } from "../deploy/deploy-machine.ts";
+import { deployMachine, unlessUnreachable } from "../deploy/deploy-machine.ts";
 import { HostSession } from "../deploy/host-session.ts";
 import { type Observation, observeHost } from "../deploy/observation/observe-host.ts";
 import { type Outcome, outcomeFacts, renderOutcome } from "../deploy/outcome.ts";
@@ -38,7 +38,8 @@ export async function deliverSystem(
   await using stack = new AsyncDisposableStack();
   const connections = shared ?? stack.use(new ConnectionPool());
   let refused: Outcome | undefined;
-  if (delivery.buildOn === "target") refused = await buildOnTarget(delivery, connection, connections, report, signal);
+  if (delivery.buildOn === "target")
+    refused = await unlessUnreachable(machine, () => buildOnTarget(delivery, connection, connections, report, signal));
   else await build(delivery, { kind: "local" }, report, signal);
   const request = { machine, connection, class: delivery.class, system, toplevel, policy, owner };
   const outcome = refused ?? (await deployMachine(request, report, signal, connections));

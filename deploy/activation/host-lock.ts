@@ -1,4 +1,6 @@
 import type { Readable } from "node:stream";
+import { FleetError } from "../../errors.ts";
+import type { Report } from "../../report.ts";
 import { RemoteCommandError, RemoteDeadlineError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import { collectBounded } from "../ssh/bounded-text.ts";
@@ -33,9 +35,11 @@ export class HostLock implements AsyncDisposable {
   readonly #token: string;
   readonly #by: string;
   #holder: Holder;
+  readonly #report: Report;
   readonly #signs: NodeJS.Timeout;
 
-  private constructor(session: HostSession, token: string, by: string, holder: Holder) {
+  private constructor(session: HostSession, token: string, by: string, holder: Holder, report: Report) {
+    this.#report = report;
     this.#session = session;
     this.#token = token;
     this.#by = by;
@@ -54,10 +58,11 @@ export class HostLock implements AsyncDisposable {
     session: HostSession,
     token: string,
     by: string,
+    report: Report,
     signal: AbortSignal,
   ): Promise<HostLock | HostBusy> {
     const holder = await hold(session, token, by, signal);
-    return "kind" in holder ? holder : new HostLock(session, token, by, holder);
+    return "kind" in holder ? holder : new HostLock(session, token, by, holder, report);
   }
 
   /** Takes it again when the connection that held it is gone. @returns whom it was lost to. */
@@ -76,8 +81,19 @@ export class HostLock implements AsyncDisposable {
     const connected = this.#session.connected;
     if (connected === undefined) return; // no way to the host: its process ends when sshd notices, too
     // The host may not have noticed yet that the former connection is dead, and would call itself busy for long.
-    const holder = await hold(this.#session, this.#token, this.#by, AbortSignal.timeout(5_000)).catch(() => undefined);
-    if (holder !== undefined && !("kind" in holder)) await release(holder);
+    try {
+      const holder = await hold(this.#session, this.#token, this.#by, AbortSignal.timeout(5_000));
+      if (!("kind" in holder)) await release(holder);
+    } catch (error) {
+      this.#tellLeft(error);
+    }
+  }
+
+  /** What was deployed is deployed: that the lock is left is no failure of it. */
+  #tellLeft(error: unknown): void {
+    const why = error instanceof FleetError ? `${error.facts.summary} (${error.facts.found})` : String(error);
+    const message = `the host's lock could not be given back, others may take it in a minute: ${why}`;
+    this.#report({ level: "warning", subject: this.#session.spec.machine, phase: "lock", message });
   }
 }
 

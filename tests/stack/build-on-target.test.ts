@@ -94,4 +94,12 @@ describe("building on the target", () => {
     );
     assert.ok(lines.every((line) => !line.includes("a password")));
   });
+
+  it("ends in an outcome when the host is away, as any deployment does", async () => {
+    await using server = await startTestServer();
+    const away = { ...inputs(server), targetHost: "root@127.0.0.1:1", connectDeadlineSeconds: 1 };
+    const { outcome, observation } = await deliverSystem(away, () => undefined, soon());
+    assert.deepEqual([outcome.kind, outcome.reason], ["unreachable", "connect ECONNREFUSED 127.0.0.1:1"]);
+    assert.equal(observation, undefined);
+  });
 });
