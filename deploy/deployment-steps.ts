@@ -4,7 +4,7 @@ import type { Report } from "../report.ts";
 import { type DeclaredSystem, readDeclared, reasonAgainst } from "./activation/check-declared.ts";
 import type { JobFollower, JobState } from "./activation/job-follower.ts";
 import type { Step, Wanted } from "./activation/plan-activation.ts";
-import { parseJournal, readJournal } from "./activation/read-journal.ts";
+import { causesOf, parseJournal, readJournal } from "./activation/read-journal.ts";
 import { hostScript, type ScriptName } from "./activation/scripts.ts";
 import type { Transaction } from "./activation/transaction.ts";
 import { readSpecialisation } from "./boot/specialisation.ts";
@@ -76,8 +76,9 @@ export async function outcomeWithJournal(
   after: HostFacts,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const outcome = makeOutcome(context, "switched-with-failed-units", progress, after);
   const newlyFailed = await readJournalIfPossible(context, units, signal);
+  const reason = causesOf(newlyFailed).slice(0, 2).join("; ") || undefined;
+  const outcome = makeOutcome(context, "switched-with-failed-units", progress, after, reason);
   return { ...outcome, facts: { ...outcome.facts, newlyFailed } };
 }
 

@@ -1,11 +1,14 @@
+import { lineBefore } from "./activation/first-cause.ts";
 import { JobFollower, type JobState } from "./activation/job-follower.ts";
 import { type Judgement, judgeTest } from "./activation/judge-test.ts";
 import { verdicts } from "./activation/plan-activation.ts";
 import { orderDeadlineSeconds } from "./activation/policy.ts";
+import { causesOf } from "./activation/read-journal.ts";
 import { type SupervisedJob, startJob } from "./activation/supervised-job.ts";
 import { type JobPhase, jobId, type Transaction } from "./activation/transaction.ts";
 import { acknowledge, factsOverNewConnection, followToEnd, order } from "./deployment-orders.ts";
 import { rebootAfterFailedRollback } from "./deployment-reboot.ts";
+import { judgeSettled } from "./deployment-settle.ts";
 import {
   type DeploymentContext,
   makeOutcome,
@@ -65,9 +68,10 @@ export async function test(
   const tested = follower.event("tested");
   const code = tested?.code ?? undefined;
   if (code !== undefined) progress.exitCode = code;
-  const after = await session.facts(wanted, signal);
+  const first = await session.facts(wanted, signal);
   const end = { log: follower.log, ...(code === undefined ? {} : { exitCode: code }) };
-  const judgement = judgeTest(transaction, wanted.class, progress.facts, after, end);
+  const judge = (facts: HostFacts): Judgement => judgeTest(transaction, wanted.class, progress.facts, facts, end);
+  const { judgement, after } = await judgeSettled(context, progress, first, judge, signal);
   return afterTest(context, judgement, progress, after, signal);
 }
 
@@ -93,7 +97,7 @@ async function afterTest(
       }
       // Before the way back, which makes systemd forget that they failed.
       const units = await readJournalIfPossible(context, judgement.failed, signal);
-      return rollBack(context, progress, judgement.reason, units);
+      return rollBack(context, progress, [judgement.reason, ...causesOf(units).slice(0, 2)].join("; "), units);
     }
     case "interrupted":
       return rollBack(context, progress, judgement.reason);
@@ -322,8 +326,13 @@ function hookPatience({ request }: DeploymentContext): number {
   return request.policy.hooks.beforeTest.reduce((sum, { deadlineSeconds }) => sum + deadlineSeconds + 5, 10);
 }
 
-/** The commit script's own last line, without its marks. */
+/** The commit script's own last line, without its marks; of a failed call also what it said last. */
 function lastWords(log: string): string {
-  const own = log.split("\n").findLast((line) => line.startsWith("pulumi-clan: "));
-  return own?.replace(/^pulumi-clan: (?:superseded: )?/, "").slice(0, 500) ?? "";
+  const lines = log.split("\n");
+  const own = lines.findLast((line) => line.startsWith("pulumi-clan: "));
+  if (own === undefined) return "";
+  const words = own.replace(/^pulumi-clan: (?:superseded: )?/, "");
+  // It is said at once and again at the end, after what setting back had to say.
+  const cause = words.includes(" ended with ") ? lineBefore(lines, lines.indexOf(own)) : undefined;
+  return (cause === undefined ? words : `${words}: ${cause.trim()}`).slice(0, 500);
 }

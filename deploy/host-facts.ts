@@ -47,6 +47,14 @@ export type Job =
   | { readonly id: string; readonly state: "running" | "lost" | "starting" }
   | { readonly id: string; readonly state: "done"; readonly code: number };
 
+const restartsSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9:_.\\@-]{1,255} [1-9]\d{0,8}$/)
+  .transform((text) => {
+    const [unit = "", count] = text.split(" ");
+    return { unit, count: Number(count) };
+  });
+
 const specialisationSchema = z
   .string()
   .transform((text) => text.split(" "))
@@ -84,6 +92,8 @@ export const hostFactsSchema = z.object({
   }),
   activeUnits: unitsSchema,
   failedUnits: unitsSchema,
+  /** Services that systemd started anew by itself since somebody started them last, and how often. */
+  restarts: z.array(restartsSchema).max(1000),
   /** Units that an interrupted switch-to-configuration left to be started, restarted, reloaded. */
   leftovers: unitsSchema,
   freeKib: z.object({ nix: z.int().nonnegative().nullable(), boot: z.int().nonnegative().nullable() }),
@@ -163,6 +173,7 @@ export function collectFacts(text: string, expected: MachineClass): unknown {
     },
     activeUnits: all("unit.active"),
     failedUnits: all("unit.failed"),
+    restarts: all("unit.restarts"),
     leftovers: ["start", "restart", "reload"].flatMap((list) => all(`leftover.${list}`)),
     freeKib: { nix: numberOf(one("free.nix")), boot: numberOf(one("free.boot")) },
     tools: { nixStore: one("tool.nix-store"), nixEnv: one("tool.nix-env"), nixDaemon: one("tool.nix-daemon") },

@@ -1,4 +1,5 @@
 import type { HostFacts, MachineClass } from "../host-facts.ts";
+import { causeOf } from "./first-cause.ts";
 import { activatedBy, type Transaction } from "./transaction.ts";
 
 /** How a `test` ended, as the client saw it. */
@@ -44,16 +45,36 @@ export function judgeTest(
   if (decisive.length > 0) return { kind: "failed-units", failed, reason: `newly failed: ${decisive.join(", ")}` };
   const snippets = end.exitCode === 0 ? [] : failedSnippets(end.log);
   if (end.exitCode === 2 || snippets.length > 0) {
-    const words = snippets.length > 0 ? snippets.join("; ") : lastLine(end.log);
+    const words = [causeOf(end.log), ...snippets.slice(1)].join("; ");
     return { kind: "failed-units", failed, reason: `the activation script failed: ${words.slice(0, 1_000)}` };
   }
   if (end.exitCode !== 0 && end.exitCode !== 4) {
-    return { kind: "interrupted", reason: `switch-to-configuration ended with ${end.exitCode}: ${lastLine(end.log)}` };
+    return { kind: "interrupted", reason: `switch-to-configuration ended with ${end.exitCode}: ${causeOf(end.log)}` };
   }
   if (end.exitCode !== 4 || after.failedUnits.length > 0) return { kind: "commit", failed };
   // A user's manager, or a unit that is up again by now: nobody can tell which, so it is told.
-  const remark = `switch-to-configuration ended with 4 and no unit is failed now: ${lastLine(end.log)}`;
+  const remark = `switch-to-configuration ended with 4 and no unit is failed now: ${causeOf(end.log)}`;
   return { kind: "commit", failed, remark };
+}
+
+/**
+ * System units that systemd had to start anew since the first look, and that it had not to before: not yet a failure, many
+ * services wait for others in this way.
+ */
+export function restartedAnew(before: Pick<HostFacts, "restarts">, after: Pick<HostFacts, "restarts">): string[] {
+  const known = new Set(before.restarts.map(({ unit }) => unit));
+  return after.restarts.flatMap(({ unit }) => (known.has(unit) || isTolerated(unit) ? [] : [unit])).sort();
+}
+
+/** Those of them that were started once more between two looks. */
+export function restartedAgain(
+  units: readonly string[],
+  first: Pick<HostFacts, "restarts">,
+  now: Pick<HostFacts, "restarts">,
+): string[] {
+  const countOf = ({ restarts }: Pick<HostFacts, "restarts">, name: string): number =>
+    restarts.find(({ unit }) => unit === name)?.count ?? 0;
+  return units.filter((unit) => countOf(now, unit) > countOf(first, unit));
 }
 
 /** A home or a user's session that fails spoils no server: the commonest failure of all is a file in home-manager's way. */
@@ -84,7 +105,7 @@ function judgeUnswitched(
     const reason = `${after.current ?? "nothing known"} runs, although the test ended well: somebody else deployed`;
     return { kind: "superseded", reason };
   }
-  const how = exitCode === undefined ? "was stopped before its end" : `ended with ${exitCode}: ${lastLine(log)}`;
+  const how = exitCode === undefined ? "was stopped before its end" : `ended with ${exitCode}: ${causeOf(log)}`;
   if (exitCode === 100) return { kind: "refused", reason: "the new system needs a reboot: its init interface changed" };
   if (machineClass === "darwin") {
     const reason = `activate ${how}`;
@@ -108,8 +129,4 @@ function judgeUnswitched(
  */
 function failedSnippets(log: string): readonly string[] {
   return log.split("\n").filter((line) => /^Activation script snippet '.+' failed \(\d+\)$/.test(line));
-}
-
-function lastLine(log: string): string {
-  return log.trimEnd().split("\n").at(-1)?.slice(0, 300) ?? "";
 }

@@ -8,6 +8,7 @@ stop_commit() {
 }
 
 set_back() {
+  echo "pulumi-clan: $2"
   # Whoever set it: an earlier attempt may have died just after it did.
   if [ -n "$expected" ] && [ "$expected" != "$declared" ] && [ "$(resolve "$profile")" = "$declared" ]; then
     if [ "$(resolve "$profile-$generation-link")" = "$expected" ]; then

@@ -74,6 +74,9 @@ unit_facts() {
     while read -r unit _; do
       if [ "$(systemctl show --property=Result --value -- "$unit")" != success ]; then printf 'unit.failed\t%s\n' "$unit"; fi
     done | head -n 100
+  systemctl show --property=Id,NRestarts '*.service' 2>/dev/null |
+    awk -F= '$1 == "Id" { unit = $2 } $1 == "NRestarts" { count = $2 } $0 == "" { if (count > 0) print "unit.restarts\t" unit " " count; count = 0 }
+      END { if (count > 0) print "unit.restarts\t" unit " " count }' | head -n 1000
   systemctl list-units --plain --no-legend --no-pager --state=active --type=service,socket,timer,path,mount,target |
     each unit.active | head -n 4000
 }

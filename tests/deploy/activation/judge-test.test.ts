@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { isTolerated, judgeTest, type TestEnd } from "../../../deploy/activation/judge-test.ts";
+import {
+  isTolerated,
+  judgeTest,
+  restartedAgain,
+  restartedAnew,
+  type TestEnd,
+} from "../../../deploy/activation/judge-test.ts";
 import type { HostFacts } from "../../../deploy/host-facts.ts";
 import { declared, foreign, hostFacts, old, transaction } from "../support/facts.ts";
 
@@ -51,7 +57,7 @@ describe("a test is judged by what the host is afterwards", () => {
     assert.deepEqual(judge(switched, ended(2, "mkdir: no\nActivation script snippet 'users' failed (1)\n")), {
       kind: "failed-units",
       failed: [],
-      reason: "the activation script failed: Activation script snippet 'users' failed (1)",
+      reason: "the activation script failed: Activation script snippet 'users' failed (1): mkdir: no",
     });
     // Exit code 2 is overwritten by 4 where any unit is failed, also an old one; and the log goes on.
     const log =
@@ -93,6 +99,18 @@ describe("a test is judged by what the host is afterwards", () => {
     // 11 is also an errno that comes after units were stopped.
     assert.equal(judge({ activeUnits: [] }, ended(11, "logind: Resource temporarily unavailable")).kind, "interrupted");
     assert.equal(judge({}, ended(100)).kind, "refused");
+  });
+
+  it("suspect: a unit that systemd had to start anew and had not to before; bad, once it is started once more", () => {
+    const restarts = (...counts: readonly (readonly [string, number])[]) => ({
+      restarts: counts.map(([unit, count]) => ({ unit, count })),
+    });
+    const before = restarts(["chronic.service", 40]);
+    const first = restarts(["chronic.service", 41], ["db.service", 1], ["home-manager-c.service", 2]);
+    assert.deepEqual(restartedAnew(before, first), ["db.service"]);
+    assert.deepEqual(restartedAgain(["db.service"], first, restarts(["db.service", 1])), []);
+    assert.deepEqual(restartedAgain(["db.service"], first, restarts(["db.service", 2])), ["db.service"]);
+    assert.deepEqual(restartedAgain(["db.service"], first, restarts()), [], "somebody started it by hand");
   });
 
   it("superseded: somebody else's system runs", () => {

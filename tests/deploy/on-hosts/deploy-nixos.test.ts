@@ -96,7 +96,10 @@ describe("deploying to a NixOS host", function () {
     const good = await host.witness();
     const noBoot = await host.system({ name: "no-boot", beforeBoot: 'echo "No space left on device" >&2; exit 1' });
     const outcome = await host.deploy(noBoot);
-    assert.deepEqual([outcome.kind, outcome.reason], ["commit-failed", "switch-to-configuration boot ended with 1"]);
+    assert.deepEqual(
+      [outcome.kind, outcome.reason],
+      ["commit-failed", "switch-to-configuration boot ended with 1: No space left on device"],
+    );
     const now = await host.witness();
     assert.deepEqual(
       [now.current, now.profile, now.generation, now.boots],

@@ -24,6 +24,21 @@ describe("deploying where a host is not as one expects", function () {
     assert.equal((await host.deploy(mended)).kind, "switched");
   });
 
+  it("does not commit a unit that runs whenever it is looked at, and dies in between", async () => {
+    const crash =
+      "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestart=always\nRestartSec=0.1\nExecStart=/bin/sh -c 'sleep 1; exit 3'\n";
+    const died = "until [ $(systemctl show --property=NRestarts --value crash.service) -gt 0 ]; do sleep 0.1; done";
+    const files = { "units/crash.service": crash };
+    const system = await host.system({ name: "crashing", files, units: { later: `/bin/sh -c '${died}'` } });
+    const { kind, reason = "" } = await host.deploy(system);
+    assert.equal(kind, "rolled-back", reason);
+    assert.match(
+      reason,
+      /^(?:started again and again|newly failed): crash\.service$/,
+      "the second when it is just down",
+    );
+  });
+
   it("ends in an outcome when the host talks nonsense after the test: the state must learn that it was touched", async () => {
     const nonsense = "mkdir -p /run/nixos; echo 'nonsense$' >/run/nixos/start-list";
     const system = await host.system({ name: "nonsense", afterActivation: nonsense });

@@ -108,7 +108,11 @@ describe("what a policy changes about a deployment", function () {
     );
     const other = await host.system({ name: "by-switch" });
     const failed = await host.deploy(other, { policy: { commitWith: "switch" } });
-    assert.equal(failed.reason, "switch-to-configuration switch ended with 1", "the fixture knows no such action");
+    assert.equal(
+      failed.reason,
+      "switch-to-configuration switch ended with 1: unknown action switch",
+      "the fixture knows no such action",
+    );
   });
 
   it("secrets: there before the new system is, back with the old one, and alone when only they change", async () => {

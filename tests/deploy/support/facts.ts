@@ -28,6 +28,7 @@ export function hostFacts(changes: Partial<HostFacts> = {}): HostFacts {
     boot: { kind: "systemd-boot", entry: "nixos-generation-7.conf", toplevel: old, filesPresent: true, mounted: true },
     activeUnits: ["sshd.service", "nginx.service"],
     failedUnits: [],
+    restarts: [],
     leftovers: [],
     freeKib: { nix: 1_000_000, boot: 60_000 },
     tools: { nixStore: "/bin/nix-store", nixEnv: "/bin/nix-env", nixDaemon: "/bin/nix-daemon" },
