@@ -46,7 +46,7 @@ export async function deployMachine(
   const parsed = deploymentRequestSchema.parse(request);
   await using stack = new AsyncDisposableStack();
   const pool = connections ?? stack.use(new ConnectionPool());
-  return unlessUnreachable(parsed.machine, () => new Deployment(parsed, pool, report).run(signal));
+  return await unlessUnreachable(parsed.machine, () => new Deployment(parsed, pool, report).run(signal));
 }
 
 /** A host that cannot be reached is an outcome, whatever was about to be done with it. */
