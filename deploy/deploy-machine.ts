@@ -2,12 +2,12 @@ import { z } from "zod";
 import type { Report } from "../report.ts";
 import { activationPolicySchema } from "./activation/policy.ts";
 import { ownerSchema, storePathSchema } from "./activation/transaction.ts";
-import { Deployment } from "./deployment.ts";
 import { HostUnreachableError } from "./errors.ts";
 import { noFacts, type Outcome } from "./outcome.ts";
 import type { SecretSource } from "./secrets/secret-source.ts";
 import { ConnectionPool } from "./ssh/connection-pool.ts";
 import { connectionSpecSchema } from "./ssh/connection-spec.ts";
+import { Deployment } from "./transaction/deployment.ts";
 
 /** What shall run on a host, and how to get there. */
 export const deploymentRequestSchema = z.strictObject({

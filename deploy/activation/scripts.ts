@@ -12,7 +12,7 @@ const parts = {
   "start-job": ["preamble", "jobs", "start-job"],
   "follow-job": ["preamble", "jobs", "follow-job"],
   order: ["preamble", "order"],
-  supervisor: ["preamble", "boot-entry", "close", "commit", "activate", "supervisor"],
+  supervisor: ["preamble", "boot-entry", "close", "commit", "activate", "units", "supervisor"],
   "dry-activate": ["preamble", "dry-activate"],
   reboot: ["preamble", "reboot"],
   diagnose: ["preamble", "diagnose"],

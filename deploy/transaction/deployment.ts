@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { FleetError } from "../errors.ts";
-import type { Report } from "../report.ts";
-import { type HostBusy, HostLock } from "./activation/host-lock.ts";
-import { JobFollower } from "./activation/job-follower.ts";
+import { FleetError } from "../../errors.ts";
+import type { Report } from "../../report.ts";
+import { type HostBusy, HostLock } from "../activation/host-lock.ts";
+import { JobFollower } from "../activation/job-follower.ts";
 import {
   begun,
   isMixed,
@@ -11,34 +11,25 @@ import {
   planActivation,
   type Step,
   stagingStep,
-} from "./activation/plan-activation.ts";
-import { runs } from "./boot/specialisation.ts";
-import type { DeploymentRequest } from "./deploy-machine.ts";
-import { followToEnd, order } from "./deployment-orders.ts";
-import { rebootIfWanted } from "./deployment-reboot.ts";
-import {
-  check,
-  type DeploymentContext,
-  deliverSecretsAlone,
-  dry,
-  makeOutcome,
-  outcomeWithJournal,
-  type Progress,
-  push,
-  runScript,
-  type StepOf,
-  say,
-  stageMachineSecrets,
-} from "./deployment-steps.ts";
-import { acknowledgeAndCommit, commit, test } from "./deployment-transaction.ts";
-import { deployByTrial } from "./deployment-trial.ts";
-import type { HostFacts } from "./host-facts.ts";
-import { HostSession } from "./host-session.ts";
-import type { Outcome } from "./outcome.ts";
+} from "../activation/plan-activation.ts";
+import { runs } from "../boot/specialisation.ts";
+import type { DeploymentRequest } from "../deploy-machine.ts";
+import type { HostFacts } from "../host-facts.ts";
+import { HostSession } from "../host-session.ts";
+import type { Outcome } from "../outcome.ts";
+import { rootShell } from "../root-shell.ts";
+import { commitSecrets } from "../secrets/secrets-phase.ts";
+import type { ConnectionPool } from "../ssh/connection-pool.ts";
+import { acknowledgeAndCommit, commit } from "./commit-step.ts";
+import { type DeploymentContext, makeOutcome, type Progress, runScript, type StepOf, say } from "./context.ts";
+import { outcomeWithJournal } from "./journal.ts";
+import { followToEnd, order } from "./orders.ts";
 import { PhaseClock } from "./phase-clock.ts";
-import { rootShell } from "./root-shell.ts";
-import { commitSecrets } from "./secrets/secrets-phase.ts";
-import type { ConnectionPool } from "./ssh/connection-pool.ts";
+import { check, dry, push } from "./prepare-steps.ts";
+import { rebootIfWanted } from "./reboot.ts";
+import { deliverSecretsAlone, stageMachineSecrets } from "./secrets-steps.ts";
+import { test } from "./test-step.ts";
+import { deployByTrial } from "./trial.ts";
 
 /** How often a deployment waits for another one's job before it calls the host busy. */
 const mostWaits = 3;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Judgement, restartedAgain, restartedAnew } from "./activation/judge-test.ts";
-import { type DeploymentContext, type Progress, say } from "./deployment-steps.ts";
-import type { HostFacts } from "./host-facts.ts";
+import { type Judgement, restartedAgain, restartedAnew } from "../activation/judge-test.ts";
+import type { HostFacts } from "../host-facts.ts";
+import { type DeploymentContext, type Progress, say } from "./context.ts";
 
 /** Longer than most services' RestartSec, and well below the acknowledgement's deadline. */
 const watchSeconds = 10;

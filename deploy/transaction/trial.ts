@@ -1,9 +1,10 @@
-import { clearTrial, stageTrial } from "./boot/trial.ts";
-import { reboot } from "./deployment-reboot.ts";
-import { type DeploymentContext, makeOutcome, type Progress, say, stageMachineSecrets } from "./deployment-steps.ts";
-import { isAsDeclared, type Outcome } from "./outcome.ts";
-import { type RootShell, rootShell } from "./root-shell.ts";
-import { replaceSecrets, restoreSecrets } from "./secrets/secrets-phase.ts";
+import { clearTrial, stageTrial } from "../boot/trial.ts";
+import { isAsDeclared, type Outcome } from "../outcome.ts";
+import { type RootShell, rootShell } from "../root-shell.ts";
+import { replaceSecrets, restoreSecrets } from "../secrets/secrets-phase.ts";
+import { type DeploymentContext, makeOutcome, type Progress, say } from "./context.ts";
+import { reboot } from "./reboot.ts";
+import { stageMachineSecrets } from "./secrets-steps.ts";
 
 /**
  * A system that only a reboot leads to, booted once before it becomes the default: the usual transaction then tests and

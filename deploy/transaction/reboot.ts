@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { readBoot } from "./boot/read-boot.ts";
-import { decideReboot } from "./boot/reboot-need.ts";
-import { type DeploymentContext, makeOutcome, type Progress, runScript, say } from "./deployment-steps.ts";
-import { ConnectionLostError, HostUnreachableError, RemoteDeadlineError } from "./errors.ts";
-import type { HostFacts } from "./host-facts.ts";
-import { isAsDeclared, type Outcome } from "./outcome.ts";
-import { rootShell } from "./root-shell.ts";
+import { readBoot } from "../boot/read-boot.ts";
+import { decideReboot } from "../boot/reboot-need.ts";
+import { ConnectionLostError, HostUnreachableError, RemoteDeadlineError } from "../errors.ts";
+import type { HostFacts } from "../host-facts.ts";
+import { isAsDeclared, type Outcome } from "../outcome.ts";
+import { rootShell } from "../root-shell.ts";
+import { type DeploymentContext, makeOutcome, type Progress, runScript, say } from "./context.ts";
 
 /** What comes after a commit or a staging: a reboot when the policy says so. @returns the outcome of it, or the given one. */
 export async function rebootIfWanted(

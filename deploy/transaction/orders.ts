@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { JobFollower, JobState } from "./activation/job-follower.ts";
-import { orderDeadlineSeconds } from "./activation/policy.ts";
-import { hostScript } from "./activation/scripts.ts";
-import { lifeSeconds } from "./activation/supervised-job.ts";
-import type { DeploymentContext } from "./deployment-steps.ts";
+import type { JobFollower, JobState } from "../activation/job-follower.ts";
+import { orderDeadlineSeconds } from "../activation/policy.ts";
+import { hostScript } from "../activation/scripts.ts";
+import { lifeSeconds } from "../activation/supervised-job.ts";
 import {
   AuthenticationError,
   ConnectionLostError,
@@ -12,12 +11,13 @@ import {
   HostUnreachableError,
   RemoteCommandError,
   RemoteDeadlineError,
-} from "./errors.ts";
-import { type HostFacts, readFacts } from "./host-facts.ts";
-import { ConnectionPool } from "./ssh/connection-pool.ts";
-import type { RemoteScript } from "./ssh/remote-command.ts";
-import { quoteWord } from "./ssh/shell-quote.ts";
-import type { SshHost } from "./ssh/ssh-host.ts";
+} from "../errors.ts";
+import { type HostFacts, readFacts } from "../host-facts.ts";
+import { ConnectionPool } from "../ssh/connection-pool.ts";
+import type { RemoteScript } from "../ssh/remote-command.ts";
+import { quoteWord } from "../ssh/shell-quote.ts";
+import type { SshHost } from "../ssh/ssh-host.ts";
+import type { DeploymentContext } from "./context.ts";
 
 export type Order = "acknowledge" | "rollback" | "close" | "take";
 
