@@ -65,7 +65,14 @@ export async function rebootAfterFailedRollback(
   if (boot.mayAskPassphrase || boot.loader.kind === "none") return failed;
   const facts = await context.clock.timed("reboot", () => reboot(context, progress, signal));
   if (facts === undefined || facts.current !== facts.profile) return failed;
-  return makeOutcome(context, "rolled-back", progress, facts, `${failed.reason ?? ""}; rebooted into it`);
+  await runScript(context, "record", [""], signal); // the way back was found: nothing of it is left to do
+  return makeOutcome(
+    context,
+    "rolled-back",
+    progress,
+    facts,
+    `${failed.reason ?? ""}; rebooted into the previous system`,
+  );
 }
 
 /** @returns its facts in another boot; undefined: it did not come back in time. */
