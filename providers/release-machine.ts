@@ -16,7 +16,8 @@ const releaseSeconds = 5;
  * @returns how that went, in words: nothing of it is a failure.
  */
 export async function releaseMachine(known: Partially<ClosureOutputs>, signal: AbortSignal): Promise<string> {
-  const { machine, owner, targetHost, identityFiles, hostKeys, connectDeadlineSeconds, hostKeyPolicy } = known;
+  const { machine, owner, targetHost, identityFiles, hostKeys, connectDeadlineSeconds } = known;
+  const { hostKeyPolicy, formerHostKeys, jumpHosts, backEnd } = known;
   if (known.power === "off" || machine === undefined || owner === undefined || targetHost === undefined)
     return "its owner's mark stays";
   const way = {
@@ -26,6 +27,9 @@ export async function releaseMachine(known: Partially<ClosureOutputs>, signal: A
     hostKeys: hostKeys ?? [],
     connectDeadlineSeconds: connectDeadlineSeconds ?? releaseSeconds,
     hostKeyPolicy,
+    formerHostKeys,
+    jumpHosts,
+    backEnd,
   };
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(2 * releaseSeconds * 1000)]);
   try {
