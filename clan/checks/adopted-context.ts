@@ -2,9 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { AdoptedFleet } from "../flake/adopt-flake.ts";
 import { flakeFolder } from "../flake/origin.ts";
+import { entriesIn } from "../flake/reach.ts";
+import type { ImportNode } from "../flake/read-machines.ts";
 import type { FleetModel, Location } from "../fleet-model.ts";
 import type { CheckContext, EntryFacts } from "./context.ts";
 import type { MachineFacts } from "./machine-facts.ts";
+import { readOutputs } from "./read-outputs.ts";
 import { readTreeFacts } from "./tree-facts.ts";
 
 /** Where flakes keep their modules, by custom. */
@@ -27,6 +30,8 @@ export async function adoptedContext(
     // Without the graph of every machine, an entry that seems unused may be somebody's; a stack reads its own machines only.
     reachKnown: Object.keys(model.machines).every((machine) => (readings.get(machine)?.graph ?? null) !== null),
     services: new Map(),
+    doubled: doubledEntries(readings),
+    outputs: await readOutputs(flake.settings, signal),
     overlays: [],
     inputs: new Map(),
     tree: await readTreeFacts(
@@ -47,6 +52,26 @@ export async function adoptedContext(
 /** The folder that people edit, or where the flake was fetched from elsewhere its copy in the store. */
 export function adoptedRoot(tree: AdoptedFleet["flake"]["settings"]["tree"]): string {
   return isAbsolute(tree.root) ? join(tree.root, tree.dir ?? "") : flakeFolder(tree);
+}
+
+/** A stamped entry is always given inline, so each place in the graph is an evaluation of its own. */
+function doubledEntries(readings: AdoptedFleet["readings"]): ReadonlyMap<string, readonly string[]> {
+  const doubled = new Map<string, string[]>();
+  for (const [machine, { graph }] of readings) {
+    for (const [origin, { length }] of Map.groupBy(stampsIn(graph ?? [], ""), (stamp) => stamp)) {
+      const [name] = entriesIn([origin]);
+      if (length > 1 && name !== undefined) doubled.set(name, [...(doubled.get(name) ?? []), machine]);
+    }
+  }
+  return doubled;
+}
+
+/** Stamps of flake-parts; a module without a file of its own has its importer's, so what repeats that is part of it. */
+function stampsIn(graph: readonly ImportNode[], importer: string): readonly string[] {
+  return graph.flatMap(({ file, imports }) => {
+    const own = file !== importer && file.includes("#modules.") ? [file] : [];
+    return [...own, ...stampsIn(imports, file)];
+  });
 }
 
 function entryFacts(model: FleetModel, text: FileTexts): ReadonlyMap<string, EntryFacts> {

@@ -1,12 +1,15 @@
 import type { Rule } from "./rule.ts";
 import { nearDuplicateEntry } from "./rules/fc001-near-duplicate-entry.ts";
 import { unknownClass } from "./rules/fc002-unknown-class.ts";
+import { legacyOutput } from "./rules/fc003-legacy-output.ts";
+import { unknownOutput } from "./rules/fc004-unknown-output.ts";
 import { machineKey } from "./rules/fc006-machine-key.ts";
 import { registryEntry } from "./rules/fc007-registry-entry.ts";
 import { shadowedEntry } from "./rules/fc009-shadowed-entry.ts";
 import { passedOver } from "./rules/fc010-passed-over.ts";
 import { untrackedFile } from "./rules/fc011-untracked-file.ts";
 import { unusedEntry } from "./rules/fc012-unused-entry.ts";
+import { importedTwice } from "./rules/fc013-imported-twice.ts";
 import { classMismatch } from "./rules/fc014-class-mismatch.ts";
 import { foreignEntry } from "./rules/fc015-foreign-entry.ts";
 import { notRegistered } from "./rules/fc016-not-registered.ts";
@@ -50,12 +53,15 @@ import { cloudFirewall } from "./rules/fc056-cloud-firewall.ts";
 export const allRules: readonly Rule[] = [
   nearDuplicateEntry,
   unknownClass,
+  legacyOutput,
+  unknownOutput,
   machineKey,
   registryEntry,
   shadowedEntry,
   passedOver,
   untrackedFile,
   unusedEntry,
+  importedTwice,
   classMismatch,
   foreignEntry,
   notRegistered,

@@ -27,6 +27,8 @@ export async function authoredContext(
     entries: entryFacts(evaluation),
     reachKnown: true,
     services: serviceFacts(evaluation),
+    doubled: new Map(),
+    outputs: null,
     overlays: evaluation.overlays.map(({ definedAt }) => definedAt),
     inputs: new Map(Object.entries(definition.inputs).map(([name, { url }]) => [name, { url }])),
     // The staged copy holds files that git does not know, and TypeScript reads the working tree.

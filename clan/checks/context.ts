@@ -1,5 +1,6 @@
 import type { FleetModel, Location } from "../fleet-model.ts";
 import type { MachineFacts } from "./machine-facts.ts";
+import type { OutputNames } from "./read-outputs.ts";
 import type { TreeFacts } from "./tree-facts.ts";
 
 /** What is known of an entry beside the model. */
@@ -29,6 +30,10 @@ export interface CheckContext {
   readonly reachKnown: boolean;
   /** Instances whose service is known: those that the fleet itself defines. */
   readonly services: ReadonlyMap<string, ServiceFacts>;
+  /** `<class>/<entry>` that stands at two places of an import graph → machines. Empty where Nix counts entries once. */
+  readonly doubled: ReadonlyMap<string, readonly string[]>;
+  /** Outputs of the flake and the names below each; null: not known, or made by the emission. */
+  readonly outputs: OutputNames | null;
   /** Overlays that the fleet states, beside its own packages. */
   readonly overlays: readonly Location[];
   /** Inputs of the flake by name, as they are stated. */

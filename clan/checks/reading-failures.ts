@@ -1,7 +1,11 @@
 import { type ErrorSubject, FleetError, FleetErrors } from "../../errors.ts";
 import type { Location } from "../fleet-model.ts";
 import { allRules } from "./all-rules.ts";
+import { isNear } from "./near-names.ts";
 import type { Finding, Rule, Subject } from "./rule.ts";
+import { notRegistered } from "./rules/fc016-not-registered.ts";
+import { notInInventory } from "./rules/fc017-not-in-inventory.ts";
+import { machineName, spelledDifferently } from "./rules/fc020-machine-name.ts";
 import { withRule } from "./run-checks.ts";
 
 /**
@@ -17,7 +21,22 @@ export function readingFindings(thrown: unknown): readonly Finding[] | undefined
     if (rule === undefined) return undefined;
     findings.push(asFinding(rule, error));
   }
-  return findings;
+  return withPairsJoined(findings);
+}
+
+/** A machine that the registry lacks and one that the inventory lacks, of nearly one name, are one machine: one cause. */
+function withPairsJoined(findings: readonly Finding[]): readonly Finding[] {
+  const unlisted = findings.filter(({ rule }) => rule === notInInventory.id);
+  const joined = new Set<Finding>();
+  const pairs = findings.flatMap((finding) => {
+    if (finding.rule !== notRegistered.id) return [];
+    const { name } = finding.subject;
+    const other = unlisted.find(({ subject }) => !joined.has(finding) && isNear(name, subject.name));
+    if (other === undefined) return [];
+    joined.add(finding).add(other);
+    return [withRule(machineName, spelledDifferently(name, other.subject.name, finding.at))];
+  });
+  return [...findings.filter((finding) => !joined.has(finding)), ...pairs];
 }
 
 function ruleOf({ code }: FleetError): Rule | undefined {

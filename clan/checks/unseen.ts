@@ -1,13 +1,5 @@
 /** Items of the catalogue of silent failures for which there is no rule, and why. Number → what, why. */
 export const unseen: Readonly<Record<string, { readonly what: string; readonly why: string }>> = {
-  FC003: {
-    what: "`flake.nixosModules.base` instead of `flake.modules.nixos.base`",
-    why: "In TypeScript `flake.nixosModules` is an undeclared option: an error at its line. In an adopted flake both outputs are legitimate, and many mirror one in the other; an entry that nobody gets shows as FC012.",
-  },
-  FC004: {
-    what: "`flake.module.nixos…`, a new top-level output",
-    why: "In TypeScript an undeclared option: an error at its line with the name that was meant. In an adopted flake top-level outputs are free; the entry that is missing shows as an import that does not exist.",
-  },
   FC005: {
     what: "a body one level too deep (`nixos.base.extra = {…}`)",
     why: "Only the machine's own options tell an option from a name: Nix says that the option does not exist when the machine is evaluated, which every preview does before it touches a host.",
@@ -15,10 +7,6 @@ export const unseen: Readonly<Record<string, { readonly what: string; readonly w
   FC008: {
     what: "a typo below `with flakeModules;`",
     why: "Loud: Nix ends with an undefined variable. TypeScript has no `with`; a reference that names nothing is FC007.",
-  },
-  FC013: {
-    what: "an entry imported twice, with its lists doubled",
-    why: "Emitted entries are given by path, which Nix imports once however many chains lead to it. In an adopted flake two chains to one inline entry look like two entries to everything but the evaluated values.",
   },
   FC027: {
     what: "a mistyped key of the inventory (`machiness`, `deploy.targethost`)",

@@ -18,13 +18,13 @@ export const notInInventory: Rule = {
     const { model, at } = context;
     const claimed = new Set(misspeltMachines(context).values());
     const names = machineNames(context);
-    const listed = names.filter((name) => model.machines[name]?.inInventory === true);
-    if (listed.length === 0) return;
-    for (const name of names.filter((one) => !listed.includes(one) && !claimed.has(one))) {
+    const listed = new Set(names.filter((name) => model.machines[name]?.inInventory === true));
+    if (listed.size === 0) return;
+    for (const name of names.filter((one) => !listed.has(one) && !claimed.has(one))) {
       const machine = model.machines[name];
       if (machine?.registered !== true) continue;
       yield {
-        severity: listed.length >= 3 && listed.length === names.length - 1 ? "warning" : "info",
+        severity: listed.size >= 3 && listed.size === names.length - 1 ? "warning" : "info",
         subject: { kind: "machine", name },
         message: `${name} is registered, but not in the inventory: no tags of its own, no roles by them, no target host`,
         at: at(["clan", "machines", name]) ?? machine.definedAt,

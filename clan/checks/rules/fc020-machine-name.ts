@@ -1,5 +1,5 @@
 import { machineOf, misspeltMachines } from "../machines.ts";
-import type { Rule } from "../rule.ts";
+import type { Report, Rule } from "../rule.ts";
 
 /** Registry and inventory spell one machine differently: one system without tags, one without a body. */
 export const machineName: Rule = {
@@ -14,16 +14,21 @@ export const machineName: Rule = {
     example: "`clan.inventory.machines.galenna` and `clan.machines.galena`",
   },
   *check(context) {
-    const { model, at } = context;
+    const { model } = context;
     for (const [name, meant] of misspeltMachines(context)) {
-      const stated = machineOf(model, name);
-      yield {
-        severity: "error",
-        subject: { kind: "machine", name },
-        message: `the inventory says ${name}, the registry ${meant}: one has no body, the other no tags and no address`,
-        at: at(["clan", "inventory", "machines", name]) ?? stated?.definedAt ?? null,
-        suggestion: `write "${meant}"`,
-      };
+      const at = context.at(["clan", "inventory", "machines", name]) ?? machineOf(model, name)?.definedAt ?? null;
+      yield spelledDifferently(name, meant, at);
     }
   },
 };
+
+/** @param name - in the inventory. @param meant - in the registry. */
+export function spelledDifferently(name: string, meant: string, at: Report["at"]): Report {
+  return {
+    severity: "error",
+    subject: { kind: "machine", name },
+    message: `the inventory says ${name}, the registry ${meant}: one has no body, the other no tags and no address`,
+    at,
+    suggestion: `write "${meant}"`,
+  };
+}

@@ -14,10 +14,10 @@ export const unknownMember: Rule = {
   },
   errors: ["FLEET_UNKNOWN_MACHINE"],
   *check({ model, at }) {
-    const machines = Object.keys(model.machines);
+    const machines = new Set(Object.keys(model.machines));
     for (const [instance, { roles, definedAt }] of Object.entries(model.instances)) {
       for (const [role, { machines: named }] of Object.entries(roles)) {
-        for (const machine of named.filter((name) => !machines.includes(name))) {
+        for (const machine of named.filter((name) => !machines.has(name))) {
           const meant = nearestOf(machine, machines);
           yield {
             severity: "error",

@@ -60,3 +60,99 @@ describe("the checks of flakes that somebody else wrote", () => {
     assert.deepEqual([idle?.subject.name, idle?.at], ["FC023 sshd/server", { file: "fleet.checks.json", line: 10 }]);
   });
 });
+
+/** A dendritic flake of two machines, as flake-parts and clan-core stamp it, in which no rule finds anything. */
+const dendritic = {
+  "flake.nix": `{
+  outputs = { self }: let
+    system = import ./lib/systems.nix;
+    parts = import ./lib/modules.nix self;
+    base = [ ./modules/nixos/ssh.nix ./modules/nixos/boot.nix ];
+    openssh = [ ./modules/nixos/openssh.nix ];
+  in {
+    modules.nixos = {
+      base = parts "nixos" "base" base;
+      openssh = parts "nixos" "openssh" openssh;
+      "machines/nixos/galena" = parts "nixos" "machines/nixos/galena" [ ./modules/machines/nixos/galena/default.nix ];
+      "machines/nixos/electrum" = parts "nixos" "machines/nixos/electrum" [ ./modules/machines/nixos/electrum/default.nix ];
+    };
+    nixosConfigurations = {
+      galena = system "nixos" { modules = [ self.modules.nixos."machines/nixos/galena" self.modules.nixos.base self.modules.nixos.openssh ]; };
+      electrum = system "nixos" { modules = [ self.modules.nixos."machines/nixos/electrum" self.modules.nixos.base self.modules.nixos.openssh ]; };
+    };
+  };
+}
+`,
+  // What flake-parts' extras/modules.nix makes of definitions.
+  "lib/modules.nix": `self: class: name: files:
+{ ... }: {
+  _class = class;
+  _file = "\${toString ../.}#modules.\${class}.\${builtins.toJSON name}";
+  imports = [ { imports = map (file: { _file = "\${toString file}, via option flake.modules.\${class}.\${name}"; imports = [ (import file) ]; }) files; } ];
+}
+`,
+  "modules/nixos/ssh.nix": "{ services.openssh.enable = true; }\n",
+  "modules/nixos/boot.nix": "{ boot.tmp.cleanOnBoot = true; }\n",
+  "modules/nixos/openssh.nix": "{ programs.ssh.startAgent = true; }\n",
+  "modules/machines/nixos/galena/default.nix":
+    '{ nixpkgs.hostPlatform = "x86_64-linux"; networking.hostName = "galena"; }\n',
+  "modules/machines/nixos/electrum/default.nix":
+    '{ nixpkgs.hostPlatform = "x86_64-linux"; networking.hostName = "electrum"; }\n',
+};
+
+async function inDendritic(
+  from: string,
+  to: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
+  const flakeFile = dendritic["flake.nix"];
+  assert.equal(flakeFile.split(from).length, 2, from);
+  await using flake = await FixtureFlake.make(undefined, {
+    ...dendritic,
+    ...more,
+    "flake.nix": flakeFile.replace(from, to),
+  });
+  await flake.folder.git("add", "--all");
+  const options = { rules: allRules, evaluate: false, report: () => undefined };
+  const { findings } = await checkFleet(() => flake.adopt(), options, patience());
+  return findings
+    .filter(({ rule }) => rule !== "FC028")
+    .map(({ rule, severity, subject, at }) => {
+      return `${rule} ${severity}: ${subject.kind} ${subject.name}${at === null ? "" : ` at ${formatLocation(at)}`}`;
+    });
+}
+
+describe("one edit of a dendritic flake, one finding", () => {
+  it("finds nothing in the flake that is edited", async () => {
+    assert.deepEqual(await inDendritic("base = parts", "base = parts"), []);
+  });
+
+  it("FC001: an aggregate's part under a mistyped name", async () => {
+    const found = await inDendritic(
+      'openssh = parts "nixos"',
+      'bsae = parts "nixos" "bsae" [ ./modules/nixos/extra.nix ];\n      openssh = parts "nixos"',
+      { "modules/nixos/extra.nix": "{ flake.modules.nixos.bsae = { }; }\n" },
+    );
+    assert.deepEqual(found, ["FC001 warning: entry nixos/bsae at modules/nixos/extra.nix:1"]);
+  });
+
+  it("FC003: a module in an output for other flakes", async () => {
+    const found = await inDendritic("modules.nixos = {", "nixosModules.base = { };\n    modules.nixos = {", {
+      "modules/nixos/more.nix": "{ }\n",
+    });
+    assert.deepEqual(found, ["FC003 warning: entry nixos/base"]);
+  });
+
+  it("FC004: modules in a mistyped output", async () => {
+    const found = await inDendritic("modules.nixos = {", "module.nixos.base = { };\n    modules.nixos = {");
+    assert.deepEqual(found, ["FC004 warning: class module"]);
+  });
+
+  it("FC013: an entry by two chains", async () => {
+    const found = await inDendritic(
+      'self.modules.nixos."machines/nixos/galena" self',
+      'self.modules.nixos."machines/nixos/galena" self.modules.nixos.openssh self',
+    );
+    assert.deepEqual(found, ["FC013 info: entry nixos/openssh at modules/nixos/openssh.nix"]);
+  });
+});

@@ -106,6 +106,22 @@ describe("the checks of an adopted flake", () => {
     assert.deepEqual(found(adopted({ machines, entries })), ["FC039 error: machine electrum"]);
   });
 
+  it("FC054: pass on what clan's own checks say, which only stop the generation of vars", () => {
+    const { model, ...context } = adopted({ machines: three, entries });
+    const clanChecks = [
+      { id: "zerotier-controller", message: "exactly one controller", severity: "error" },
+      { id: "tld", message: "set meta.domain", severity: "info" },
+    ];
+    const told = runChecks({ ...context, model: { ...model, clanChecks } }, []);
+    assert.deepEqual(
+      told.map(({ rule, severity, message }) => `${rule} ${severity}: ${message}`),
+      [
+        "FC054 warning: clan check zerotier-controller: exactly one controller",
+        "FC054 info: clan check tld: set meta.domain",
+      ],
+    );
+  });
+
   it("say nothing of unused entries where imports could not be followed", () => {
     const more = { ...entries, "nixos/unused": [], "nixos/machines/nixos/galean": [] };
     assert.deepEqual(found(adopted({ machines: three, entries: more }, { reachKnown: false })), []);

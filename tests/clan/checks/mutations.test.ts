@@ -127,6 +127,11 @@ const mutations: readonly Mutation[] = [
     finding: `FC017 error: machine pyrite at ${registry}:5`,
   },
   {
+    what: "a machine that registry and inventory spell differently",
+    files: edit(inventory, "        galena: {", "        galenna: {"),
+    finding: `FC020 error: machine galenna at ${inventory}:6`,
+  },
+  {
     what: "a Mac without its class",
     files: edit(inventory, 'machineClass: "darwin", ', ""),
     finding: `FC018 error: machine stibnite at ${inventory}:15`,

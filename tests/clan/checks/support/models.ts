@@ -73,6 +73,8 @@ export function adopted(
     entries: new Map(),
     reachKnown: true,
     services: new Map(),
+    doubled: new Map(),
+    outputs: null,
     overlays: [],
     inputs: new Map(),
     tree: null,
