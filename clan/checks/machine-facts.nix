@@ -71,6 +71,8 @@ let
     otherKeys =
       isSet (settings.TrustedUserCAKeys or null)
       || !(builtins.elem (attempt "none" (openssh.authorizedKeysCommand or "none")) [ "none" "" null ]);
+    # On its own port; nixpkgs adds it to allowedTCPPorts.
+    opensFirewall = bool true (openssh.openFirewall or true);
     keysInHome = any (file: match "(%h/)?\\.ssh/authorized_keys2?.*" file != null) keyFiles;
   };
 
@@ -127,6 +129,7 @@ let
   loaders =
     filter (name: name != "timeout" && name != "efi") (enabled loader)
     ++ (if bool false ((set (boot.lanzaboote or { })).enable or false) then [ "lanzaboote" ] else [ ]);
+  knowsLoaders = any (name: set (attempt null loader.${name}) ? enable) (attrNames loader);
   fileSystem = _: stated: let it = set stated; in {
     device = text (it.device or null);
     fsType = text (it.fsType or null);
@@ -194,7 +197,8 @@ in
     if ofPackages != null then ofPackages else if isAttrs (attempt null platform) then text (platform.system or null) else text platform;
   hostId = text (networking.hostId or null);
   # The option's own default has priority 1500. Source: nixpkgs, lib/modules.nix, mkOptionDefault.
-  stateVersionStated = if int priority == null then null else priority < 1500;
+  stateVersionStated =
+    if int priority != null then priority < 1500 else if isSet ((set (config.system or { })).stateVersion or null) then true else null;
   targetHost = text (((set ((set (config.clan or { })).core or { })).networking or { }).targetHost or null);
   container = bool false (boot.isContainer or false) || bool false ((set (config.wsl or { })).enable or false);
   ssh = if nixos && services ? openssh then ssh else null;
@@ -209,7 +213,7 @@ in
       }
     else
       null;
-  loaders = if nixos && boot ? loader then loaders else null;
+  loaders = if nixos && knowsLoaders then loaders else null;
   fileSystems = if nixos && config ? fileSystems then mapAttrs fileSystem (set config.fileSystems) else null;
   initrdModules =
     if nixos && boot ? initrd then modules (initrd.availableKernelModules or [ ]) ++ modules (initrd.kernelModules or [ ]) else null;

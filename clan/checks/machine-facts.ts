@@ -15,6 +15,8 @@ const sshSchema = z.object({
   denyUsers: z.array(z.string()),
   /** Keys come from elsewhere as well: a certificate authority, a command. */
   otherKeys: z.boolean(),
+  /** The firewall opens sshd's ports by itself. */
+  opensFirewall: z.boolean(),
   /** Keys in `~/.ssh/authorized_keys`, put there by hand, count as well. */
   keysInHome: z.boolean(),
 });
@@ -54,7 +56,7 @@ export const evaluatedFactsSchema = z.object({
   hostName: z.string().nullable(),
   hostPlatform: z.string().nullable(),
   hostId: z.string().nullable(),
-  /** False: the release's default is used. */
+  /** False: the release's default is used. null: the configuration has no such option. */
   stateVersionStated: z.boolean().nullable(),
   targetHost: z.string().nullable(),
   /** A container has no loader and no disks. */

@@ -1,4 +1,5 @@
 import type { FleetModel, MachineModel, MachineName } from "../fleet-model.ts";
+import { parseTargetHost, type TargetHost } from "../target-host.ts";
 import type { CheckContext } from "./context.ts";
 import { isNear } from "./near-names.ts";
 
@@ -6,6 +7,16 @@ import { isNear } from "./near-names.ts";
 export function machineOf({ machines }: FleetModel, name: string): MachineModel | undefined {
   // The key's brand says no more than that it is there.
   return Object.hasOwn(machines, name) ? machines[name as MachineName] : undefined;
+}
+
+/**
+ * By which account and port a machine is deployed: its target host's, or on a node root's. Undefined where nobody says that
+ * it is deployed over SSH: a laptop may be switched by hand.
+ */
+export function deployedAt(name: string, { model, configurations }: CheckContext): TargetHost | undefined {
+  const stated = machineOf(model, name)?.targetHost ?? configurations.get(name)?.targetHost ?? null;
+  if (stated !== null) return parseTargetHost(stated);
+  return Object.hasOwn(model.nodes, name) ? { user: "root", host: name, port: undefined } : undefined;
 }
 
 /** The names of the model's machines. */

@@ -1,5 +1,5 @@
-import { parseTargetHost } from "../../target-host.ts";
 import type { MachineFacts } from "../machine-facts.ts";
+import { deployedAt } from "../machines.ts";
 import type { Rule, Severity } from "../rule.ts";
 
 interface Reason {
@@ -21,12 +21,13 @@ export const lockOut: Rule = {
     fix: "Give the account a key, or deploy as an account that has one.",
     example: '`PermitRootLogin = "no"` with `deploy.targetHost = "root@galena.zt"`',
   },
-  *check({ model, configurations, at }) {
+  *check(context) {
+    const { model, configurations, at } = context;
     for (const [name, machine] of Object.entries(model.machines)) {
       const facts = configurations.get(name);
-      const target = parseTargetHost(machine.targetHost ?? `root@${name}`);
+      const target = deployedAt(name, context);
       if (machine.class !== "nixos" || facts === undefined || target === undefined) continue;
-      const user = target.user === "" || target.user === undefined ? "root" : target.user;
+      const user = target.user ?? "root";
       const reason = reasons(user, facts).next().value;
       if (reason === undefined) continue;
       yield {
@@ -73,6 +74,8 @@ function* reasons(user: string, facts: MachineFacts): Iterator<Reason, undefined
 
 function* noKey(user: string, { ssh, users }: MachineFacts): Iterable<Reason> {
   const account = users?.[user];
+  // Every NixOS has a root: where there is none the accounts are not known whole.
+  if (user === "root" && account === undefined) return;
   if (ssh === null || users === null || (account?.keys ?? 0) > 0 || ssh.otherKeys) return;
   const rootByPassword = user !== "root" || ssh.permitRootLogin === "yes";
   if (ssh.passwords && rootByPassword && account !== undefined && account.password !== "none") return;

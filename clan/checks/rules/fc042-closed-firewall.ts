@@ -1,5 +1,5 @@
-import { parseTargetHost } from "../../target-host.ts";
 import type { MachineFacts } from "../machine-facts.ts";
+import { deployedAt } from "../machines.ts";
 import type { Rule } from "../rule.ts";
 
 type Firewall = NonNullable<MachineFacts["firewall"]>;
@@ -17,14 +17,17 @@ export const closedFirewall: Rule = {
     fix: "Open the port, or correct the target host's.",
     example: "`services.openssh.openFirewall = false` and no `allowedTCPPorts`",
   },
-  *check({ model, configurations, at }) {
-    for (const [name, { class: machineClass, targetHost, definedAt }] of Object.entries(model.machines)) {
+  *check(context) {
+    const { model, configurations, at } = context;
+    for (const [name, { class: machineClass, definedAt }] of Object.entries(model.machines)) {
       const facts = configurations.get(name);
       if (machineClass !== "nixos" || facts?.ssh?.enable !== true) continue;
-      const port = (targetHost === null ? undefined : parseTargetHost(targetHost)?.port) ?? 22;
-      const { ports } = facts.ssh;
+      const target = deployedAt(name, context);
+      if (target === undefined) continue;
+      const port = target.port ?? 22;
+      const { ports, opensFirewall } = facts.ssh;
       const listens = ports.length === 0 || ports.includes(port);
-      if (listens && (facts.firewall === null || lets(port, facts.firewall))) continue;
+      if (listens && (opensFirewall || facts.firewall === null || lets(port, facts.firewall))) continue;
       yield {
         severity: "error",
         subject: { kind: "machine", name },

@@ -11,11 +11,11 @@ interface Reason {
 export const willNotBoot: Rule = {
   id: "FC043",
   title: "a system that will not boot on its machine",
-  severities: ["error", "warning"],
+  severities: ["error", "info"],
   evaluated: true,
   text: {
     finds:
-      "A NixOS machine without boot loader or root file system; a Compute Engine node whose initial ramdisk has no driver for its disk (error); an EFI loader without a file system for its partition (warning). Loader against firmware is compared with the host itself before anything changes there.",
+      "A NixOS machine without boot loader or root file system; a Compute Engine node whose initial ramdisk has no driver for its disk (error); an EFI loader without a file system for its partition (info). Loader against firmware is compared with the host itself before anything changes there.",
     silent: "Switching needs no loader, no ramdisk and no root device: all of them are used at the next boot.",
     fix: "Switch a loader on, state the file system, add the module.",
     example: "`boot.loader.grub.enable = false` and nothing in its place",
@@ -46,7 +46,7 @@ function reasonOf({ loaders, fileSystems, initrdModules }: MachineFacts, onNode:
   if (loaders?.length === 0) {
     return { severity: "error", what: "has no boot loader", fix: "switch one on below boot.loader" };
   }
-  if (fileSystems !== null && fileSystems["/"] === undefined) {
+  if (fileSystems !== null && Object.keys(fileSystems).length > 0 && fileSystems["/"] === undefined) {
     return { severity: "error", what: "states no root file system", fix: 'state fileSystems."/"' };
   }
   if (onNode && initrdModules !== null && !nodeDrivers.some((driver) => initrdModules.includes(driver))) {
@@ -59,7 +59,8 @@ function reasonOf({ loaders, fileSystems, initrdModules }: MachineFacts, onNode:
   const efi = loaders?.some((loader) => loader === "systemd-boot" || loader === "lanzaboote") === true;
   if (efi && fileSystems !== null && !partitionsOfEfi.some((mount) => fileSystems[mount] !== undefined)) {
     return {
-      severity: "warning",
+      // The loader's installation refuses such a partition, so this one is heard in time.
+      severity: "info",
       what: "has an EFI loader, but no file system for its partition",
       fix: 'state fileSystems."/boot"',
     };

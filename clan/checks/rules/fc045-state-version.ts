@@ -15,8 +15,11 @@ export const stateVersion: Rule = {
     example: "a machine entry without `system.stateVersion`",
   },
   *check({ model, configurations }) {
+    const others = [...configurations.values()].some(({ stateVersionStated }) => stateVersionStated === true);
     for (const [name, { definedAt }] of Object.entries(model.machines)) {
-      if (configurations.get(name)?.stateVersionStated !== false) continue;
+      const stated = configurations.get(name)?.stateVersionStated;
+      // Where the option itself is missing, only the other machines show that it should be there.
+      if (stated === undefined || stated === true || (stated === null && !others)) continue;
       yield {
         severity: "warning",
         subject: { kind: "machine", name },

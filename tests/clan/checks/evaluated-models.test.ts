@@ -22,6 +22,7 @@ const sound: MachineFacts = {
     allowGroups: null,
     denyUsers: [],
     otherKeys: false,
+    opensFirewall: false,
     keysInHome: false,
   },
   firewall: { enable: true, ports: [22], ranges: [], trusted: ["lo"], interfaces: {}, custom: false },
@@ -109,6 +110,20 @@ describe("a lock-out", () => {
   });
 });
 
+describe("a laptop that is switched by hand", () => {
+  it("locks nobody out: no target host, no way to close", () => {
+    const { model } = adopted({ machines: { galena: {} } });
+    const [name, machine] = Object.entries(model.machines)[0] ?? assert.fail();
+    const byHand = { ...model, machines: { [name]: { ...machine, targetHost: null } } };
+    assert.deepEqual(
+      found({ ...ssh({ enable: false }), ...firewall({ ports: [] }) }, undefined, { model: byHand }).filter(
+        (finding) => !finding.startsWith("FC028"),
+      ),
+      [],
+    );
+  });
+});
+
 describe("a firewall", () => {
   it("may open the port by range, on one interface, or leave an interface alone", () => {
     assert.deepEqual(found(firewall({ ports: [], ranges: [{ from: 20, to: 30 }] })), []);
@@ -116,6 +131,7 @@ describe("a firewall", () => {
     assert.deepEqual(found(firewall({ ports: [], trusted: ["lo", "zt0"] })), []);
     assert.deepEqual(found(firewall({ ports: [], custom: true })), []);
     assert.deepEqual(found(firewall({ ports: [], enable: false })), []);
+    assert.deepEqual(found({ ...firewall({ ports: [] }), ...ssh({ opensFirewall: true }) }), []);
   });
 
   it("closes the way where it opens the port nowhere", () => {
