@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { renderTable } from "../../cli/render-table.ts";
 import { type MachineStatus, renderStatus } from "../../cli/status.ts";
-import { declared, old } from "../deploy/support/facts.ts";
+import { declared, foreign, old } from "../deploy/support/facts.ts";
 
 const healthy: MachineStatus = {
   machine: "galena",
@@ -54,6 +54,14 @@ describe("the table of fleet status", () => {
     assert.equal(remark({ lastSwitch: { tool: "pulumi-clan", at } }), "");
     assert.equal(remark({ lastSwitch: { at } }), "");
     assert.equal(remark({ lastSwitch: { at }, running: old }), "last switched 2026-09-21T14:13:20Z by hand");
+  });
+
+  it("takes a specialisation that is declared for what its system runs, and names one that is not", () => {
+    const docked = { ...healthy, running: foreign, specialisations: [{ of: declared, name: "docked" }] };
+    const row = (status: MachineStatus): string => renderStatus([status]).split("\n")[1] ?? "";
+    assert.match(row({ ...docked, declaredSpecialisation: "docked" }), /^galena +ok .* specialisation: docked$/);
+    assert.match(row(docked), /^galena +differs .* specialisation: docked$/);
+    assert.match(row({ ...healthy, declaredSpecialisation: "docked" }), /differs .* declared specialisation: docked$/);
   });
 
   it("lets no control character of a host reach the terminal", () => {
