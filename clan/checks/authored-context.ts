@@ -10,7 +10,7 @@ import type { AuthoredFleet } from "../read-fleet.ts";
 import type { CheckContext, EntryFacts, ServiceFacts } from "./context.ts";
 import { splitEntry } from "./entries.ts";
 import type { MachineFacts } from "./machine-facts.ts";
-import { readTreeFacts } from "./tree-facts.ts";
+import { readTreeFacts, type TreeFacts } from "./tree-facts.ts";
 
 /** What the rules look at in a fleet that is written in TypeScript. */
 export async function authoredContext(
@@ -22,24 +22,32 @@ export async function authoredContext(
   const moduleFolders = definition.imports.flatMap((imported) =>
     imported instanceof ImportTree ? [imported.dir] : [],
   );
+  // The staged copy holds files that git does not know, and TypeScript reads the working tree.
+  const options = { moduleFolders, sourceFolders: moduleFolders, evaluatesUntracked: true };
+  const tree = await readTreeFacts(root, options, signal);
   return {
     model,
-    entries: entryFacts(evaluation),
+    entries: entryFacts(evaluation, nixTexts(evaluation, tree)),
     reachKnown: true,
     services: serviceFacts(evaluation),
     doubled: new Map(),
     outputs: null,
     overlays: evaluation.overlays.map(({ definedAt }) => definedAt),
     inputs: new Map(Object.entries(definition.inputs).map(([name, { url }]) => [name, { url }])),
-    // The staged copy holds files that git does not know, and TypeScript reads the working tree.
-    tree: await readTreeFacts(root, { moduleFolders, sourceFolders: moduleFolders, evaluatesUntracked: true }, signal),
+    tree,
     configurations,
     now: new Date(),
     at: (path, word) => (path[0] === "inputs" ? locateInput(root, path) : locate(evaluation, path, word)),
   };
 }
 
-function entryFacts(evaluation: FlakeEvaluation): ReadonlyMap<string, EntryFacts> {
+/** Text of the flake modules in Nix, which may import an entry unseen. */
+function nixTexts({ nixFiles }: FlakeEvaluation, { sources }: TreeFacts): readonly string[] {
+  return nixFiles.flatMap((file) => sources.get(file) ?? []);
+}
+
+/** @param nix - an entry whose name one of these texts has counts as imported by it. */
+function entryFacts(evaluation: FlakeEvaluation, nix: readonly string[]): ReadonlyMap<string, EntryFacts> {
   const graph = new EntryGraph(evaluation);
   const definitions = new Map<string, readonly Location[]>();
   for (const [className, entries] of evaluation.namespaces) {
@@ -51,10 +59,12 @@ function entryFacts(evaluation: FlakeEvaluation): ReadonlyMap<string, EntryFacts
     }
   }
   const importers = new Map<string, Set<string>>();
+  const add = (imported: string, by: string): void =>
+    void importers.set(imported, (importers.get(imported) ?? new Set()).add(by));
   for (const name of definitions.keys()) {
-    for (const imported of graph.importsOf(splitEntry(name))) {
-      importers.set(imported, (importers.get(imported) ?? new Set()).add(name));
-    }
+    const last = name.slice(name.lastIndexOf("/") + 1);
+    if (nix.some((text) => text.includes(last))) add(name, "a module in Nix");
+    for (const imported of graph.importsOf(splitEntry(name))) add(imported, name);
   }
   return new Map(
     [...definitions].map(([name, places]) => [

@@ -34,7 +34,8 @@ export function* strayEntries(context: CheckContext): Iterable<string> {
     if (!machineClasses.has(className)) continue;
     for (const [entry, { importedBy }] of Object.entries(entries)) {
       const name = `${className}/${entry}`;
-      if (importedBy.length > 0 || (context.entries.get(name)?.importers.size ?? 0) > 0) continue;
+      // An entry that only Nix defines, in a tree of both languages, is not ours to judge.
+      if (importedBy.length > 0 || context.entries.get(name)?.importers.size !== 0) continue;
       yield name;
     }
   }

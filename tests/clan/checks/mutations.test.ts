@@ -334,6 +334,15 @@ describe("one edit, one finding", () => {
     assert.deepEqual(await findings({ files: soundFleet }), []);
   });
 
+  it("leaves alone what a module in Nix, in the same tree, may import", async () => {
+    const unused = { "modules/nixos/backup.ts": "export default { flake: { modules: { nixos: { backup: {} } } } };\n" };
+    const nix = {
+      "modules/nixos/server.nix":
+        "{ config, ... }: { flake.modules.nixos.server.imports = [ config.flake.modules.nixos.backup ]; }\n",
+    };
+    assert.deepEqual(await findings({ files: { ...soundFleet, ...unused, ...nix } }), []);
+  });
+
   for (const mutation of mutations) {
     it(`${mutation.finding.slice(0, 5)}: ${mutation.what}`, async () => {
       assert.deepEqual(await findings(mutation), [mutation.finding]);

@@ -70,7 +70,7 @@ export function adopted(
       vars: { directory: "vars", perMachine: {}, shared: [] },
       secretStore: null,
     }),
-    entries: new Map(),
+    entries: new Map(Object.keys(entries).map((name) => [name, { definitions: [], importers: new Set<string>() }])),
     reachKnown: true,
     services: new Map(),
     doubled: new Map(),
