@@ -97,6 +97,17 @@ describe("deploying a specialisation", function () {
     assert.equal((await deployTo(machine.host, first)).kind, "unchanged");
   });
 
+  it("runs it after its system was booted for once, where only a reboot leads there", async () => {
+    const loader = "boot.loader.systemd-boot.enable = lib.mkForce true;";
+    const inhibited = `${loader} ${named("docked")} system.switch.inhibitors = { dbus = "broker"; };`;
+    const third = await machine.toplevel(inhibited);
+    const policy = { ...docked, trialBoot: true, rebootPolicy: "if-needed" };
+    const { kind, reason } = await deployTo(machine.host, third, policy);
+    assert.equal(kind, "switched", reason);
+    assert.deepEqual(await witness(), [await pathOf(third, "docked"), third, third]);
+    assert.equal(await machine.ask("ls /nix/var/nix/profiles/system-profiles"), "");
+  });
+
   it("runs it after a reboot that the policy asks for", async () => {
     const { kind, reason, facts } = await deployTo(machine.host, first, { ...docked, rebootPolicy: "always" });
     assert.deepEqual([kind, facts.committed], ["switched", true], reason);
