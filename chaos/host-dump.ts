@@ -8,8 +8,13 @@ const traces =
 
 /** What a person would look at first. */
 export async function readTraces({ host }: HostWatch, signal: AbortSignal): Promise<string> {
-  const { stdout, stderr } = await host.exec(`{ ${traces}; } 2>&1`, signal);
-  return `${stdout}${stderr}`.trim();
+  try {
+    const { stdout, stderr } = await host.exec(`{ ${traces}; } 2>&1`, signal);
+    return `${stdout}${stderr}`.trim();
+  } catch (error) {
+    signal.throwIfAborted();
+    return `nothing can be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 /** The last connection's lock goes with its session, which ends a moment after the up. */

@@ -93,14 +93,14 @@ export function renderReliability({ seed, random, minutes, sum, versions, rows }
   );
   return `# What faults do to a deployment
 
-Written by \`npm run chaos -- --runs ${sum.split(" ", 1)[0]} --seed ${seed} --table docs/reliability.md\`, which repeats it; ${minutes} minutes on two
-cores. **${sum}.** Simulated hosts only ([sim/README.md](../sim/README.md)): ${versions.join(", ")}.
+Written by \`npm run chaos -- --runs ${sum.split(" ", 1)[0]} --seed ${seed} --table docs/reliability.md\`, which repeats it, in ${minutes} minutes
+on two cores: **${sum}.** Simulated hosts only ([sim/README.md](../sim/README.md)): ${versions.join(", ")}.
 
-Each run brings a new system to one of eight machines (five with systemd-boot or GRUB alike, one a Mac's look-alike), and
-something is broken on the way: at the beginning of a step, or (${random} of them) at a random time. Of every sixth the new
-system passes no health gate, so that it goes back. Then all is mended, and a plain \`up\` follows. The step is the one
-that the host's own files showed at that moment. "Runs" are those of \`pulumi up\` through the real CLI, then those of the
-engine in a process of its own with a source of secrets, which Pulumi's resources do not have yet.
+Each run brings a new system to one of eight machines (four boot as with systemd-boot, three as with GRUB, one is a Mac's
+look-alike), and something is broken on the way: as a step begins, or (${random} of them) at a random time. One system in
+six, and each whose way back is to be hit, passes no health gate until the fault is over. Then all is mended, and a plain
+\`up\` follows. "Runs" are those of \`pulumi up\` through the real CLI + those of the engine in a process of its own with a
+source of secrets, which Pulumi's resources do not have yet.
 
 | fault | what is done |
 |---|---|
@@ -110,11 +110,17 @@ engine in a process of its own with a source of secrets, which Pulumi's resource
 | sshd killed | sshd and its sessions are killed, and it stays away for 1, 3 or 8 s |
 | power loss | every process ends at once; the host is switched on again after 0 or 2 s |
 
+The step is the one that the host's own files showed when it was hit: \`before\`, nothing yet; \`facts\`, its lock is held; \`roots\`, both closures
+are protected; \`push\`, the first path has come; \`check\`, the last one; \`secrets\`, they are staged; \`test\`, the supervisor
+works; \`health\`, a gate has asked; \`acknowledge\`, the order lies there; \`commit\` and \`rollback\`, the supervisor has begun
+to; \`done\` and \`rolled-back\`, its verdict.
+
 What must hold is looked at from outside, 30 times a second and right after each power loss, not taken from outcomes: the
-default boot entry exists, and names a kernel, an initrd and a system that are there; the running system and the next
+default boot entry exists and names a kernel, an initrd and a system that are there; the running system and the next
 boot's find the identity that opens their secrets, and no secret is torn; no two activations at once, by the log that the
-simulated systems keep. In the end running system, profile, next boot and secrets must be the declared ones, nothing may
-be left open, and sshd must answer. Stranded is a host without a bootable default, or on which nobody gets in.
+simulated systems keep. What two looks in a row see is so. In the end running system, profile, next boot and secrets must
+be the declared ones, nothing may be left open, and sshd must answer. Stranded is a host without a bootable default, or
+on which nobody gets in.
 
 Not seen here: a disk that loses what was not synced, a real loader, a real Mac.
 

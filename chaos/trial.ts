@@ -38,7 +38,7 @@ export class Trial {
 
   async prepare(): Promise<void> {
     const line = this.run.unhealthy ? `mkdir -p /var/lib/chaos && : >${unhealthyFile}` : `rm -f ${unhealthyFile}`;
-    await this.#watch.host.exec(line, this.#signal);
+    await this.#onHost(line);
     rmSync(join(this.#watch.at.root, askedFile), { force: true });
   }
 
@@ -76,7 +76,17 @@ export class Trial {
     clearTimeout(this.#timer);
     await this.#strike;
     this.#watch.end();
-    await this.#watch.host.exec(`rm -f ${unhealthyFile}`, this.#signal);
+    await this.#onHost(`rm -f ${unhealthyFile}`);
+  }
+
+  /** A host that an earlier run left dead fails its own further runs, no others. */
+  async #onHost(line: string): Promise<void> {
+    try {
+      await this.#watch.host.exec(line, this.#signal);
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      this.note(`the host does not run: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   /** What became of it, after the plain up. @param text - all that this one said. */
