@@ -3,7 +3,7 @@
 modules: exports:
 let
   inherit (builtins) attrNames concatMap isAttrs mapAttrs;
-  inherit (modules) attempt plain;
+  inherit (modules { }) attempt plain;
   hostsOf = peer: plain 6 (peer.hosts or (if (peer.host or null) == null then [ ] else [ peer.host ]));
   scopes = removeAttrs exports [ "instances" "machines" ];
   priority = networking: attempt null (if isAttrs networking then networking.priority or null else null);

@@ -1,8 +1,12 @@
 # From a flake's outputs to what it says of machines and services. Forces no machine's configuration.
 # Source: clan-core d7c35d912 for the shapes; the older ones since 2025-03 are asked for by `or`.
 modules:
-# Whether to look into what entries and registry import: a name that does not exist there fails the whole evaluation.
-{ imports }:
+{
+  # Whether to look into what entries and registry import: a name that does not exist there fails the whole evaluation.
+  imports,
+  # Folder of flake.nix in the store.
+  root,
+}:
 outputs:
 let
   inherit (builtins)
@@ -13,11 +17,18 @@ let
     listToAttrs
     mapAttrs
     ;
-  inherit (modules)
+  # What modules take from inputs is not known; that they take it is no reason to fail.
+  unknown = throw "not known without an evaluation";
+  flake = import (root + "/flake.nix");
+  inputs = mapAttrs (_: _: unknown) (flake.inputs or { } // builtins.functionArgs flake.outputs) // { inherit self; };
+  self = outputs // { inherit inputs outputs; outPath = root; };
+  inherit (modules { inherit inputs self; })
     attempt
+    bodiesWithin
     definedImports
     definedValues
     definitionFiles
+    entriesWithin
     homesOf
     plain
     setOf
@@ -37,8 +48,8 @@ let
   namespaces = mapAttrs (_: entries: mapAttrs (_: describeEntry) (setOf entries)) (setOf (outputs.modules or { }));
   describeEntry = entry: {
     files = sourceFiles entry;
-    imports = if imports then definedImports entry else [ ];
-    homes = if imports then map homesOf (definedValues entry) else [ ];
+    imports = if imports then entriesWithin entry else [ ];
+    homes = if imports then map homesOf (bodiesWithin entry) else [ ];
   };
 
   internals = outputs.clanInternals or { };

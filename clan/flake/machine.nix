@@ -1,7 +1,12 @@
 # What one machine's configuration says that no inventory can. Each answer may be missing; an error that Nix cannot catch is
 # the machine's own.
 modules:
-{ root, class }:
+{
+  root,
+  class,
+  # Names of the answers that are wanted.
+  answers,
+}:
 configuration:
 let
   inherit (builtins)
@@ -14,7 +19,7 @@ let
     stringLength
     substring
     ;
-  inherit (modules) attempt homesOf listOf textOf;
+  inherit (modules { }) attempt homesOf listOf textOf;
 
   inherit (configuration) config;
   core = config.clan.core or { };
@@ -59,7 +64,7 @@ let
     files = mapAttrs file (stated.files or { });
   };
 in
-{
+builtins.intersectAttrs (builtins.listToAttrs (map (name: { inherit name; value = null; }) answers)) {
   system =
     let
       ofPackages = text (configuration.pkgs.stdenv.hostPlatform.system or null);

@@ -1,4 +1,6 @@
 # What can be told of a module without evaluating it, and of values as JSON. Builtins only: the flake read may have no lib.
+# `known` holds those module arguments that are known without an evaluation, e.g. `inputs`.
+known:
 let
   inherit (builtins)
     attrNames
@@ -31,7 +33,7 @@ let
         named = functionArgs function;
         required = filter (name: !named.${name}) (attrNames named);
       in
-      tryEval (function (builtins.listToAttrs (map (name: { inherit name; value = unknown; }) required)))
+      tryEval (function (builtins.listToAttrs (map (name: { inherit name; value = known.${name} or unknown; }) required)))
     else
       { success = false; };
 
@@ -137,6 +139,39 @@ let
       in
       if own != [ ] then own else concatMap originsOf (importsOf (setOf (open value)))
     ) (definitions module);
+  # As it, through whatever files and sets are imported on the way to an entry.
+  entriesWithin =
+    module:
+    let
+      within =
+        depth: value:
+        let
+          own = filter namesEntry (originsOf value);
+        in
+        if own != [ ] then
+          own
+        else if depth == 0 then
+          [ ]
+        else
+          concatMap (within (depth - 1)) (importsOf (setOf (open value)));
+    in
+    concatMap (definition: within deepest (head definition.imports)) (definitions module);
+  # Bodies of the definitions, and of the files and sets that they import, up to other entries.
+  bodiesWithin =
+    module:
+    let
+      within =
+        depth: value:
+        let
+          body = open value;
+        in
+        if body == null || depth == 0 || filter namesEntry (originsOf value) != [ ] then
+          [ ]
+        else
+          [ body ] ++ concatMap (within (depth - 1)) (importsOf body);
+    in
+    concatMap (definition: within deepest (head definition.imports)) (definitions module);
+  deepest = 8;
   definedValues =
     module: filter isAttrs (map (definition: open (head definition.imports)) (definitions module));
 
@@ -182,9 +217,11 @@ in
 {
   inherit
     attempt
+    bodiesWithin
     definedImports
     definedValues
     definitionFiles
+    entriesWithin
     homesOf
     importsOf
     listOf

@@ -22,7 +22,7 @@ let
     listToAttrs
     mapAttrs
     ;
-  inherit (modules) attempt homesOf importsOf open originsOf setOf shallow;
+  inherit (modules { }) attempt homesOf importsOf open originsOf setOf shallow;
 
   unknown = throw "not known without the flake's inputs";
 

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { FleetError } from "../../errors.ts";
 import { NixEvaluationError } from "../../local-nix/errors.ts";
+import { nixString } from "../../local-nix/evaluation-request.ts";
 import { evaluateJson, type JsonEvaluationOptions } from "../../local-nix/json-evaluation.ts";
 import { defaultWorkers, inParallel } from "../../local-nix/workers.ts";
 import type { Report } from "../../report.ts";
 import { nixFunction } from "./nix-expression.ts";
+import { flakeFolder } from "./origin.ts";
 
 const positions = z.record(z.string(), z.object({ file: z.string(), line: z.number() }).nullable());
 const settings = z.json();
@@ -77,7 +79,10 @@ export async function readInventory(
   signal: AbortSignal,
 ): Promise<InventoryReading> {
   const ask = (imports: boolean): Promise<FlakeInventory> => {
-    const apply = nixFunction("inventory.nix", `{ imports = ${imports}; }`);
+    const apply = nixFunction(
+      "inventory.nix",
+      `{ imports = ${imports}; root = ${nixString(flakeFolder(options.tree))}; }`,
+    );
     return evaluateJson({ attribute: "", apply, what: "the inventory" }, inventorySchema, options, report, signal);
   };
   try {

@@ -55,7 +55,35 @@ const machineSchema = z.object({
 /** What a machine's configuration says of itself. */
 export type MachineReading = z.output<typeof machineSchema>;
 
+const partialSchema = machineSchema.partial();
+type PartialReading = z.output<typeof partialSchema>;
+
+/** Answers that fail together: a user that does not evaluate says nothing of what the machine imports. */
+const parts: readonly (readonly (keyof MachineReading)[])[] = [
+  ["graph"],
+  ["system", "targetHost", "buildHost", "requireExplicitUpdate", "secretStore"],
+  ["homes", "homeImports"],
+  ["homeGraphs"],
+  ["users"],
+  ["generators"],
+];
+
+const nothing: MachineReading = {
+  system: null,
+  targetHost: null,
+  buildHost: null,
+  requireExplicitUpdate: false,
+  users: [],
+  homes: [],
+  homeImports: [],
+  generators: {},
+  secretStore: null,
+  graph: null,
+  homeGraphs: null,
+};
+
 export interface MachineReadings {
+  /** Of a machine that does not evaluate whole: what could be told of it. */
   readonly machines: ReadonlyMap<string, MachineReading>;
   /** Machines whose configuration does not evaluate. */
   readonly problems: ReadonlyMap<string, FleetError>;
@@ -70,21 +98,46 @@ export async function readMachines(
 ): Promise<MachineReadings> {
   const found = new Map<string, MachineReading>();
   const problems = new Map<string, FleetError>();
-  const root = nixString(`${flakeFolder(options.tree)}`);
   const read = async ([machine, ofClass]: readonly [string, MachineClass]): Promise<void> => {
-    const question = {
-      attribute: `${ofClass}Configurations.${nixString(machine)}`,
-      apply: nixFunction("machine.nix", `{ root = ${root}; class = ${nixString(ofClass)}; }`),
-      machine,
-      what: "its configuration",
-    };
-    try {
-      found.set(machine, await evaluateJson(question, machineSchema, options, report, signal));
-    } catch (error) {
-      if (!(error instanceof NixEvaluationError)) throw error;
-      problems.set(machine, error);
+    const ask = (answers: readonly (keyof MachineReading)[]): Promise<PartialReading | NixEvaluationError> =>
+      askMachine(machine, ofClass, answers, options, report, signal);
+    const whole = await ask(parts.flat());
+    if (!(whole instanceof NixEvaluationError)) {
+      found.set(machine, Object.assign({}, nothing, whole));
+      return;
     }
+    problems.set(machine, whole);
+    let known = nothing;
+    for (const answers of parts) {
+      const part = await ask(answers);
+      if (!(part instanceof NixEvaluationError)) known = Object.assign({}, known, part);
+    }
+    found.set(machine, known);
   };
   await inParallel([...machines], options.workers ?? defaultWorkers(), read);
   return { machines: found, problems };
+}
+
+async function askMachine(
+  machine: string,
+  ofClass: MachineClass,
+  answers: readonly (keyof MachineReading)[],
+  options: JsonEvaluationOptions,
+  report: Report,
+  signal: AbortSignal,
+): Promise<PartialReading | NixEvaluationError> {
+  const root = nixString(flakeFolder(options.tree));
+  const names = `[ ${answers.map(nixString).join(" ")} ]`;
+  const question = {
+    attribute: `${ofClass}Configurations.${nixString(machine)}`,
+    apply: nixFunction("machine.nix", `{ root = ${root}; class = ${nixString(ofClass)}; answers = ${names}; }`),
+    machine,
+    what: "its configuration",
+  };
+  try {
+    return await evaluateJson(question, partialSchema, options, report, signal);
+  } catch (error) {
+    if (error instanceof NixEvaluationError) return error;
+    throw error;
+  }
 }

@@ -24,11 +24,15 @@ const flakeFile = `{
   };
 }
 `;
-// The simulated cinnabar boots by GRUB.
-const grub = 'boot.loader = { systemd-boot.enable = false; grub.enable = true; grub.device = "nodev"; };';
+// The simulated cinnabar boots by GRUB; a host that nobody could enter again is refused.
+const cinnabarOnly = `boot.loader = { systemd-boot.enable = false; grub.enable = true; grub.device = "nodev"; };
+  services.openssh.enable = true;
+  services.openssh.settings.PermitRootLogin = "prohibit-password";
+  users.users.root.openssh.authorizedKeys.keys = [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBZnS0kZ0pQm5kJv2p6Fv4GkWl8eJ8cJp2m0o2yq5bcd operator" ];
+  system.stateVersion = "25.05";`;
 const host = (name: string, text: string): string => `{ ... }:
 {
-  ${name === "cinnabar" ? grub : ""}
+  ${name === "cinnabar" ? cinnabarOnly : "system.stateVersion = 6;"}
   networking.hostName = "${name}";
   environment.etc.adopted.text = "${text}";
 }

@@ -59,6 +59,14 @@ describe("a plain flake without clan", () => {
     assert.match(flake.warnings().join("\n"), /^slate: its configuration does not evaluate: syntax error/);
   });
 
+  it("keeps what can be told of a machine of which one part does not evaluate", async () => {
+    await using flake = await FixtureFlake.make("plain", { "hosts/users.nix": "{\n  users.users = { }.gone;\n}\n" });
+    const { model, readings, problems } = await flake.adopt();
+    assert.match(problems.get("gneiss")?.facts.found ?? "", /attribute 'gone' missing/);
+    assert.equal(row(model, "gneiss"), "nixos | x86_64-linux |  |  | all nixos | registered | flake.nix:10");
+    assert.equal(readings.get("gneiss")?.graph?.length, 2);
+  });
+
   it("leaves out what cannot be a host's name, and says so", async () => {
     await using flake = await FixtureFlake.make("plain");
     await flake.folder.write({ "flake.nix": "{ outputs = _: { nixosConfigurations.My_Box.config = { }; }; }" });

@@ -141,5 +141,16 @@ describe("the example fleet, emitted and read back", function () {
     pyrite[1] = "modules/machines/nixos/pyrite/_disko.nix";
     pyrite.sort();
     assert.deepEqual(found, wanted);
+
+    // With no machine read, entries and registry tell who gets what, but for what services bring.
+    const unread = await flake.adopt({ overrideInputs: inputs.overrides }, { chosen: () => [] });
+    for (const [className, entry] of [
+      ["nixos", "base"],
+      ["homeManager", "core"],
+      ["homeManager", "users/tara"],
+    ] as const) {
+      const { importedBy } = unread.model.namespaces[className]?.[entry] ?? {};
+      assert.deepEqual(importedBy, model.namespaces[className]?.[entry]?.importedBy);
+    }
   });
 });
