@@ -8,6 +8,7 @@ import type { FleetModel, Location } from "../fleet-model.ts";
 import type { CheckContext, EntryFacts } from "./context.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { readOutputs } from "./read-outputs.ts";
+import { readServiceSettings } from "./read-service-settings.ts";
 import { readTreeFacts } from "./tree-facts.ts";
 
 /** Where flakes keep their modules, by custom. */
@@ -29,7 +30,7 @@ export async function adoptedContext(
     entries: entryFacts(model, text),
     // Without the graph of every machine, an entry that seems unused may be somebody's; a stack reads its own machines only.
     reachKnown: Object.keys(model.machines).every((machine) => (readings.get(machine)?.graph ?? null) !== null),
-    services: new Map(),
+    services: await readServiceSettings(model, flake.settings, signal),
     doubled: doubledEntries(readings),
     outputs: await readOutputs(flake.settings, signal),
     overlays: [],

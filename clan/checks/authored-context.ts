@@ -83,11 +83,11 @@ function serviceFacts(evaluation: FlakeEvaluation): ReadonlyMap<string, ServiceF
 }
 
 /** An inline service is emitted with an empty interface (emission/emit-services.ts). */
-function inlineFacts({ module: { imports } }: ServiceInstance): ServiceFacts {
+function inlineFacts({ module: { imports }, roles }: ServiceInstance): ServiceFacts {
   return {
     imports: imports.map(entryName),
     classes: new Set(imports.map((entry) => entry.class)),
-    settings: new Set(),
+    settings: new Map(Object.keys(roles).map((role) => [role, new Set<string>()])),
   };
 }
 

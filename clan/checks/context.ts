@@ -15,10 +15,10 @@ export interface EntryFacts {
 export interface ServiceFacts {
   /** Entries that its roles bring, as `<class>/<entry>`. */
   readonly imports: readonly string[];
-  /** Classes for which it has a module. */
+  /** Classes for which it has a module; none: not known. */
   readonly classes: ReadonlySet<string>;
-  /** Settings that its roles declare; null: not known. */
-  readonly settings: ReadonlySet<string> | null;
+  /** Role → settings that it takes, where it takes no others; a role that is missing is not known. */
+  readonly settings: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Everything that a rule may look at. Rules read it and nothing else. */
@@ -28,7 +28,7 @@ export interface CheckContext {
   readonly entries: ReadonlyMap<string, EntryFacts>;
   /** False: imports between entries could not be followed, so that `importedBy` proves nothing. */
   readonly reachKnown: boolean;
-  /** Instances whose service is known: those that the fleet itself defines. */
+  /** Instances whose service is known. */
   readonly services: ReadonlyMap<string, ServiceFacts>;
   /** `<class>/<entry>` that stands at two places of an import graph → machines. Empty where Nix counts entries once. */
   readonly doubled: ReadonlyMap<string, readonly string[]>;

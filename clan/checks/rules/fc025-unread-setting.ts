@@ -8,7 +8,7 @@ export const unreadSetting: Rule = {
   severities: ["error"],
   text: {
     finds:
-      "A setting of a role that its service, known to the fleet, does not declare. An inline service declares none.",
+      "A setting of a role that its service does not take, by the schema that clan-core makes of its interface. An inline service takes none.",
     silent:
       "A service that never reads its settings never objects to one; the others object when a member is evaluated.",
     fix: "Correct the setting's name, or remove it.",
@@ -16,9 +16,9 @@ export const unreadSetting: Rule = {
   },
   *check({ model, services, at }) {
     for (const [instance, { roles, definedAt }] of Object.entries(model.instances)) {
-      const declared = services.get(instance)?.settings ?? null;
-      if (declared === null) continue;
       for (const [role, { settings }] of Object.entries(roles)) {
+        const declared = services.get(instance)?.settings.get(role);
+        if (declared === undefined) continue;
         for (const key of Object.keys(settings).filter((name) => !declared.has(name))) {
           const meant = nearestOf(key, declared);
           yield {
@@ -27,7 +27,7 @@ export const unreadSetting: Rule = {
             message: `role ${instance}/${role} has a setting "${key}" that its service does not read`,
             at: at(["clan", "inventory", "instances", instance, "roles", role, "settings", key]) ?? definedAt,
             suggestion:
-              meant === undefined ? "remove it, or state it in the entry that the service imports" : `write "${meant}"`,
+              meant === undefined ? "remove it, or state it in the entry that the service brings" : `write "${meant}"`,
           };
         }
       }

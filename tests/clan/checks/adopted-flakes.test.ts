@@ -61,6 +61,39 @@ describe("the checks of flakes that somebody else wrote", () => {
   });
 });
 
+describe("FC025: settings of services in an adopted clan", () => {
+  /** As clan-core makes it of `roles.client.interface`. */
+  const schema = `{
+    borgbackup.client."$defs".Input = { type = "object"; additionalProperties = false; properties = { hour = { }; folders = { }; }; };
+    borgbackup.server."$defs".Input = { type = "object"; additionalProperties = true; };
+  }`;
+  const flakeFile = (schemas: string): string => `{
+  outputs = { self }: let
+    clan = import ./lib/clan.nix { directory = ./.; inventory = import ./inventory.nix; };
+  in clan // {
+    clanInternals = clan.clanInternals // {
+      inventoryClass = clan.clanInternals.inventoryClass // { moduleSchemas.clan-core = ${schemas}; };
+    };
+  };
+}
+`;
+
+  it("are those that the service takes", async () => {
+    assert.deepEqual(await found("classical", { "flake.nix": flakeFile(schema) }, serious), []);
+  });
+
+  it("are told where the service takes no such setting, with the one that was meant", async () => {
+    const without = flakeFile(schema.replace("folders = { }", "folder = { }"));
+    assert.deepEqual(await found("classical", { "flake.nix": without }, serious), [
+      "FC025 error: role backup/client at inventory.nix:26",
+    ]);
+  });
+
+  it("are left to Nix where a schema cannot be made", async () => {
+    assert.deepEqual(await found("classical", { "flake.nix": flakeFile('throw "not serialisable"') }, serious), []);
+  });
+});
+
 /** A dendritic flake of two machines, as flake-parts and clan-core stamp it, in which no rule finds anything. */
 const dendritic = {
   "flake.nix": `{
