@@ -185,7 +185,10 @@
 
   flake.modules.nixos."machines/nixos/pyrite".imports = [
     ./entries/nixos/machines/nixos/pyrite/default.nix
-    ../modules/machines/nixos/pyrite/_disko.nix
+    {
+      _file = "modules/machines/nixos/pyrite/disko.ts";
+      imports = [ ../modules/machines/nixos/pyrite/_disko.nix ];
+    }
     ./entries/nixos/machines/nixos/pyrite/hardware.nix
   ];
 

@@ -105,8 +105,9 @@ let
       definition:
       let
         value = setOf (open (head definition.imports));
-        imported = if attrNames value == [ "imports" ] then filter isPath (importsOf value) else [ ];
-        isNamed = file: (setOf (open file)) ? _file;
+        imported = if attrNames value == [ "imports" ] then filter isFile (importsOf value) else [ ];
+        isFile = module: isPath module || (isAttrs module && module ? _file);
+        isNamed = module: (setOf (open module)) ? _file;
       in
       if builtins.any isNamed imported then map sourceOf imported else [ (textOf definition._file) ]
     ) (definitions module);

@@ -40,14 +40,15 @@ function emitDefinitions(
   taken: Set<string>,
   files: Map<string, string>,
   errors: FleetError[],
-): readonly NixFile[] {
+): readonly unknown[] {
   const evaluated = definitions.flatMap((definition) =>
     gather(errors, () => ({ definition, body: evaluateBody(definition.body, definition.definedAt) })),
   );
   const inText = evaluated.filter(({ body }) => body.kind !== "file").map(({ definition }) => definition);
   const places = new Map(placeDefinitions(inText, taken).map(({ definition, file }) => [definition, file]));
   return evaluated.flatMap(({ definition, body }) => {
-    if (body.kind === "file") return body.file;
+    // Nix then names the TypeScript file as the one that defines it; the file itself still counts once.
+    if (body.kind === "file") return { _file: definition.definedAt.file, imports: [body.file] };
     const file = places.get(definition);
     if (file === undefined) throw new Error(`no file was chosen for a definition of ${definition.entry}`);
     for (const text of gather(errors, () => printDefinition(definition, body, root, file))) files.set(file, text);

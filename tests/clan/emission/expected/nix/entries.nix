@@ -17,6 +17,9 @@
 
   flake.modules.nixos."machines/nixos/galena".imports = [
     ./entries/nixos/machines/nixos/galena/default.nix
-    ../modules/machines/nixos/galena/_hardware.nix
+    {
+      _file = "modules/machines/nixos/galena/hardware.ts";
+      imports = [ ../modules/machines/nixos/galena/_hardware.nix ];
+    }
   ];
 }
