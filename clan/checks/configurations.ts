@@ -1,4 +1,5 @@
 import type { EvaluationSettings } from "../../local-nix/evaluation-request.ts";
+import { checkLock } from "../../local-nix/lock-check.ts";
 import { stageTree } from "../../local-nix/staged-tree.ts";
 import type { Report } from "../../report.ts";
 import { emitFleet } from "../emission/emit-fleet.ts";
@@ -8,13 +9,17 @@ import { adoptedRoot } from "./adopted-context.ts";
 import { readPackageNames } from "./disk/clan-folders.ts";
 import { type FactsReading, readMachineFacts } from "./read-machine-facts.ts";
 
-/** Looks into the configurations of all machines of a fleet. @throws {SourceTreeError} @throws {NixError} staging fails. */
+/**
+ * Looks into the configurations of all machines of a fleet.
+ * @throws {SourceTreeError} @throws {FlakeLockError} inputs that are not locked: nothing is fetched to find out which.
+ */
 export async function readConfigurations(fleet: Fleet, report: Report, signal: AbortSignal): Promise<FactsReading> {
-  const settings =
-    fleet.kind === "adopted"
-      ? fleet.flake.settings
-      : { tree: await stageTree(fleet.evaluation.root, { overlay: emitFleet(fleet.evaluation) }, report, signal) };
-  return readFactsOf(fleet, Object.keys(fleet.model.machines), settings, report, signal);
+  const names = Object.keys(fleet.model.machines);
+  if (fleet.kind === "adopted") return readFactsOf(fleet, names, fleet.flake.settings, report, signal);
+  const { evaluation } = fleet;
+  const settings = { tree: await stageTree(evaluation.root, { overlay: emitFleet(evaluation) }, report, signal) };
+  await checkLock(settings, signal);
+  return readFactsOf(fleet, names, settings, report, signal);
 }
 
 /** Looks into the configurations of some machines, in a source that is there already. */

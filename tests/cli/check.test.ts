@@ -83,6 +83,16 @@ describe("fleet check", () => {
     assert.equal((await check(soundFleet, "--severity", "fatal")).exitCode, 2);
   });
 
+  it("exits 2 where configurations are asked for and the inputs are not locked", async () => {
+    const { "flake.lock": _lock, ...unlocked } = soundFleet;
+    const inputs =
+      '"flake-parts": { url: "github:hercules-ci/flake-parts" },\n    "import-tree": { url: "github:vic/import-tree" },\n    "clan-core": {';
+    const fleetFile = (soundFleet["fleet.ts"] ?? "").replace('"clan-core": {', inputs);
+    const { exitCode, stderr } = await check({ ...unlocked, "fleet.ts": fleetFile }, "--evaluate");
+    assert.equal(exitCode, 2, stderr);
+    assert.match(stderr, /: the flake has no flake\.lock\n/);
+  });
+
   it("shows what --severity and --rule ask for, and fails for errors all the same", async () => {
     const files = edit(inventory, 'peer: { tags: ["peer"] }', 'peer: { tags: ["peer", "laptop"] }');
     assert.match((await check(files, "--rule", "fc022")).stdout, /0 errors, 0 warnings, 1 info/);
