@@ -5,6 +5,7 @@ import { type Authentication, readAuthentication } from "./authentication.ts";
 import { authenticationFailed, hostKeyMismatch, hostKeyUnknown, hostUnreachable } from "./connection-errors.ts";
 import { type ConnectionSpec, type Endpoint, endpointsOf } from "./connection-spec.ts";
 import { type HostKey, hostKeyFromBlob, serverHostKeyAlgorithms } from "./host-key.ts";
+import { joinWrites } from "./join-writes.ts";
 import { SshHost } from "./ssh-host.ts";
 import { Ssh2Transport } from "./ssh2-transport.ts";
 
@@ -72,7 +73,11 @@ function openSocket({ address, port }: Endpoint, scope: AbortSignal): Promise<Du
     reject(scope.reason);
   };
   scope.addEventListener("abort", onAbort, { once: true });
-  socket.once("connect", () => resolve(socket)).once("error", reject);
+  const onConnect = (): void => {
+    joinWrites(socket);
+    resolve(socket);
+  };
+  socket.once("connect", onConnect).once("error", reject);
   if (scope.aborted) onAbort();
   return promise.finally(() => {
     scope.removeEventListener("abort", onAbort);
