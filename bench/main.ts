@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { linkProfiles } from "./link/link-profile.ts";
+import { benchMemory } from "./push/memory.ts";
 import { planTrials, pushSets } from "./push/plan.ts";
 import { figuresOf, renderFigures } from "./push/render-results.ts";
 import { type Measured, runBench } from "./push/run-bench.ts";
@@ -54,6 +55,15 @@ await new Command("bench")
       .option("--set <name>", "only this set: small, large, mixed, no-op, subset; may be repeated", several, [])
       .option("--keep", "leave the synthetic closures in the store for the next time", false)
       .action(benchPush),
+  )
+  .addCommand(
+    new Command("memory")
+      .description("memory of a push while it lasts: 2 GB to one host, and to ten hosts at once")
+      .option("--keep", "leave the synthetic closures in the store for the next time", false)
+      .action(async ({ keep }: { readonly keep: boolean }) => {
+        const tell = (line: string): void => console.error(`bench: ${line}`);
+        console.log(await benchMemory(keep, tell, AbortSignal.timeout(1800_000)));
+      }),
   )
   .parseAsync();
 

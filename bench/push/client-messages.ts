@@ -9,12 +9,16 @@ export const clientRequestSchema = z.strictObject({
   /** Over a connection of its own, opened and closed within the time; else over one that stays. */
   fresh: z.boolean(),
   compress: z.enum(["auto", "never"]).default("auto"),
+  /** Stores of the host, in Nix' own words: to each of them at once, over a connection of its own. None: its default store. */
+  stores: z.array(z.string()).default([]),
 });
-export type ClientRequest = z.output<typeof clientRequestSchema>;
+export type ClientRequest = z.input<typeof clientRequestSchema>;
 
 export const clientAnswerSchema = z.strictObject({
   seconds: z.number(),
   rssBeforeBytes: z.number(),
+  /** Of the process alone: the most in each quarter of the time. */
+  rssQuartersBytes: z.array(z.number()),
   loopDelayMs: z.strictObject({ p99: z.number(), max: z.number() }),
   result: z.strictObject({
     paths: z.number(),

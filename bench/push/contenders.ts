@@ -12,6 +12,8 @@ import { type ClientAnswer, type ClientRequest, clientAnswerSchema, clientFailur
 export interface Sample {
   readonly seconds: number;
   readonly cpuSeconds: number;
+  /** Of everything on the host. */
+  readonly hostCpuSeconds?: number;
   readonly peakRssBytes: number;
   /** Of ours only. */
   readonly engine?: Omit<ClientAnswer, "seconds">;

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectionSpec, connectionSpecSchema } from "../../deploy/ssh/connection-spec.ts";
+import { cpuSecondsOf, detectHierarchies, type Hierarchies } from "../../sim/hosts/cgroups.ts";
 import { hostSpec } from "../../sim/hosts/host-spec.ts";
-import { simState } from "../../sim/hosts/sim-state.ts";
+import { type SimState, simState } from "../../sim/hosts/sim-state.ts";
 import { type SimHost, startHost } from "../../sim/hosts/simulated-host.ts";
 import { bringDown } from "../../sim/hosts/simulation.ts";
 
@@ -20,11 +21,15 @@ const gibibyte = 2 ** 30;
 export class BenchReceiver implements AsyncDisposable {
   readonly #host: SimHost;
   readonly #stop: () => Promise<void>;
+  readonly #state: SimState;
+  readonly #hierarchies: Hierarchies;
   /** The store that lies at /nix now. */
   #runs = 0;
 
-  private constructor(host: SimHost, stop: () => Promise<void>) {
+  private constructor(host: SimHost, state: SimState, hierarchies: Hierarchies, stop: () => Promise<void>) {
     this.#host = host;
+    this.#state = state;
+    this.#hierarchies = hierarchies;
     this.#stop = stop;
   }
 
@@ -37,8 +42,8 @@ export class BenchReceiver implements AsyncDisposable {
     };
     try {
       const host = await startHost(hostSpec(hostName, "nixos", "198.51.100.99"), signal, state);
-      const receiver = new BenchReceiver(host, stop);
-      await receiver.ask(`mkdir /bench && mount -t tmpfs -o size=${3 * gibibyte} bench /bench`, signal);
+      const receiver = new BenchReceiver(host, state, await detectHierarchies(), stop);
+      await receiver.ask(`mkdir /bench && mount -t tmpfs -o size=${8 * gibibyte} bench /bench`, signal);
       await receiver.seed("empty", signal, async () => {
         await receiver.ask("nix-store --init", signal);
       });
@@ -82,6 +87,11 @@ export class BenchReceiver implements AsyncDisposable {
   async verify(toplevel: string, contents: boolean, signal: AbortSignal): Promise<void> {
     await this.ask(`nix-store --check-validity $(nix-store --query --requisites ${toplevel})`, signal);
     if (contents) await this.ask("nix-store --verify --check-contents 2>&1", signal);
+  }
+
+  /** CPU time of everything on the host since it was started. */
+  cpuSeconds(): Promise<number> {
+    return cpuSecondsOf(this.#hierarchies, this.#state, hostName);
   }
 
   /** Runs a command inside, not over ssh. */

@@ -14,6 +14,7 @@ export interface Figure {
   readonly seconds: number;
   readonly fastest: number;
   readonly cpuSeconds: number;
+  readonly hostCpuSeconds: number | null;
   readonly peakRssMb: number;
   readonly sentMb: number | null;
   readonly roundTrips: number | null;
@@ -44,6 +45,7 @@ export function figuresOf(measured: readonly Measured[]): readonly Figure[] {
       seconds: median(samples.map(({ seconds }) => seconds)),
       fastest: Math.min(...samples.map(({ seconds }) => seconds)),
       cpuSeconds: median(samples.map(({ cpuSeconds }) => cpuSeconds)),
+      hostCpuSeconds: of(({ hostCpuSeconds }) => hostCpuSeconds),
       peakRssMb: median(samples.map(({ peakRssBytes }) => peakRssBytes)) / 1e6,
       sentMb: sent === null ? null : sent / 1e6,
       roundTrips: of(({ engine }) => engine?.result.roundTrips),
@@ -89,6 +91,7 @@ function timesTable(figures: readonly Figure[]): string {
     "ssh-ng / ours",
     "ssh / ours",
     "CPU s",
+    "host's CPU s",
     "peak RSS MB",
     "sent MB",
     "round trips",
@@ -100,6 +103,7 @@ function timesTable(figures: readonly Figure[]): string {
     times(figure.ratios["ssh-ng"]),
     times(figure.ratios.ssh),
     figure.cpuSeconds.toFixed(2),
+    figure.hostCpuSeconds?.toFixed(2) ?? "",
     figure.peakRssMb.toFixed(0),
     figure.sentMb?.toFixed(1) ?? "",
     figure.roundTrips?.toFixed(0) ?? "",

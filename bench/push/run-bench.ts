@@ -56,13 +56,21 @@ async function runGroup(
   for (const trial of interleave(group, rounds)) {
     signal.throwIfAborted();
     await receiver.renew(seedOf(set), signal);
-    const sample = await contender(trial.way, pooled).push(spec, set.closure.toplevel, signal);
+    const sample = await withHostCpu(receiver, () =>
+      contender(trial.way, pooled).push(spec, set.closure.toplevel, signal),
+    );
     const before = samples.get(trial) ?? [];
     await receiver.verify(set.closure.toplevel, before.length === 0, signal);
     samples.set(trial, [...before, sample]);
     tell(`${link.name}, ${set.name}, ${trial.way}: ${sample.seconds.toFixed(3)} s`);
   }
   return group.map((trial) => ({ ...trial, samples: samples.get(trial) ?? [] }));
+}
+
+async function withHostCpu(receiver: BenchReceiver, push: () => Promise<Sample>): Promise<Sample> {
+  const before = await receiver.cpuSeconds();
+  const sample = await push();
+  return { ...sample, hostCpuSeconds: (await receiver.cpuSeconds()) - before };
 }
 
 function contender(way: Way, pooled: PushClient): Contender {

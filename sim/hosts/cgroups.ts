@@ -75,6 +75,18 @@ async function collect(path: string, pids: Set<number>): Promise<void> {
   for (const child of await childGroups(path)) await collect(child, pids);
 }
 
+/** CPU time of everything that ever ran on the host, seconds. @throws when the host has no cgroup that counts it */
+export async function cpuSecondsOf({ kind, roots }: Hierarchies, state: SimState, host: string): Promise<number> {
+  for (const root of roots) {
+    const group = join(root, parent, state.instance, host);
+    const text = await readOrEmpty(join(group, kind === "unified" ? "cpu.stat" : "cpuacct.usage"));
+    const micros = /^usage_usec (\d+)$/m.exec(text)?.[1];
+    if (micros !== undefined) return Number(micros) / 1e6;
+    if (/^\d+\n$/.test(text)) return Number(text) / 1e9;
+  }
+  throw new Error(`${host}: no cgroup counts its CPU time`);
+}
+
 /** Removes the host's cgroups, innermost first. They must be empty of processes. */
 export async function removeCgroups(
   { roots }: Hierarchies,
