@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
-import { RemoteCommandError, RemoteDeadlineError, RemoteOutputError } from "../errors.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConnectionLostError, RemoteCommandError, RemoteDeadlineError, RemoteOutputError } from "../errors.ts";
 import { collectBounded } from "./bounded-text.ts";
 import { connectionLost } from "./connection-errors.ts";
 import { type ConnectionSpec, renderAddress } from "./connection-spec.ts";
@@ -46,6 +47,8 @@ export class SshHost implements AsyncDisposable {
   /** Aborts with a ConnectionLostError when the connection dies. */
   readonly dead: AbortSignal;
   readonly #transport: Transport;
+  /** Who has a channel that nobody needs at the moment, and how it is ended. */
+  readonly #lent = new Map<object, () => Promise<void>>();
   #sudo: Promise<SudoWay> | undefined;
 
   constructor(transport: Transport, spec: ConnectionSpec, hostKey: HostKey, hostKeyIsNew = false) {
@@ -110,10 +113,38 @@ export class SshHost implements AsyncDisposable {
     return this.#transport.openSocket(socket, AbortSignal.any([scope, this.dead]));
   }
 
+  /** Keeps a channel open for later; `end` is called when the host takes no further one (sshd's MaxSessions). */
+  lend(owner: object, end: () => Promise<void>): void {
+    this.#lent.set(owner, end);
+  }
+
+  /** The channel is in use again, or ended. */
+  release(owner: object): void {
+    this.#lent.delete(owner);
+  }
+
+  /**
+   * A host that takes no further channel is left those that are lent, and asked again: OpenSSH 10.0 counts a channel that was
+   * closed in the same packet as the next one is asked for.
+   */
+  async #runWhereThereIsRoom(line: string, scope: AbortSignal): Promise<RemoteProcess> {
+    for (let pauseMs = 10; ; pauseMs *= 2) {
+      try {
+        return await this.#transport.run(line, scope);
+      } catch (error) {
+        if (!(error instanceof ConnectionLostError) || scope.aborted || pauseMs > 160) throw error;
+      }
+      const ends = [...this.#lent.values()];
+      this.#lent.clear();
+      await Promise.all(ends.map((end) => end()));
+      await sleep(pauseMs, undefined, { signal: scope }).catch(() => scope.throwIfAborted());
+    }
+  }
+
   async #start(line: string, preamble: string, scope: AbortSignal): Promise<RemoteProcess> {
     const whole = AbortSignal.any([scope, this.dead]);
     whole.throwIfAborted();
-    const process = await this.#transport.run(line, whole);
+    const process = await this.#runWhereThereIsRoom(line, whole);
     if (preamble !== "") process.channel.write(preamble); // before anything that the caller writes
     return process;
   }

@@ -4,17 +4,20 @@ import type { Report } from "../../report.ts";
 import { ConnectionLostError, RemoteCommandError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
-import { measureLinkSpeed, wantsCompression } from "./link-speed.ts";
+import { ChannelAhead } from "./channel-ahead.ts";
+import type { ClosureReading } from "./closure-reading.ts";
+import { FurtherChannels } from "./further-channels.ts";
+import { type LinkSpeed, measureLinkSpeed } from "./link-speed.ts";
 import { nixCopy } from "./nix-copy.ts";
 import type { PathChannel } from "./path-channel.ts";
-import { type PathInfo, readClosure, sizeOf } from "./path-info.ts";
-import { planChannels } from "./path-schedule.ts";
+import { type PathInfo, sizeOf } from "./path-info.ts";
+import { planSending, renderWay } from "./plan-sending.ts";
 import type { PushOptions, PushResult } from "./push-closure.ts";
 import { requireSpace } from "./push-failure.ts";
 import { mebibytes, PushProgress } from "./push-progress.ts";
-import type { Receiver } from "./receiver.ts";
+import type { Asked, Receiver } from "./receiver.ts";
 import { lastWords, ReceiverEnd } from "./receiver-end.ts";
-import { ReceiverProcess } from "./receiver-process.ts";
+import { type Encoding, type ReceiverCommand, ReceiverProcess } from "./receiver-process.ts";
 import { sendPaths, type Tally } from "./send-paths.ts";
 import { ServeChannel, serveCommand } from "./serve-channel.ts";
 import { signPath } from "./signature.ts";
@@ -35,12 +38,16 @@ export class ClosurePush {
   readonly #session: HostSession;
   readonly #paths: readonly StorePath[];
   readonly #receiver: Receiver;
+  readonly #closure: ClosureReading;
   readonly #options: PushOptions;
   readonly #report: Report;
   readonly #scope: AbortSignal;
   #substitute: boolean;
   /** The daemon's socket is there for the login user, as far as it is known. */
   #hasSocket: boolean;
+  /** The process that said that something is missing; it holds what is there in the first attempt. */
+  #first: ReceiverProcess | undefined;
+  #attempts = 0;
   /** From the first answer on. */
   #missing: Missing | undefined;
   readonly #tally: Tally = { bytesSent: 0, roundTrips: 1 };
@@ -48,7 +55,8 @@ export class ClosurePush {
   constructor(
     session: HostSession,
     wanted: readonly StorePath[],
-    receiver: Receiver,
+    { receiver, process }: Extract<Asked, { valid: false }>,
+    closure: ClosureReading,
     options: PushOptions,
     report: Report,
     scope: AbortSignal,
@@ -56,6 +64,8 @@ export class ClosurePush {
     this.#session = session;
     this.#paths = wanted;
     this.#receiver = receiver;
+    this.#first = process;
+    this.#closure = closure;
     this.#options = options;
     this.#report = report;
     this.#scope = scope;
@@ -64,12 +74,11 @@ export class ClosurePush {
   }
 
   async run(): Promise<Omit<PushResult, "seconds">> {
-    const [closure, bytesPerSecond] = await this.#prepare();
     let done = 0;
     let fruitless = 0;
     for (let resumed = 0; ; resumed++) {
       try {
-        return { ...(await this.#attempt(closure, bytesPerSecond)), resumed };
+        return { ...(await this.#attempt()), resumed };
       } catch (error) {
         const now = this.#missing?.progress.done ?? 0;
         fruitless = now > done ? 0 : fruitless + 1;
@@ -97,21 +106,27 @@ export class ClosurePush {
     }
   }
 
-  /** The closure, and meanwhile the link's speed. */
-  async #prepare(): Promise<readonly [readonly PathInfo[], number]> {
-    const { compress = "auto" } = this.#options;
-    const measure = async (): Promise<number> => {
-      const canCompress = this.#receiver.zstd !== undefined && this.#backend === "serve";
-      if (compress !== "auto" || !canCompress) return Number.POSITIVE_INFINITY;
-      return this.#session.retried((host) => measureLinkSpeed(host, this.#scope), this.#scope);
-    };
-    return Promise.all([readClosure(this.#paths, this.#scope), measure()]);
+  /** Absent: it makes no difference, or the host takes no channel for it. */
+  async #measure(host: SshHost): Promise<LinkSpeed | undefined> {
+    if (this.#options.link !== undefined) return this.#options.link;
+    if (this.#backend !== "serve" || this.#options.backend === "nix-copy") return undefined;
+    try {
+      return await measureLinkSpeed(host, this.#scope);
+    } catch (error) {
+      if (error instanceof ConnectionLostError && !host.dead.aborted) return undefined;
+      throw error;
+    }
   }
 
-  async #attempt(closure: readonly PathInfo[], bytesPerSecond: number): Promise<Omit<PushResult, "seconds">> {
+  async #attempt(): Promise<Omit<PushResult, "seconds">> {
+    this.#attempts += 1;
     const host = await this.#session.connection(this.#scope);
     // Kept open to the end: while it lives, what it was asked for is not collected.
-    await using lock = await this.#open(host, undefined, this.#scope);
+    await using lock = await this.#hold(host);
+    await using lane = new ChannelAhead(this.#backend === "serve" ? this.#startLane(host, this.#scope) : undefined);
+    const measuring = this.#measure(host);
+    measuring.catch(() => undefined); // nobody waits for it where nothing is missing
+    const closure = await this.#closure.infos;
     const missing = await this.#askMissing(lock, closure);
     this.#tally.roundTrips += 1;
     if (missing === undefined) return this.#copy(closure);
@@ -120,7 +135,8 @@ export class ClosurePush {
     if (missing.length === 0) return { paths, bytes, backend: paths === 0 ? "none" : backend, ...this.#tally };
     if (this.#options.backend === "nix-copy") return this.#copy(missing);
     const signed = lock instanceof WorkerChannel ? this.#acceptable(missing, lock.trust) : missing;
-    return { paths, bytes, ...(await this.#send(host, signed, bytesPerSecond, progress)) };
+    const way = { host, lock, lane, link: await measuring };
+    return { paths, bytes, ...(await this.#send(way, signed, progress)) };
   }
 
   /** With signatures where the host wants them, and a key is given. @throws {PushError} before anything is sent */
@@ -148,15 +164,32 @@ export class ClosurePush {
     return backend === "worker" || (backend !== "serve" && !this.#receiver.isRoot) ? "worker" : "serve";
   }
 
-  async #open(host: SshHost, zstd: string | undefined, scope: AbortSignal): Promise<ServeChannel | WorkerChannel> {
+  /** The process that was asked whether the toplevel is there; after a failure another one. */
+  async #hold(host: SshHost): Promise<ServeChannel | WorkerChannel> {
+    const first = this.#first;
+    this.#first = undefined;
+    return this.#greet(first ?? (await this.#start(host, "direct", this.#scope)));
+  }
+
+  /** Before it is known what goes over it: one more answer that need not be waited for. */
+  #startLane(host: SshHost, scope: AbortSignal): Promise<ReceiverProcess> {
+    return this.#start(host, "lane", scope);
+  }
+
+  #start(host: SshHost, kind: "direct" | "lane", scope: AbortSignal): Promise<ReceiverProcess> {
     const { nixStore, nixDaemon, elevation } = this.#receiver;
     const { store } = this.#options;
-    const isWorker = this.#backend === "worker";
-    if (this.#throughSocket) return WorkerChannel.greet(await ReceiverProcess.join(host, daemonSocket, scope));
-    const argv = isWorker ? workerCommand(nixDaemon, store) : serveCommand(nixStore, store);
-    const command = zstd === undefined ? { argv } : { argv, zstd };
-    const process = await ReceiverProcess.start(host, elevation, command, scope);
-    return isWorker ? WorkerChannel.greet(process) : ServeChannel.greet(process);
+    if (this.#throughSocket) return ReceiverProcess.join(host, daemonSocket, scope);
+    // Nix 2.26's daemon watches its input while it works: nothing may stand before it.
+    const command: ReceiverCommand =
+      this.#backend === "worker"
+        ? { kind: "direct", argv: workerCommand(nixDaemon, store) }
+        : { kind, argv: serveCommand(nixStore, store) };
+    return ReceiverProcess.start(host, elevation, command, scope);
+  }
+
+  #greet(process: ReceiverProcess): Promise<ServeChannel | WorkerChannel> {
+    return this.#backend === "worker" ? WorkerChannel.greet(process) : ServeChannel.greet(process);
   }
 
   /** @returns undefined when the host's Nix does not speak the protocol. */
@@ -185,25 +218,55 @@ export class ClosurePush {
   }
 
   async #send(
-    host: SshHost,
+    { host, lock, lane, link }: Way,
     missing: readonly PathInfo[],
-    bytesPerSecond: number,
     progress: PushProgress,
   ): Promise<Omit<PushResult, "seconds" | "paths" | "bytes">> {
     const { compress = "auto", channels: most = 4 } = this.#options;
-    const wants = compress === "always" || (compress === "auto" && wantsCompression(bytesPerSecond, sizeOf(missing)));
     const backend = this.#backend;
-    const zstd = wants && backend === "serve" ? this.#receiver.zstd : undefined;
-    const compression = zstd === undefined ? "none" : "zstd";
-    const channels = planChannels(missing, Math.min(8, Math.max(1, most)));
-    const link = Number.isFinite(bytesPerSecond) ? `, link about ${mebibytes(bytesPerSecond)}/s` : "";
+    const plan = planSending({
+      missing,
+      link,
+      tools: this.#receiver,
+      protocol: backend,
+      backEnd: host.backEnd,
+      compress,
+      channels: Math.min(8, Math.max(1, most)),
+    });
+    // After a failure one connection does: it may have been the second one that the host did not bear.
+    const further = this.#attempts === 1 ? plan.further : undefined;
+    const compression = plan.encoding.kind === "plain" ? "none" : plan.encoding.kind;
     const through = backend === "serve" ? undefined : this.#throughSocket ? "socket" : "process";
     const at = through === "socket" ? " at the daemon's socket" : "";
-    this.#say("debug", `${backend} protocol${at}, ${channels} channels, compression ${compression}${link}`);
-    const open = (scope: AbortSignal): Promise<PathChannel> => this.#open(host, zstd, scope);
-    const onAdded = (info: PathInfo): void => progress.added(info);
-    await sendPaths({ open, paths: missing, channels, onAdded, tally: this.#tally }, this.#scope);
-    return { backend, ...(through === undefined ? {} : { through }), ...this.#tally, channels, compression };
+    this.#say("debug", `${backend} protocol${at}, ${plan.channels} channels, ${renderWay(compression, link, further)}`);
+    const openOn = async (host: SshHost, scope: AbortSignal): Promise<PathChannel> =>
+      this.#enter(await this.#startLane(host, scope), plan.encoding);
+    await using others = new FurtherChannels(this.#session.spec, openOn, this.#report);
+    const { channels, overLock } = await sendPaths(
+      {
+        open: async (scope) => {
+          const ahead = lane.take();
+          return ahead === undefined ? openOn(host, scope) : this.#enter(await ahead, plan.encoding);
+        },
+        lock,
+        ...(further === undefined
+          ? {}
+          : { reinforce: (scope: AbortSignal, enough: AbortSignal) => others.open(further, scope, enough) }),
+        paths: missing,
+        channels: plan.channels,
+        onAdded: (info) => progress.added(info),
+        tally: this.#tally,
+      },
+      this.#scope,
+    );
+    const connections = 1 + others.count;
+    const told: Pick<PushResult, "through"> = through === undefined ? {} : { through };
+    return { backend, ...told, ...this.#tally, channels, compression: overLock ? "none" : compression, connections };
+  }
+
+  #enter(process: ReceiverProcess, encoding: Encoding): Promise<PathChannel> {
+    if (this.#backend === "serve") process.encode(encoding);
+    return this.#greet(process);
   }
 
   async #copy(missing: readonly PathInfo[]): Promise<Omit<PushResult, "seconds">> {
@@ -216,6 +279,14 @@ export class ClosurePush {
   #say(level: "debug" | "info" | "warning", message: string): void {
     this.#report({ level, subject: this.#session.spec.machine, phase: "push", message });
   }
+}
+
+/** What a plan goes over. */
+interface Way {
+  readonly host: SshHost;
+  readonly lock: PathChannel;
+  readonly lane: ChannelAhead;
+  readonly link: LinkSpeed | undefined;
 }
 
 function isWorthAnother(error: unknown): boolean {

@@ -13,7 +13,7 @@ export interface PathChannel extends AsyncDisposable {
   readonly process: ReceiverProcess;
   /** What happens at the end of the requests: it answers all of them, or it drops what it has not done yet. */
   readonly atEnd: "answers" | "drops";
-  /** Reads the answer to the greeting; once, before any other answer. @throws {WireError} @throws {ReceiverEnd} */
+  /** Reads the answer to the greeting, before any other answer; again it does nothing. @throws {WireError} @throws {ReceiverEnd} */
   hello(): Promise<void>;
   /** Which of the paths the host has; they are kept from collection while the channel is open. Greets. */
   query(query: ValidityQuery): Promise<ReadonlySet<string>>;

@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from "node:timers/promises";
 import { z } from "zod";
 import { runNix } from "../../local-nix/nix-command.ts";
 import { type StorePath, storePathSchema } from "../../local-nix/store-path.ts";
@@ -29,18 +30,30 @@ const infoSchema = z.object({
   signatures: z.array(z.string()).default([]),
   ca: z.string().nullish(),
 });
-const answerSchema = z.record(z.string(), infoSchema);
+const answerSchema = z.record(z.string(), z.unknown());
+// A path takes some 20 µs: keepalives, other hosts and Ctrl-C come through in between.
+const pathsPerSlice = 200;
 
 /** The paths and all they refer to, from the operator's store; each path after its references. @throws {NixError} */
 export async function readClosure(wanted: readonly StorePath[], signal: AbortSignal): Promise<readonly PathInfo[]> {
   const args = ["path-info", "--json", "--recursive", ...wanted];
   const text = await runNix(args, { signal, deadlineMs: 120_000, purpose: "read the closure" });
-  return orderByReferences(parsePathInfos(text));
+  return orderByReferences(await parsePathInfos(text));
 }
 
 /** @throws {z.ZodError} when it is not what `nix path-info --json` says. */
-export function parsePathInfos(text: string): readonly PathInfo[] {
-  return Object.entries(answerSchema.parse(JSON.parse(text))).map(([path, info]) => ({
+export async function parsePathInfos(text: string): Promise<readonly PathInfo[]> {
+  const infos: PathInfo[] = [];
+  for (const [path, info] of Object.entries(answerSchema.parse(JSON.parse(text)))) {
+    infos.push(parsePathInfo(path, info));
+    if (infos.length % pathsPerSlice === 0) await yieldToOthers();
+  }
+  return infos;
+}
+
+function parsePathInfo(path: string, answer: unknown): PathInfo {
+  const info = infoSchema.parse(answer);
+  return {
     path: storePathSchema.parse(path),
     narHash: Buffer.from(info.narHash.slice("sha256-".length), "base64").toString("hex"),
     narSize: info.narSize,
@@ -49,7 +62,7 @@ export function parsePathInfos(text: string): readonly PathInfo[] {
     signatures: info.signatures,
     ...(info.deriver == null ? {} : { deriver: info.deriver }),
     ...(info.ca == null ? {} : { contentAddress: info.ca }),
-  }));
+  };
 }
 
 /**

@@ -25,7 +25,8 @@ export class PathSchedule {
   /** All references sent or there; by the one channel that some of them are under way on. */
   readonly #bound = new Map<number, Queue>();
   readonly #freeSmall = new Queue();
-  readonly #freeLarge = new Queue();
+  /** Largest first: what is begun last should end soon. */
+  readonly #freeLarge: Pending[] = [];
   #left: number;
 
   /** @param paths - what the host lacks, each path once and after its references. */
@@ -49,11 +50,13 @@ export class PathSchedule {
     return this.#left;
   }
 
-  /** The next path for a channel; undefined: none before something is acknowledged, or none at all. */
-  take(channel: number): PathInfo | undefined {
+  /**
+   * The next path for a channel; undefined: none before something is acknowledged, or none at all.
+   * @param prefers - which of the large paths; the smallest where others are faster.
+   */
+  take(channel: number, prefers: "largest" | "smallest" = "largest"): PathInfo | undefined {
     const own = this.#bound.get(channel)?.shift();
-    const pending =
-      own ?? (channel === 0 ? (this.#freeSmall.shift() ?? this.#freeLarge.shift()) : this.#freeLarge.shift());
+    const pending = own ?? (channel === 0 ? this.#freeSmall.shift() : undefined) ?? this.#takeLarge(prefers);
     if (pending === undefined) return undefined;
     this.#left -= 1;
     const { path } = pending.info;
@@ -64,6 +67,10 @@ export class PathSchedule {
       if (dependent.unsent === 0) this.#offer(dependent);
     }
     return pending.info;
+  }
+
+  #takeLarge(prefers: "largest" | "smallest"): Pending | undefined {
+    return prefers === "largest" ? this.#freeLarge.shift() : this.#freeLarge.pop();
   }
 
   acknowledge(path: StorePath): void {
@@ -89,12 +96,22 @@ export class PathSchedule {
     const [channel, another] = pending.unacknowledged.keys();
     if (another !== undefined) return; // under way on two channels: the first of them to be acknowledged offers it
     if (channel === undefined) {
-      (pending.info.narSize >= largePathBytes ? this.#freeLarge : this.#freeSmall).add(pending);
+      this.#offerFree(pending);
       return;
     }
     const queue = this.#bound.get(channel) ?? new Queue();
     this.#bound.set(channel, queue);
     queue.add(pending);
+  }
+
+  #offerFree(pending: Pending): void {
+    const { narSize } = pending.info;
+    if (narSize < largePathBytes) {
+      this.#freeSmall.add(pending);
+      return;
+    }
+    const place = this.#freeLarge.findIndex(({ info }) => info.narSize < narSize);
+    this.#freeLarge.splice(place < 0 ? this.#freeLarge.length : place, 0, pending);
   }
 }
 

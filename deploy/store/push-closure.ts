@@ -4,8 +4,10 @@ import { PushError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
 import { ClosurePush } from "./closure-push.ts";
+import { ClosureReading } from "./closure-reading.ts";
+import type { LinkSpeed } from "./link-speed.ts";
 import { explainPushFailure } from "./push-failure.ts";
-import { readReceiver } from "./receiver.ts";
+import { askReceiver, type Question } from "./receiver.ts";
 import type { SigningKey } from "./signature.ts";
 
 /** `none`: nothing was missing; `serve`: nix-store --serve over exec; `worker`: the daemon's protocol; `nix-copy`: `nix copy` of the operator. */
@@ -26,6 +28,8 @@ export interface PushOptions {
   readonly compress?: "auto" | "always" | "never";
   /** Most channels at once, 1 to 8. Default 4. */
   readonly channels?: number;
+  /** What is known of the way. Default: it is measured. */
+  readonly link?: LinkSpeed;
   /** The host first fetches from its own caches what they have. Default false: without a way to them Nix waits for minutes. */
   readonly substitute?: boolean;
 }
@@ -44,9 +48,11 @@ export interface PushResult {
   readonly bytesSent?: number;
   /** Answers that were waited for, one after another, once connected. Absent: the backend cannot tell. */
   readonly roundTrips?: number;
-  /** Channels of the last attempt. */
+  /** Channels that sent in the last attempt, on all connections. */
   readonly channels?: number;
-  readonly compression?: "zstd" | "none";
+  readonly compression?: "zstd" | "gzip" | "none";
+  /** Connections that sent at the end, the first one included. */
+  readonly connections?: number;
   /** How many times the push went on over a new connection or receiver. */
   readonly resumed?: number;
 }
@@ -68,6 +74,9 @@ export function pushClosure(
   return pushPaths(session, [toplevel], options, report, signal);
 }
 
+/** A host nearby has said by then that it has everything, and the closure is never read. */
+const answerMs = 40;
+
 /** As `pushClosure`, for the union of several closures. @param wanted - at least one. */
 export async function pushPaths(
   session: HostSession,
@@ -80,11 +89,20 @@ export async function pushPaths(
   const deadline = AbortSignal.timeout(options.deadlineSeconds * 1000);
   const scope = AbortSignal.any([signal, deadline]);
   try {
-    const receiver = await readReceiver(session, wanted[0], scope);
-    const isThere = receiver.valid && wanted.length === 1 && options.store === undefined;
+    const [toplevel, ...others] = wanted;
+    const { store, backend } = options;
+    using closure = new ClosureReading(wanted, scope);
+    // The handshake, or a slow answer, is time enough to read the closure.
+    closure.begin(session.connected === undefined ? 0 : answerMs);
+    const question: Question = {
+      ...(others.length === 0 ? { toplevel } : {}),
+      ...(store === undefined ? {} : { store }),
+      receive: backend === undefined ? "auto" : backend === "worker" ? "none" : "serve",
+    };
+    const asked = await askReceiver(session, question, scope);
     const cost = { bytesSent: 0, roundTrips: 1 };
-    if (isThere) return { paths: 0, bytes: 0, ...cost, seconds: secondsSince(start), backend: "none" };
-    const push = new ClosurePush(session, wanted, receiver, options, report, scope);
+    if (asked.valid) return { paths: 0, bytes: 0, ...cost, seconds: secondsSince(start), backend: "none" };
+    const push = new ClosurePush(session, wanted, asked, closure, options, report, scope);
     return { ...(await push.run()), seconds: secondsSince(start) };
   } catch (error) {
     signal.throwIfAborted();

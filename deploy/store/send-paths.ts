@@ -1,7 +1,11 @@
+import { setImmediate as yieldToOthers } from "node:timers/promises";
+import { ConnectionLostError } from "../errors.ts";
 import type { PathChannel } from "./path-channel.ts";
 import type { PathInfo } from "./path-info.ts";
 import { PathSchedule } from "./path-schedule.ts";
 import { WireError } from "./wire.ts";
+
+const longestSliceMs = 8;
 
 /** What a push has cost so far. */
 export interface Tally {
@@ -14,6 +18,13 @@ export interface Tally {
 export interface Sending {
   /** Opens a channel; called once for each. */
   readonly open: (scope: AbortSignal) => Promise<PathChannel>;
+  /** Is used where the host takes no further channel. Whoever opened it closes it. */
+  readonly lock: PathChannel;
+  /**
+   * Opens channels on other connections, which join when they are there; undefined: it came to nothing.
+   * @param enough - what is not open by then is not needed; what is, goes on.
+   */
+  readonly reinforce?: (scope: AbortSignal, enough: AbortSignal) => readonly Promise<PathChannel | undefined>[];
   /** What the host lacks, each path after its references. */
   readonly paths: readonly PathInfo[];
   readonly channels: number;
@@ -26,8 +37,12 @@ export interface Sending {
 /**
  * Sends paths over several channels at once, without waiting for answers where none is needed.
  * @throws {ReceiverEnd} @throws {WireError} @throws {NarError} @throws {ConnectionLostError}; paths that were added stay
+ * @returns how many channels there were at the end, and whether the lock was the only one.
  */
-export async function sendPaths(push: Sending, signal: AbortSignal): Promise<void> {
+export async function sendPaths(
+  push: Sending,
+  signal: AbortSignal,
+): Promise<{ readonly channels: number; readonly overLock: boolean }> {
   const stop = new AbortController();
   const scope = AbortSignal.any([signal, stop.signal]);
   await using channels = new AsyncDisposableStack();
@@ -38,9 +53,15 @@ export async function sendPaths(push: Sending, signal: AbortSignal): Promise<voi
     if (result.status === "fulfilled") lanes.add(channels.use(result.value));
   }
   const [first] = opened;
-  if (lanes.count === 0 && first?.status === "rejected") throw first.reason;
+  const overLock = lanes.count === 0;
+  if (overLock) {
+    signal.throwIfAborted();
+    if (first?.status === "rejected" && !isRefusal(first.reason)) throw first.reason;
+    lanes.add(push.lock);
+  }
   try {
-    await lanes.run();
+    await lanes.run(channels, scope);
+    return { channels: lanes.count, overLock };
   } catch (error) {
     stop.abort(error);
     throw error;
@@ -50,9 +71,16 @@ export async function sendPaths(push: Sending, signal: AbortSignal): Promise<voi
   }
 }
 
+/** The host took no further channel, or the connection is lost; which of them, the next write tells. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ConnectionLostError;
+}
+
 interface Lane {
   readonly channel: PathChannel;
   readonly inFlight: PathInfo[];
+  /** Bytes that had gone over the channel for something else. */
+  readonly sentBefore: number;
   idle: boolean;
   /** How often it had to wait for an answer before it could go on. */
   waits: number;
@@ -64,7 +92,9 @@ class Lanes {
   readonly #push: Sending;
   readonly #schedule: PathSchedule;
   readonly #lanes: Lane[] = [];
+  readonly #allTaken = new AbortController();
   #changed = Promise.withResolvers<void>();
+  #sliceStart = performance.now();
 
   constructor(push: Sending) {
     this.#push = push;
@@ -76,36 +106,70 @@ class Lanes {
   }
 
   get bytesSent(): number {
-    return this.#lanes.reduce((sum, { channel }) => sum + channel.process.bytesSent, 0);
+    return this.#lanes.reduce((sum, { channel, sentBefore }) => sum + channel.process.bytesSent - sentBefore, 0);
   }
 
   get mostWaits(): number {
     return Math.max(0, ...this.#lanes.map(({ waits }) => waits));
   }
 
-  add(channel: PathChannel): void {
-    this.#lanes.push({ channel, inFlight: [], idle: false, waits: 0, retired: false });
+  add(channel: PathChannel): Lane {
+    const lane = {
+      channel,
+      inFlight: [],
+      idle: false,
+      waits: 0,
+      retired: false,
+      sentBefore: channel.process.bytesSent,
+    };
+    this.#lanes.push(lane);
+    return lane;
   }
 
-  async run(): Promise<void> {
-    await Promise.all(this.#lanes.flatMap((lane, index) => [this.#send(lane, index), this.#receive(lane)]));
+  /** @param opened - takes the channels that join. */
+  async run(opened: AsyncDisposableStack, scope: AbortSignal): Promise<void> {
+    const joining = this.#push.reinforce?.(scope, this.#allTaken.signal) ?? [];
+    const joined = joining.map(async (opening) => {
+      const channel = await opening;
+      if (channel === undefined) return;
+      opened.use(channel);
+      if (this.#schedule.left > 0) await this.#work(this.add(channel), this.#lanes.length - 1);
+    });
+    await Promise.all([...this.#lanes.map((lane, index) => this.#work(lane, index)), ...joined]);
+  }
+
+  async #work(lane: Lane, index: number): Promise<void> {
+    await Promise.all([this.#send(lane, index), this.#receive(lane)]);
   }
 
   async #send(lane: Lane, index: number): Promise<void> {
     while (this.#schedule.left > 0 && !lane.retired) {
-      const info = this.#schedule.take(index);
+      // The first connection leaves the largest to those that help it.
+      const prefers = index === 0 && this.#push.reinforce !== undefined ? "smallest" : "largest";
+      const info = this.#schedule.take(index, prefers);
       if (info === undefined) {
         await this.#wait(lane);
         continue;
       }
       lane.inFlight.push(info);
-      if (this.#schedule.left === 0) this.#wake();
+      if (this.#schedule.left === 0) {
+        this.#allTaken.abort();
+        this.#wake();
+      }
       await lane.channel.send(info);
+      await this.#rest();
     }
     const { process, atEnd } = lane.channel;
     await process.out.flush();
     while (atEnd === "drops" && lane.inFlight.length > 0) await this.#changed.promise;
     await process.end();
+  }
+
+  /** Thousands of small paths are one long synchronous stretch otherwise. */
+  async #rest(): Promise<void> {
+    if (performance.now() - this.#sliceStart < longestSliceMs) return;
+    await yieldToOthers();
+    this.#sliceStart = performance.now();
   }
 
   async #wait(lane: Lane): Promise<void> {

@@ -20,6 +20,7 @@ export function serveCommand(nixStore: string, store: string | undefined): reado
 export class ServeChannel implements PathChannel {
   readonly process: ReceiverProcess;
   readonly atEnd = "answers";
+  #greeted = false;
 
   private constructor(process: ReceiverProcess) {
     this.process = process;
@@ -32,6 +33,8 @@ export class ServeChannel implements PathChannel {
   }
 
   async hello(): Promise<void> {
+    if (this.#greeted) return;
+    this.#greeted = true;
     await this.process.read(decodeHello);
   }
 

@@ -120,3 +120,13 @@ export function decodeStrings(maxCount: number, max: number): Decoder<readonly s
 export function padded(length: number): number {
   return Math.ceil(length / 8) * 8;
 }
+
+/** Text up to a line feed, for what scripts answer before a protocol begins. @param max - bytes of the line. */
+export function decodeLine(max: number): Decoder<string> {
+  return (wire, offset) => {
+    const end = wire.indexOf(0x0a, offset);
+    if ((end < 0 ? wire.length : end) - offset > max)
+      throw new WireError(`at most ${max} bytes`, "a longer line", offset);
+    return end < 0 ? undefined : { value: Buffer.from(wire.subarray(offset, end)).toString("utf8"), next: end + 1 };
+  };
+}

@@ -32,6 +32,7 @@ export class WorkerChannel implements PathChannel {
   /** Nix 2.26 watches its input while it works: a hang-up interrupts it. Hence no decompressor before it, either. */
   readonly atEnd = "drops";
   #trust: Trust = "unknown";
+  #greeted = false;
 
   private constructor(process: ReceiverProcess) {
     this.process = process;
@@ -49,6 +50,8 @@ export class WorkerChannel implements PathChannel {
   }
 
   async hello(): Promise<void> {
+    if (this.#greeted) return;
+    this.#greeted = true;
     await this.process.out.flush();
     this.#trust = (await this.process.read(decodeWorkerHello)).trust;
     await this.#done();

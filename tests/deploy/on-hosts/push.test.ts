@@ -12,6 +12,7 @@ import { parseStorePath, type StorePath } from "../../../local-nix/store-path.ts
 import type { FleetEvent } from "../../../report.ts";
 import { addClosure, closureOf } from "../store/support/closures.ts";
 import { DeployedHost } from "../support/deployed-host.ts";
+import { holdPath } from "../support/hold-path.ts";
 import { patience } from "../support/signals.ts";
 
 describe("pushing to a host", function () {
@@ -72,7 +73,7 @@ describe("pushing to a host", function () {
         const toplevel = await addClosure(`${fault.replaceAll(" ", "-")}-${compress}`, { small: 20, large: 5 });
         await using lock = await holdPath(host, toplevel);
         const pushed = push(toplevel, { compress });
-        await lock.othersAreThere();
+        await lock.areThere((await closureOf(toplevel)).filter((path) => path !== toplevel));
         await strike();
         await lock.release();
         assert.equal((await pushed).resumed, 1);
@@ -85,7 +86,7 @@ describe("pushing to a host", function () {
     const toplevel = await addClosure("being-built", { small: 20, large: 2 });
     await using lock = await holdPath(host, toplevel);
     const pushed = push(toplevel);
-    await lock.othersAreThere();
+    await lock.areThere((await closureOf(toplevel)).filter((path) => path !== toplevel));
     await lock.release();
     const { resumed, paths } = await pushed;
     assert.deepEqual([resumed, paths], [0, 24]);
@@ -148,7 +149,7 @@ describe("pushing to a host", function () {
         const toplevel = await addClosure(`worker-${fault.replaceAll(/[^a-z]+/g, "-")}`, { small: 20, large: 5 });
         await using lock = await holdPath(host, toplevel);
         const pushed = push(toplevel, {}, undefined, alice);
-        await lock.othersAreThere();
+        await lock.areThere((await closureOf(toplevel)).filter((path) => path !== toplevel));
         await strike();
         await lock.release();
         const { resumed, backend } = await pushed;
@@ -261,23 +262,3 @@ for p in /proc/[0-9]*; do case $(cat "$p/comm" 2>/dev/null) in nix-daemon) [ "\$
 
 /** Every process that receives, and the one that holds. */
 const killReceivers = `for p in /proc/[0-9]*; do case $(cat "$p/comm" 2>/dev/null) in nix-store) kill -9 "\${p#/proc/}" ;; esac; done; true`;
-
-/** Nix' own lock on a path, as a builder has it: no clock decides how far a push is when something happens to it. */
-async function holdPath(host: DeployedHost, toplevel: StorePath) {
-  const [held, free] = [`/run/held-${toplevel.slice(11, 43)}`, `/run/free-${toplevel.slice(11, 43)}`];
-  const script = `touch ${held}; until [ -e ${free} ]; do sleep 0.05; done`;
-  const holder = host.ask(`flock ${toplevel}.lock sh -c '${script}'`);
-  await host.ask(`until [ -e ${held} ]; do sleep 0.05; done`);
-  const release = async (): Promise<void> => {
-    await host.ask(`touch ${free}`);
-    await holder;
-  };
-  return {
-    release,
-    async othersAreThere(): Promise<void> {
-      const others = (await closureOf(toplevel)).filter((path) => path !== toplevel);
-      await host.ask(`until nix-store --check-validity ${others.join(" ")} 2>/dev/null; do sleep 0.05; done`);
-    },
-    [Symbol.asyncDispose]: release,
-  };
-}

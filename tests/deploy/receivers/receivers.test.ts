@@ -103,15 +103,17 @@ describe("receivers of other Nix versions", () => {
       for (const backend of suite === "bookworm" ? (["serve"] as const) : (["serve", "worker"] as const)) {
         it(`goes on after a cut in every part of a push (${backend})`, async function () {
           this.timeout(120_000);
+          // A way that is measured costs more bytes at one time than at another.
+          const link = { bytesPerSecond: 1e9, roundTripMs: 1 };
           const measured = await sizeOfPush(
-            (port) => push(large, { backend, store: `local?root=/tmp/whole-${backend}` }, port),
+            (port) => push(large, { backend, link, store: `local?root=/tmp/whole-${backend}` }, port),
             receiver.spec.port,
           );
           // In the handshake, the greeting, the first path, the middle, and when everything has been sent.
           for (const [index, cutAfter] of [20, 3_500, ...[0.1, 0.5, 0.999].map((part) => part * measured)].entries()) {
             const store = `local?root=/tmp/cut-${backend}-${index}`;
             await using proxy = await cuttingProxy(receiver.spec.port, Math.floor(cutAfter));
-            await push(large, { backend, store }, proxy.port);
+            await push(large, { backend, link, store }, proxy.port);
             assert.equal(proxy.cuts, 1, `cut after ${cutAfter} of ${measured} bytes`);
             await verify(store, large);
           }

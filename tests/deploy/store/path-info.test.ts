@@ -5,7 +5,7 @@ import { orderByReferences, parsePathInfos } from "../../../deploy/store/path-in
 import { graphs, info } from "./support/paths.ts";
 
 describe("path infos", () => {
-  it("are read from Nix 2.26's answer", () => {
+  it("are read from Nix 2.26's answer", async () => {
     const [a, b] = [info("a", []), info("b", ["a"])];
     const text = JSON.stringify({
       [b.path]: {
@@ -19,7 +19,7 @@ describe("path infos", () => {
         ultimate: true,
       },
     });
-    assert.deepEqual(parsePathInfos(text), [
+    assert.deepEqual(await parsePathInfos(text), [
       {
         path: b.path,
         narHash: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
@@ -31,7 +31,22 @@ describe("path infos", () => {
         contentAddress: "fixed:r:sha256:1b8m03r63zqhnjf7l5wnldhh7c134ap5vpj0850ymkq1iyzicy5s",
       },
     ]);
-    assert.throws(() => parsePathInfos(JSON.stringify({ [b.path]: null })), /invalid/i);
+    await assert.rejects(parsePathInfos(JSON.stringify({ [b.path]: null })), /invalid/i);
+  });
+
+  it("let others through while a large answer is read", async () => {
+    const narHash = `sha256-${"A".repeat(43)}=`;
+    const one = { narHash, narSize: 120, references: [] };
+    const text = JSON.stringify(Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [info(i, []).path, one])));
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      counted = setImmediate(count);
+    };
+    let counted = setImmediate(count);
+    assert.equal((await parsePathInfos(text)).length, 1_000);
+    clearImmediate(counted);
+    assert.ok(turns >= 4, `${turns} turns`);
   });
 
   it("come after their references, each once", () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { wantsCompression } from "../../../deploy/store/link-speed.ts";
 import { PushProgress } from "../../../deploy/store/push-progress.ts";
 import { lastWords } from "../../../deploy/store/receiver-end.ts";
 import type { FleetEvent } from "../../../report.ts";
@@ -24,13 +23,6 @@ describe("push progress", () => {
     assert.equal(progress.done, 200);
     progress.setLeft([info("a", [], 300)]);
     assert.equal(progress.done, 200);
-  });
-
-  it("finds compression worth it on slow links, for more than a little", () => {
-    assert.ok(wantsCompression(12e6, 2 ** 24));
-    assert.ok(!wantsCompression(12e6, 2 ** 16));
-    assert.ok(!wantsCompression(80e6, 2 ** 30));
-    assert.ok(!wantsCompression(Number.POSITIVE_INFINITY, 2 ** 30));
   });
 });
 

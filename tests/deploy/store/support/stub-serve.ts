@@ -1,6 +1,8 @@
+import assert from "node:assert/strict";
 import type { ServerChannel } from "ssh2";
 import {
   type Decoder,
+  decodeLine,
   decodeString,
   decodeStrings,
   decodeU64,
@@ -29,8 +31,11 @@ export class StubServe {
     this.#options = options;
   }
 
-  /** Serves one channel to its end. */
-  async serve(channel: ServerChannel): Promise<void> {
+  /**
+   * Serves one channel to its end.
+   * @param before - reads what comes before the protocol.
+   */
+  async serve(channel: ServerChannel, before: "script" | "lane" | "nothing", facts = ""): Promise<void> {
     const end = (code: number): void => {
       channel.exit(code);
       channel.end();
@@ -39,7 +44,13 @@ export class StubServe {
     channel.once("close", () => scope.abort(new Error("the client left")));
     const reader = new WireReader(channel);
     const read = <T>(decode: Decoder<T>): Promise<T | undefined> => reader.read(decode, scope.signal);
-    await read(decodeU64(2 ** 32));
+    if (before === "script") {
+      await read(scriptEnd);
+      channel.write(`${facts}valid\tno\n`);
+    }
+    if (before === "lane") assert.equal(await read(decodeLine(100)), "plain");
+    // A client that has asked enough leaves without a greeting.
+    if ((await read(decodeU64(2 ** 32))) === undefined) return end(0);
     await read(decodeU64(0xffff));
     channel.write(Buffer.concat([encodeU64(0x5452eecb), encodeU64(this.#options.version ?? 0x207)]));
     for (;;) {
@@ -81,6 +92,12 @@ export class StubServe {
     return verdict;
   }
 }
+
+/** Our scripts are one compound command, whose last lines these are. */
+const scriptEnd: Decoder<true> = (wire, offset) => {
+  const end = Buffer.from(wire.subarray(offset)).indexOf("\nexit\n}\n");
+  return end < 0 ? undefined : { value: true, next: offset + end + "\nexit\n}\n".length };
+};
 
 function rawBytes(length: number): Decoder<Uint8Array> {
   return (wire, offset) =>

@@ -1,0 +1,94 @@
+import type { BackEnd } from "../ssh/transport.ts";
+import { isFast, type LinkSpeed } from "./link-speed.ts";
+import { type PathInfo, sizeOf } from "./path-info.ts";
+import { planChannels } from "./path-schedule.ts";
+import type { Receiver } from "./receiver.ts";
+import type { Encoding } from "./receiver-process.ts";
+
+/** What a decision about a push is made of. */
+export interface SendingFacts {
+  readonly missing: readonly PathInfo[];
+  /** Absent: not measured. */
+  readonly link: LinkSpeed | undefined;
+  readonly tools: Pick<Receiver, "zstd" | "gzip">;
+  readonly protocol: "serve" | "worker";
+  /** Of the connection that is open. */
+  readonly backEnd: BackEnd;
+  readonly compress: "auto" | "always" | "never";
+  /** Most channels at once. */
+  readonly channels: number;
+}
+
+/** How missing paths go to a host. */
+export interface SendingPlan {
+  readonly encoding: Encoding;
+  /** On the connection that is open. */
+  readonly channels: number;
+  /** Further connections, opened while the first one sends already. */
+  readonly further?: FurtherConnections;
+}
+
+export interface FurtherConnections {
+  readonly backEnd: BackEnd;
+  readonly connections: number;
+  /** On each of them. */
+  readonly channels: number;
+  readonly reason: string;
+}
+
+const notWorthIt = 512 * 1024;
+// A megabyte a second and less: there gzip's 52 MB/s cost nothing. Above, a host without zstd gets the bytes as they are.
+const gzipLink = 4 * 2 ** 20;
+// Another handshake costs about 0.1 s of CPU here and there.
+const worthAConnection = 48 * 2 ** 20;
+// sshd grants 2 MiB a channel, Linux' buffers some 2.5 MB a connection: from here on they are the limit on a fast link.
+const longWayMs = 25;
+
+/** Decides from what is known when the first path can go; touches nothing. */
+export function planSending(facts: SendingFacts): SendingPlan {
+  const { missing, channels: most } = facts;
+  const encoding = planEncoding(facts);
+  const channels = planChannels(missing, most);
+  const further = channels > 1 ? planFurther(facts, Math.min(channels, most)) : undefined;
+  // Where others help, the first connection keeps to one channel: its small paths, and what is left over.
+  return further === undefined ? { encoding, channels } : { encoding, channels: 1, further };
+}
+
+function planEncoding({ missing, link, tools, protocol, compress }: SendingFacts): Encoding {
+  const { zstd, gzip } = tools;
+  const plain = { kind: "plain" } as const;
+  if (protocol === "worker" || compress === "never") return plain;
+  const isSlow = link !== undefined && !isFast(link.bytesPerSecond) && sizeOf(missing) >= notWorthIt;
+  if (compress !== "always" && !isSlow) return plain;
+  if (zstd !== undefined) return { kind: "zstd", tool: zstd };
+  const isNarrow = link !== undefined && link.bytesPerSecond < gzipLink;
+  return gzip !== undefined && (compress === "always" || isNarrow) ? { kind: "gzip", tool: gzip } : plain;
+}
+
+function planFurther({ missing, link, backEnd }: SendingFacts, channels: number): FurtherConnections | undefined {
+  if (link === undefined || sizeOf(missing) < worthAConnection) return undefined;
+  if (isFast(link.bytesPerSecond)) {
+    // With ssh2 1.17 and no native part: 3.6 s of CPU for each GB; with OpenSSH's client 1.0.
+    if (backEnd === "openssh") return undefined;
+    return { backEnd: "openssh", connections: 1, channels, reason: "OpenSSH encrypts with less CPU time" };
+  }
+  if (link.roundTripMs < longWayMs) return undefined;
+  const reason = `one connection's window is the limit at ${link.roundTripMs.toFixed(0)} ms`;
+  return { backEnd, connections: 2, channels: Math.min(2, channels), reason };
+}
+
+/** For the log: `compression zstd, link about 12.0 MiB/s and 21 ms`. */
+export function renderWay(
+  compression: string,
+  link: LinkSpeed | undefined,
+  further: FurtherConnections | undefined,
+): string {
+  const speed = (bytesPerSecond: number): string => `${(bytesPerSecond / 2 ** 20).toFixed(1)} MiB/s`;
+  const way =
+    link === undefined ? "" : `, link about ${speed(link.bytesPerSecond)} and ${link.roundTripMs.toFixed(0)} ms`;
+  const more =
+    further === undefined
+      ? ""
+      : `, and ${further.connections} more connections (${further.backEnd}: ${further.reason})`;
+  return `compression ${compression}${way}${more}`;
+}
