@@ -22,6 +22,8 @@ export const machineKey: Rule = {
       const written = machineOfEntry(entry);
       if (written === undefined || machines.includes(written)) continue;
       const at = context.entries.get(name)?.definitions[0] ?? null;
+      // In a folder of its own name it is what is left of a machine that is gone: nobody mistyped anything.
+      if (at !== null && machineOfFile(at.file, [written]) !== undefined) continue;
       const owner = at === null ? undefined : machineOfFile(at.file, machines);
       const meant =
         owner !== undefined && isNear(written, owner) ? owner : machines.find((one) => isNear(written, one));

@@ -1,4 +1,6 @@
 import type { Rule } from "../rule.ts";
+import { registryEntry } from "./fc007-registry-entry.ts";
+import { classOfMachine } from "./fc018-class-of-machine.ts";
 
 /** A machine of an adopted flake that Nix cannot evaluate: every deployment of it fails. */
 export const doesNotEvaluate: Rule = {
@@ -12,9 +14,14 @@ export const doesNotEvaluate: Rule = {
     fix: "Correct what Nix names.",
     example: "`imports = with config.flake.modules.nixos; [ hm-sops-brige ]`",
   },
-  *check({ model }) {
+  *check(context) {
+    const { model } = context;
+    // Rules that know the cause tell of it with its place.
+    const told = new Set(
+      [...registryEntry.check(context), ...classOfMachine.check(context)].map(({ subject }) => subject.name),
+    );
     for (const [name, { problem, definedAt }] of Object.entries(model.machines)) {
-      if (problem === undefined) continue;
+      if (problem === undefined || told.has(name)) continue;
       yield {
         severity: "error",
         subject: { kind: "machine", name },

@@ -2,9 +2,12 @@ import type { CheckContext } from "../context.ts";
 import { machineOf } from "../machines.ts";
 import type { Report, Rule } from "../rule.ts";
 
-/** Shapes that are never anything but a private key. Source: age(1) keys, RFC 7468, OpenSSH, GitHub's token format. */
+/**
+ * Shapes that are never anything but a private key; a PEM header counts with what it heads.
+ * Source: age(1) keys, RFC 7468, OpenSSH, GitHub's token format.
+ */
 const privateKey =
-  /AGE-SECRET-KEY-1[0-9A-Z]{20,}|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bgh[pousr]_[A-Za-z0-9]{36}\b/;
+  /AGE-SECRET-KEY-1[0-9A-Z]{20,}|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----(?:\\n|\s)*[A-Za-z0-9+/]{40}|\bgh[pousr]_[A-Za-z0-9]{36}\b/;
 
 /** A secret that everybody can read: in the sources, among the public vars, in the store of every host. */
 export const plaintextSecret: Rule = {

@@ -43,6 +43,14 @@ const mutations: readonly Mutation[] = [
     finding: "FC006 error: entry nixos/machines/nixos/galean at modules/machines/nixos/galena/disko.ts:6",
   },
   {
+    what: "what is left of a machine of nearly another's name",
+    files: write(
+      "modules/machines/nixos/galeno/default.ts",
+      'export default { flake: { modules: { nixos: { "machines/nixos/galeno": {} } } } };\n',
+    ),
+    finding: "FC012 info: entry nixos/machines/nixos/galeno at modules/machines/nixos/galeno/default.ts:1",
+  },
+  {
     what: "an import of an entry that does not exist",
     files: edit(registry, 'nixos["machines/nixos/galena"]', 'nixos["machines/nixos/galean"]'),
     finding: `FC007 error: file ${registry} at ${registry}:5`,
@@ -267,6 +275,15 @@ const mutations: readonly Mutation[] = [
     finding: "FC048 error: file modules/nixos/base/boot.ts at modules/nixos/base/boot.ts:3",
   },
   {
+    what: "a private key of another kind",
+    files: edit(
+      "modules/nixos/base/boot.ts",
+      "cleanOnBoot: true",
+      `key: "-----BEGIN OPENSSH PRIVATE KEY-----\\n${"b3BlbnNz".repeat(8)}"`,
+    ),
+    finding: "FC048 error: file modules/nixos/base/boot.ts at modules/nixos/base/boot.ts:3",
+  },
+  {
     what: "an input of another release",
     files: edit("fleet.ts", "release-25.05", "release-24.11"),
     finding: "FC051 warning: input home-manager at fleet.ts:8",
@@ -332,6 +349,15 @@ async function findings({ files, prepare }: Pick<Mutation, "files" | "prepare">)
 describe("one edit, one finding", () => {
   it("finds nothing in the fleet that is edited", async () => {
     assert.deepEqual(await findings({ files: soundFleet }), []);
+  });
+
+  it("takes no mention of a private key's header for a key", async () => {
+    const files = edit(
+      "modules/nixos/base/boot.ts",
+      "cleanOnBoot: true",
+      'refuse: "-----BEGIN OPENSSH PRIVATE KEY-----"',
+    );
+    assert.deepEqual(await findings({ files }), []);
   });
 
   it("leaves alone what a module in Nix, in the same tree, may import", async () => {
