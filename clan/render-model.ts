@@ -7,6 +7,7 @@ export function renderModel(model: FleetModel): string {
   return [
     `${model.name}: ${count(model.machines, "machine")}, ${count(model.instances, "instance")}, ${count(model.nodes, "node")}`,
     section("machines", renderMachines(model)),
+    ...renderProblems(model),
     section("instances", renderInstances(model)),
     section("namespaces", renderNamespaces(model)),
   ].join("\n");
@@ -23,6 +24,14 @@ function renderMachines({ machines, nodes }: FleetModel): string[] {
     machine.tags.filter((tag) => tag !== "all" && tag !== machine.class).join(" "),
   ]);
   return table(["machine", "class", "target host", "node", "users", "tags"], rows);
+}
+
+/** Machines of an adopted flake that do not evaluate, with the first line of the reason. */
+function renderProblems({ machines }: FleetModel): string[] {
+  const rows = Object.entries(machines).flatMap(([name, { problem }]) =>
+    problem === undefined ? [] : [[name, problem.split("\n")[0] ?? ""]],
+  );
+  return rows.length === 0 ? [] : [section("problems", table(["machine", "does not evaluate"], rows))];
 }
 
 function renderInstances({ instances, tags }: FleetModel): string[] {

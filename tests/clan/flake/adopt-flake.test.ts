@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { FlakeReferenceError } from "../../../clan/flake/open-flake.ts";
 import type { FleetModel, MachineModel } from "../../../clan/fleet-model.ts";
+import { renderModel } from "../../../clan/render-model.ts";
 import { FlakeLockError, NixEvaluationError } from "../../../local-nix/errors.ts";
 import { FixtureFlake } from "./support/fixture-flake.ts";
 
@@ -65,6 +66,7 @@ describe("a plain flake without clan", () => {
     assert.match(problems.get("gneiss")?.facts.found ?? "", /attribute 'gone' missing/);
     assert.equal(row(model, "gneiss"), "nixos | x86_64-linux |  |  | all nixos | registered | flake.nix:10");
     assert.equal(readings.get("gneiss")?.graph?.length, 2);
+    assert.match(renderModel(model), /\n\nmachine +does not evaluate\ngneiss +attribute 'gone' missing\n/);
   });
 
   it("leaves out what cannot be a host's name, and says so", async () => {
@@ -72,6 +74,41 @@ describe("a plain flake without clan", () => {
     await flake.folder.write({ "flake.nix": "{ outputs = _: { nixosConfigurations.My_Box.config = { }; }; }" });
     assert.deepEqual((await flake.adopt()).model.machines, {});
     assert.match(flake.warnings().join("\n"), /"My_Box" is left out: it is no host name/);
+  });
+});
+
+describe("a dendritic flake without clan", () => {
+  it("takes what each machine imports, and who gets an entry, from the module graph", async () => {
+    await using flake = await FixtureFlake.make(undefined, {
+      "flake.nix": `{
+  outputs = { self }:
+    let
+      system = import ./lib/systems.nix "nixos";
+      # As flake-parts merges and stamps entries.
+      entry = name: file: value: { ... }: {
+        _class = "nixos";
+        _file = "\${self}#modules.nixos.\${builtins.toJSON name}";
+        imports = [ { imports = [ { _file = "\${self}/\${file}, via option flake.modules.nixos.\${name}"; imports = [ value ]; } ]; } ];
+      };
+    in
+    {
+      modules.nixos = {
+        base = entry "base" "modules/base.nix" { };
+        unused = entry "unused" "modules/base.nix" { };
+        "machines/flint" = entry "machines/flint" "modules/flint.nix" ({ ... }: { imports = [ self.modules.nixos.base ]; });
+      };
+      nixosConfigurations.flint = system { system = "x86_64-linux"; modules = [ { imports = [ self.modules.nixos."machines/flint" ]; } ]; };
+    };
+}
+`,
+    });
+    const { model } = await flake.adopt();
+    assert.deepEqual(machineOf(model, "flint").imports, ["nixos/machines/flint"]);
+    assert.deepEqual(model.namespaces["nixos"], {
+      base: { files: ["modules/base.nix"], importedBy: ["flint"] },
+      "machines/flint": { files: ["modules/flint.nix"], importedBy: ["flint"] },
+      unused: { files: ["modules/base.nix"], importedBy: [] },
+    });
   });
 });
 
