@@ -6,6 +6,7 @@ import type { Report } from "../report.ts";
 import { defaultCacheDir, readCachedJson, writeAtomically } from "./cache-folder.ts";
 import { NixEvaluationError } from "./errors.ts";
 import { type EvaluationSettings, flakeAttribute, isPure, optionArgs } from "./evaluation-request.ts";
+import { networkFailure } from "./lock.ts";
 import { lockFailure } from "./lock-check.ts";
 import { nixVersion, renderCommand, runNix } from "./nix-command.ts";
 import { NixError } from "./nix-error.ts";
@@ -90,7 +91,9 @@ async function evaluationError(
       expected: wanted,
       found: inTree(tree, block.message),
       at: place === undefined ? wanted : renderPlace(place),
-      fix: `correct ${place?.source ?? place?.nixFile ?? "what the message names"}`,
+      fix: networkFailure.test(block.message)
+        ? "make the input's host reachable, or take the input from elsewhere: --override-input <input> <ref>"
+        : `correct ${place?.source ?? place?.nixFile ?? "what the message names"}`,
     },
     error.failure,
     { cause: error },

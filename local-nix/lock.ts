@@ -69,8 +69,8 @@ function noFlake(root: string): FlakeLockError {
   });
 }
 
-/** Source: nix 2.26, src/libstore/filetransfer.cc and libfetchers; the rest are texts of curl, git and ssh. */
-const networkFailure =
+/** What Nix says of an input that it cannot fetch. Source: nix 2.26, src/libstore/filetransfer.cc and libfetchers; the rest are texts of curl, git and ssh. */
+export const networkFailure =
   /unable to download|Could(?:n't| not) (?:resolve|connect)|Network is unreachable|Connection (?:timed out|refused)|Temporary failure in name resolution/i;
 
 function unreachable(root: string, error: NixError): FlakeLockError | undefined {

@@ -239,6 +239,23 @@ describe("reading a flake", () => {
     await assert.rejects(flake.adopt(), FlakeReferenceError);
   });
 
+  it("says how to go on without the host of a locked input", async () => {
+    const locked = { type: "tarball", url: "https://127.0.0.1:1/x.tar.gz", narHash: `sha256-${"A".repeat(43)}=` };
+    const nodes = {
+      root: { inputs: { stone: "stone" } },
+      stone: { locked, original: { type: "tarball", url: locked.url } },
+    };
+    await using flake = await FixtureFlake.make("plain", {
+      "flake.nix": '{ inputs.stone.url = "https://127.0.0.1:1/x.tar.gz"; outputs = { stone, ... }: stone; }',
+      "flake.lock": JSON.stringify({ nodes, root: "root", version: 7 }),
+    });
+    await assert.rejects(flake.adopt({ nixOptions: { "connect-timeout": "1", "download-attempts": "1" } }), (error) => {
+      assert.ok(error instanceof NixEvaluationError, String(error));
+      assert.match(error.facts.fix, /--override-input <input> <ref>/);
+      return true;
+    });
+  });
+
   it("says which file and line keeps the whole flake from evaluating", async () => {
     await using flake = await FixtureFlake.make("classical", {
       "inventory.nix": '{\n  machines = throw "no inventory today";\n}\n',
