@@ -40,6 +40,7 @@ export async function adoptedContext(
       {
         moduleFolders: dendritic ? sourceFolders.filter((folder) => folder === "modules") : [],
         sourceFolders,
+        modules: /\.nix$/,
         evaluatesUntracked: true,
       },
       signal,

@@ -23,7 +23,7 @@ export async function authoredContext(
     imported instanceof ImportTree ? [imported.dir] : [],
   );
   // The staged copy holds files that git does not know, and TypeScript reads the working tree.
-  const options = { moduleFolders, sourceFolders: moduleFolders, evaluatesUntracked: true };
+  const options = { moduleFolders, sourceFolders: moduleFolders, modules: /\.(?:ts|nix)$/, evaluatesUntracked: true };
   const tree = await readTreeFacts(root, options, signal);
   return {
     model,

@@ -36,6 +36,8 @@ export interface TreeOptions {
   readonly moduleFolders: readonly string[];
   /** Folders whose text is looked at; those of modules among them. */
   readonly sourceFolders: readonly string[];
+  /** Names of files that can be modules. */
+  readonly modules: RegExp;
   readonly evaluatesUntracked: boolean;
 }
 
@@ -46,7 +48,7 @@ export async function readTreeFacts(root: string, options: TreeOptions, signal: 
     walkModules(root, options.sourceFolders),
   ]);
   const [git, sources, machineFolders, inventoryJson, packages, secrets, lock, recipes] = await Promise.all([
-    readGitFacts(root, options.moduleFolders, signal),
+    readGitFacts(root, options.sourceFolders, options.modules, signal),
     readSources(root, written.files),
     readMachineFolders(root),
     readInventoryJson(root),

@@ -6,14 +6,17 @@ export interface GitFacts {
   readonly ignored: readonly string[];
 }
 
-const module = /\.(?:ts|nix)$/;
-
 /** Module files that git does not know. One process each, without git's locks, so that a check never disturbs. */
-export async function readGitFacts(root: string, folders: readonly string[], signal: AbortSignal): Promise<GitFacts> {
+export async function readGitFacts(
+  root: string,
+  folders: readonly string[],
+  module: RegExp,
+  signal: AbortSignal,
+): Promise<GitFacts> {
   if (folders.length === 0) return { untracked: [], ignored: [] };
   const [untracked, ignored] = await Promise.all([
-    others(root, ["--exclude-standard"], folders, signal),
-    others(root, ["--ignored", "--exclude-standard"], folders, signal),
+    others(root, ["--exclude-standard"], folders, module, signal),
+    others(root, ["--ignored", "--exclude-standard"], folders, module, signal),
   ]);
   return { untracked, ignored: ignored ?? [] };
 }
@@ -22,6 +25,7 @@ async function others(
   root: string,
   which: readonly string[],
   folders: readonly string[],
+  module: RegExp,
   signal: AbortSignal,
 ): Promise<readonly string[] | null> {
   const args = ["--no-optional-locks", "ls-files", "-z", "--others", ...which, "--", ...folders];

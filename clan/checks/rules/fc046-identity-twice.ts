@@ -17,7 +17,7 @@ export const identityTwice: Rule = {
   evaluated: true,
   text: {
     finds:
-      "The same SSH host key, ZeroTier address or public address for two machines (error); the same age key, hostName or hostId, the same address in one tunnel (warning). hostName, hostId and addresses need the evaluated configurations. Target hosts are FC039.",
+      "The same SSH host key, ZeroTier address, WireGuard key or public address for two machines (error); the same age key, hostName or hostId, the same address in one tunnel (warning). hostName, hostId and addresses need the evaluated configurations. Target hosts are FC039.",
     silent: "Each machine works alone; together they answer for each other, or throw each other out of the mesh.",
     fix: "Generate the copied var anew: `clan vars generate <machine> --regenerate`; correct the copied line.",
     example: "`vars/per-machine/electrum/openssh` copied from galena when electrum was made",
@@ -44,6 +44,16 @@ export const identityTwice: Rule = {
         const isAddress = owner !== null && generator.startsWith("zerotier") && /^(?:zerotier-)?ip$/.test(file);
         return isAddress ? [{ machine: owner, value, at: { file: `${path}/value` } }] : [];
       }),
+      "clan vars generate MACHINE --regenerate",
+    );
+    yield* shared(
+      "error",
+      "WireGuard key",
+      open.flatMap(({ machine, generator, value, path }) =>
+        machine !== null && /wireguard|^wg/.test(generator) && wireguardKey.test(value)
+          ? [{ machine, value, at: { file: `${path}/value` } }]
+          : [],
+      ),
       "clan vars generate MACHINE --regenerate",
     );
     yield* shared(
@@ -113,6 +123,9 @@ function* shared(severity: Severity, what: string, identities: readonly Identity
     };
   }
 }
+
+/** 32 bytes in base64. Source: wg(8). */
+const wireguardKey = /^[A-Za-z0-9+/]{43}=$/;
 
 /** Type and key without the comment. */
 function keyOf(value: string): string {

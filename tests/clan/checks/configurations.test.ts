@@ -224,6 +224,7 @@ const mutations: readonly Mutation[] = [
 
 async function findings(changes: Readonly<Record<string, string>>): Promise<readonly string[]> {
   await using fixture = await FixtureFlake.make(undefined, { ...files, ...changes });
+  await fixture.folder.git("add", "--all");
   const options = { rules: allRules, evaluate: true, report: () => undefined };
   const { findings: found, notEvaluated } = await checkFleet(() => fixture.adopt(), options, patience());
   assert.deepEqual(notEvaluated, {});

@@ -26,6 +26,8 @@ const run = promisify(execFile);
 const inventory = "modules/clan/inventory.ts";
 const registry = "modules/clan/machines.ts";
 
+const wireguardKey = `${"A".repeat(42)}E=`;
+
 const mutations: readonly Mutation[] = [
   {
     what: "an aggregate's name mistyped in one of its files",
@@ -268,6 +270,29 @@ const mutations: readonly Mutation[] = [
     what: "two machines at one address",
     files: edit(inventory, "root@electrum.zt", "root@galena.zt"),
     finding: `FC039 error: machine galena at ${inventory}:6`,
+  },
+  {
+    what: "a host key copied from another machine",
+    files: edit("vars/per-machine/electrum/openssh/ssh.id_ed25519.pub/value", "AAAAelectrum", "AAAAgalena root@galena"),
+    finding: "FC046 error: machine galena at vars/per-machine/galena/openssh/ssh.id_ed25519.pub/value",
+  },
+  {
+    what: "a ZeroTier address copied from another machine",
+    files: edit("vars/shared/zerotier-ip-electrum-zerotier/ip/value", "bbcc:2", "bbcc:1"),
+    finding: "FC046 error: machine galena at vars/shared/zerotier-ip-galena-zerotier/ip/value",
+  },
+  {
+    what: "a WireGuard key copied from another machine",
+    files: {
+      ...write("vars/per-machine/electrum/wireguard/publickey/value", wireguardKey),
+      "vars/per-machine/galena/wireguard/publickey/value": wireguardKey,
+    },
+    finding: "FC046 error: machine galena at vars/per-machine/galena/wireguard/publickey/value",
+  },
+  {
+    what: "an age key copied from another machine",
+    files: write("sops/machines/electrum/key.json", soundFleet["sops/machines/galena/key.json"] ?? ""),
+    finding: "FC046 warning: machine galena at sops/machines/galena/key.json",
   },
   {
     what: "a private key in a module",
