@@ -16,7 +16,7 @@ const customaryFolders = ["modules", "machines", "hosts", "nixos", "darwin", "ho
 
 /** What the rules look at in a flake that somebody else wrote. */
 export async function adoptedContext(
-  { model, flake, readings }: AdoptedFleet,
+  { model, flake, readings, entryImports }: AdoptedFleet,
   configurations: ReadonlyMap<string, MachineFacts>,
   signal: AbortSignal,
 ): Promise<CheckContext> {
@@ -27,7 +27,7 @@ export async function adoptedContext(
   const text = new FileTexts(flakeFolder(tree));
   return {
     model,
-    entries: entryFacts(model, text),
+    entries: entryFacts(model, entryImports, text),
     // Without the graph of every machine, an entry that seems unused may be somebody's; a stack reads its own machines only.
     reachKnown: Object.keys(model.machines).every((machine) => (readings.get(machine)?.graph ?? null) !== null),
     services: await readServiceSettings(model, flake.settings, signal),
@@ -76,12 +76,18 @@ function stampsIn(graph: readonly ImportNode[], importer: string): readonly stri
   });
 }
 
-function entryFacts(model: FleetModel, text: FileTexts): ReadonlyMap<string, EntryFacts> {
+function entryFacts(
+  model: FleetModel,
+  entryImports: AdoptedFleet["entryImports"],
+  text: FileTexts,
+): ReadonlyMap<string, EntryFacts> {
+  const importersOf = (name: string): Set<string> =>
+    new Set([...entryImports].filter(([, imports]) => imports.includes(name)).map(([importer]) => importer));
   const facts = new Map<string, EntryFacts>();
   for (const [className, entries] of Object.entries(model.namespaces)) {
     for (const [entry, { files }] of Object.entries(entries)) {
       const definitions = files.map((file) => text.find({ file }, entry) ?? { file });
-      facts.set(`${className}/${entry}`, { definitions, importers: new Set() });
+      facts.set(`${className}/${entry}`, { definitions, importers: importersOf(`${className}/${entry}`) });
     }
   }
   return facts;

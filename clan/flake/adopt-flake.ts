@@ -7,6 +7,7 @@ import { listVars } from "../vars/vars-on-disk.ts";
 import { adoptedModel, machineClasses } from "./adopted-model.ts";
 import { type FlakeRequest, type OpenedFlake, openFlake } from "./open-flake.ts";
 import { flakeFolder } from "./origin.ts";
+import { statedImports } from "./reach.ts";
 import { readExportedHosts, varsDirectoryOf } from "./read-exports.ts";
 import { readInventory } from "./read-inventory.ts";
 import { type MachineReading, readMachines } from "./read-machines.ts";
@@ -18,6 +19,8 @@ export interface AdoptedFleet {
   readonly flake: OpenedFlake;
   /** What configurations say of themselves, of those that were read: import graph, generators. */
   readonly readings: ReadonlyMap<string, MachineReading>;
+  /** Entry → entries that it imports, as far as it says so itself (reach.ts). */
+  readonly entryImports: ReadonlyMap<string, readonly string[]>;
   /** Machines that do not evaluate. */
   readonly problems: ReadonlyMap<string, FleetError>;
 }
@@ -68,7 +71,8 @@ export async function adoptFlake(
     report({ level: "warning", subject: machine, phase: "evaluate", message });
   }
   const model = adoptedModel({ ...reading, machines: readings.machines, problems: failed }, names);
-  return { kind: "adopted", model, flake, readings: readings.machines, problems: failed };
+  const entryImports = statedImports(inventory.namespaces);
+  return { kind: "adopted", model, flake, readings: readings.machines, entryImports, problems: failed };
 }
 
 /** A name that is no host name can be no machine here; the others are read all the same. */

@@ -6,7 +6,7 @@ import { carriedTags, resolveMembers, resolveTags } from "../resolve-members.ts"
 import type { VarsOnDisk } from "../vars/vars-on-disk.ts";
 import { Declarations } from "./declarations.ts";
 import { fileIn } from "./origin.ts";
-import { AdoptedReach, entriesIn, nameOf } from "./reach.ts";
+import { AdoptedReach, entriesIn, nameOf, statedImports } from "./reach.ts";
 import type { FlakeInventory } from "./read-inventory.ts";
 import type { ImportNode, MachineReading } from "./read-machines.ts";
 
@@ -124,7 +124,7 @@ function isStatement(file: string | null, name: string, tree: EvaluationSettings
 
 function namespaceModels(reading: FlakeReading, names: ReadonlyMap<string, MachineClass>) {
   const { inventory, machines, tree } = reading;
-  const reach = new AdoptedReach(inventory.namespaces);
+  const reach = new AdoptedReach(statedImports(inventory.namespaces));
   const reached = [...names.keys()].map((name) => {
     const own = machines.get(name);
     const imports = entriesIn(inventory.registry?.[name]?.imports ?? importedFirst(own));

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
+import { z } from "zod";
 import type { EvaluationSettings } from "../../local-nix/evaluation-request.ts";
 
 /** `flake.modules.<class>.<entry>`. */
@@ -24,10 +25,20 @@ export function entryIn(origin: string): EntryName | undefined {
   return ofClass === undefined || entry === undefined || more.length > 0 ? undefined : { class: ofClass, entry };
 }
 
-/** `a."b/c".d` → a, b/c, d. Source: nixpkgs, lib/strings.nix, escapeNixIdentifier. */
+/** `a."b/c".d` → a, b/c, d. Source: nixpkgs, lib/strings.nix: escapeNixIdentifier is JSON with `$` escaped, too. */
 function attributePath(text: string): string[] {
   const parts = [...text.matchAll(/"((?:[^"\\]|\\.)*)"|([^."]+)/gs)];
-  return parts.map(([, quoted, plain]) => (quoted === undefined ? (plain ?? "") : quoted.replace(/\\(.)/gs, "$1")));
+  return parts.map(([, quoted, plain]) => (quoted === undefined ? (plain ?? "") : unquoted(quoted)));
+}
+
+function unquoted(text: string): string {
+  const json = text.replace(/\\(.)/gs, (pair, character: string) => (character === "$" ? "$" : pair));
+  try {
+    return z.string().parse(JSON.parse(`"${json}"`));
+  } catch (error) {
+    if (error instanceof SyntaxError) return text; // nobody's escaping that is known: as it stands
+    throw error;
+  }
 }
 
 /** The file that a `_file` names, without what follows it, relative to the flake's folder; undefined outside of its tree. */

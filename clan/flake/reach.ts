@@ -13,19 +13,27 @@ export function entriesIn(origins: readonly (string | null)[]): string[] {
   return [...new Set(names.map(nameOf))];
 }
 
+/**
+ * Entry → entries that its definitions, and the files that they import, say that they import, for homes, too; all as
+ * `<class>/<entry>`. What only an evaluation could tell is missing.
+ */
+export function statedImports(namespaces: FlakeInventory["namespaces"]): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    Object.entries(namespaces).flatMap(([ofClass, entries]) =>
+      Object.entries(entries).map(([entry, { imports, homes }]) => {
+        const toHomes = homes.flatMap((home) => Object.values(home).flat());
+        return [nameOf({ class: ofClass, entry }), entriesIn([...imports, ...toHomes])] as const;
+      }),
+    ),
+  );
+}
+
 /** Which entries a machine gets, through any chain of imports and homes. */
 export class AdoptedReach {
   readonly #entries: ReadonlyMap<string, readonly string[]>;
 
-  constructor(namespaces: FlakeInventory["namespaces"]) {
-    this.#entries = new Map(
-      Object.entries(namespaces).flatMap(([ofClass, entries]) =>
-        Object.entries(entries).map(([entry, { imports, homes }]) => {
-          const toHomes = homes.flatMap((home) => Object.values(home).flat());
-          return [nameOf({ class: ofClass, entry }), entriesIn([...imports, ...toHomes])] as const;
-        }),
-      ),
-    );
+  constructor(entries: ReadonlyMap<string, readonly string[]>) {
+    this.#entries = entries;
   }
 
   /**
