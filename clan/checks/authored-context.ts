@@ -27,7 +27,7 @@ export async function authoredContext(
   const tree = await readTreeFacts(root, options, signal);
   return {
     model,
-    entries: entryFacts(evaluation, nixTexts(evaluation, tree)),
+    entries: entryFacts(evaluation, unreadTexts(evaluation, tree)),
     reachKnown: true,
     services: serviceFacts(evaluation),
     doubled: new Map(),
@@ -41,9 +41,9 @@ export async function authoredContext(
   };
 }
 
-/** Text of the flake modules in Nix, which may import an entry unseen. */
-function nixTexts({ nixFiles }: FlakeEvaluation, { sources }: TreeFacts): readonly string[] {
-  return nixFiles.flatMap((file) => sources.get(file) ?? []);
+/** Text of the flake modules in Nix that could not be looked into: they may import an entry unseen. */
+function unreadTexts({ unreadNixModules }: FlakeEvaluation, { sources }: TreeFacts): readonly string[] {
+  return unreadNixModules.flatMap(({ file }) => sources.get(file) ?? []);
 }
 
 /** @param nix - an entry whose name one of these texts has counts as imported by it. */

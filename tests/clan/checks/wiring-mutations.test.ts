@@ -173,14 +173,34 @@ describe("one edit of modules, registry or inventory, one finding", () => {
     assert.deepEqual(await findings({ files: soundFleet }), []);
   });
 
-  it("leaves alone what a module in Nix, in the same tree, may import", async () => {
-    const unused = { "modules/nixos/backup.ts": "export default { flake: { modules: { nixos: { backup: {} } } } };\n" };
-    const nix = {
-      "modules/nixos/server.nix":
-        "{ config, ... }: { flake.modules.nixos.server.imports = [ config.flake.modules.nixos.backup ]; }\n",
-    };
-    assert.deepEqual(await findings({ files: { ...soundFleet, ...unused, ...nix } }), []);
+  raiseOneFindingEach(mutations);
+});
+
+describe("a tree of both languages", () => {
+  /** The sound fleet with a part of base, an entry and its import in Nix. */
+  const mixed = {
+    ...soundFleet,
+    "modules/nixos/base/time.nix": `{ config, ... }: {
+  flake.modules.nixos.base = { imports = [ config.flake.modules.nixos.backup ]; time.timeZone = "UTC"; };
+}
+`,
+    "modules/nixos/backup.ts": "export default { flake: { modules: { nixos: { backup: {} } } } };\n",
+  };
+
+  it("is sound as well: what a module in Nix imports is imported", async () => {
+    assert.deepEqual(await findings({ files: mixed }), []);
   });
 
-  raiseOneFindingEach(mutations);
+  it("FC001: is searched for mistyped names in either language", async () => {
+    const time = mixed["modules/nixos/base/time.nix"].replace("nixos.base", "nixos.bsae");
+    const found = await findings({ files: { ...mixed, "modules/nixos/base/time.nix": time } });
+    assert.deepEqual(found, ["FC001 warning: entry nixos/bsae at modules/nixos/base/time.nix:2"]);
+  });
+
+  it("FC012: says nothing of entries that a module in Nix names which cannot be looked into", async () => {
+    const unread = '{ lib, ... }: { flake.modules.nixos = lib.generators.entries { imports = [ "backup" ]; }; }\n';
+    const { "modules/nixos/base/time.nix": _time, ...rest } = mixed;
+    assert.deepEqual(await findings({ files: rest }), ["FC012 info: entry nixos/backup at modules/nixos/backup.ts:1"]);
+    assert.deepEqual(await findings({ files: { ...rest, "modules/nixos/odd.nix": unread } }), []);
+  });
 });
