@@ -4,5 +4,6 @@ export { GcpNode, type GcpNodeArgs } from "./components/gcp-node.ts";
 export { Inventory, type InventoryArgs } from "./components/inventory.ts";
 export { type Delivery, Machine, type MachineSettings } from "./components/machine.ts";
 export { type MachineOutcome, MachineRegistry, type MachineRegistryArgs } from "./components/machine-registry.ts";
+export type { Remark } from "./components/remark.ts";
 export { ServiceInstance, type ServiceInstanceArgs } from "./components/service-instance.ts";
 export { SystemClosure, type SystemClosureArgs } from "./providers/system-closure.ts";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { ImportTree } from "../../composition/define-fleet.ts";
 import type { FlakeEvaluation } from "../../composition/evaluate-flake.ts";
 import { SourceFile } from "../../composition/source/source-file.ts";
@@ -20,7 +20,7 @@ export async function authoredContext(
 ): Promise<CheckContext> {
   const { root, definition } = evaluation;
   const moduleFolders = definition.imports.flatMap((imported) =>
-    imported instanceof ImportTree ? [imported.dir] : [],
+    imported instanceof ImportTree ? [posix.normalize(imported.dir).replace(/\/$/, "")] : [],
   );
   // The staged copy holds files that git does not know, and TypeScript reads the working tree.
   const options = { moduleFolders, sourceFolders: moduleFolders, modules: /\.(?:ts|nix)$/, evaluatesUntracked: true };

@@ -21,6 +21,9 @@ const module = /(?<!\.d|\.test)\.ts$|\.nix$/;
 /** What editors, `mv` and people leave behind. */
 const setAside = /\.(?:nix|ts)(?:\.(?:bak|orig|old|off|disabled|save|swp|rej)|~)$/;
 
+/** Below a tree that is the whole repository these hold thousands of files of others. */
+const notOurs: ReadonlySet<string> = new Set([".git", "node_modules"]);
+
 /** Walks module folders by import-tree's rules. Source: import-tree c41e7d58, default.nix. */
 export async function walkModules(root: string, folders: readonly string[]): Promise<ModuleFiles> {
   const files: string[] = [];
@@ -31,6 +34,7 @@ export async function walkModules(root: string, folders: readonly string[]): Pro
 
 async function walk(root: string, folder: string, files: string[], passedOver: PassedOver[]): Promise<void> {
   for (const entry of await entriesOf(join(root, folder))) {
+    if (notOurs.has(entry.name)) continue;
     const path = folder === "." ? entry.name : `${folder}/${entry.name}`;
     const leave = (why: PassedOver["why"], names: readonly string[]): void =>
       void passedOver.push({ path, why, names });

@@ -192,5 +192,13 @@ describe("one edit of disk, git, lock or secrets, one finding", () => {
     assert.deepEqual(await findings({ files }), []);
   });
 
+  it("FC010: finds what is set aside however the module folder is written", async () => {
+    const fleetFile = (soundFleet["fleet.ts"] ?? "").replace('importTree("modules")', 'importTree("./modules/")');
+    const files = { ...write("modules/nixos/_backup.nix", "{ }"), "fleet.ts": fleetFile };
+    assert.deepEqual(await findings({ files }), [
+      "FC010 info: file modules/nixos/_backup.nix at modules/nixos/_backup.nix",
+    ]);
+  });
+
   raiseOneFindingEach(mutations);
 });
