@@ -18,6 +18,8 @@ export type Judgement =
   | { readonly kind: "refused"; readonly reason: string }
   /** Half way: the next run tests again. */
   | { readonly kind: "interrupted"; readonly reason: string }
+  /** The boot undid it: the supervisor is gone, and what was the default runs. */
+  | { readonly kind: "rebooted"; readonly reason: string }
   | { readonly kind: "superseded"; readonly reason: string };
 
 /**
@@ -25,12 +27,15 @@ export type Judgement =
  * 1 also after units were stopped. Source: nixpkgs switch-to-configuration-ng.
  */
 export function judgeTest(
-  transaction: Pick<Transaction, "toplevel" | "activates" | "previous" | "failedBefore">,
+  transaction: Pick<Transaction, "toplevel" | "activates" | "previous" | "failedBefore" | "bootId">,
   machineClass: MachineClass,
   before: Pick<HostFacts, "current" | "activeUnits">,
-  after: Pick<HostFacts, "current" | "leftovers" | "failedUnits" | "activeUnits">,
+  after: Pick<HostFacts, "current" | "leftovers" | "failedUnits" | "activeUnits" | "bootId">,
   end: TestEnd,
 ): Judgement {
+  // Before all else: what runs then is the boot's doing, not somebody's.
+  if (after.bootId !== transaction.bootId)
+    return { kind: "rebooted", reason: "the host was restarted before the commit" };
   if (after.current !== activatedBy(transaction)) return judgeUnswitched(before, after, end, machineClass);
   if (end.exitCode === undefined) return { kind: "interrupted", reason: "it was stopped before its end" };
   if (after.leftovers.length > 0) {

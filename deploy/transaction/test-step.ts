@@ -103,6 +103,9 @@ async function afterTest(
     }
     case "interrupted":
       return rollBack(context, progress, judgement.reason);
+    case "rebooted":
+      // The transaction of another boot is closed by the next run, which begins anew.
+      return makeOutcome(context, "interrupted", progress, after, judgement.reason);
     case "refused":
     case "superseded":
       // Nothing of ours runs: there is no way back to go.

@@ -122,6 +122,12 @@ describe("a test is judged by what the host is afterwards", () => {
     });
   });
 
+  it("rebooted: the boot undid it, whatever the log and the running system say", () => {
+    const rebooted = { kind: "rebooted", reason: "the host was restarted before the commit" };
+    assert.deepEqual(judge({ current: old, bootId: "boot-2" }, ended(0)), rebooted);
+    assert.deepEqual(judge({ current: foreign, bootId: "boot-2" }, { log: "" }), rebooted);
+  });
+
   it("on darwin: /run/current-system is set last and says that all steps were made", () => {
     const mac = (after: Partial<HostFacts>, end: TestEnd) =>
       judgeTest(transaction(), "darwin", hostFacts(), hostFacts(after), end);
