@@ -3,7 +3,10 @@ import { Command, CommanderError } from "commander";
 import { FleetError, FleetErrors } from "../errors.ts";
 import { checkCommand } from "./check.ts";
 import { deployCommand } from "./deploy.ts";
+import { diffCommand } from "./diff.ts";
 import { emitCommand } from "./emit.ts";
+import { graphCommand } from "./graph.ts";
+import { impactCommand } from "./impact.ts";
 import { lockCommand } from "./lock.ts";
 import { pushCommand } from "./push.ts";
 import { rollbackCommand } from "./rollback.ts";
@@ -12,6 +15,7 @@ import { joinPairs, withSourceOptions } from "./source-options.ts";
 import { sshCommand } from "./ssh.ts";
 import { statusCommand } from "./status.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
+import { whyCommand } from "./why.ts";
 
 function fleetCommand(terminal: Terminal, signal: AbortSignal): Command {
   return withSourceOptions(
@@ -19,6 +23,10 @@ function fleetCommand(terminal: Terminal, signal: AbortSignal): Command {
   )
     .addCommand(showCommand(terminal, signal))
     .addCommand(checkCommand(terminal, signal))
+    .addCommand(graphCommand(terminal, signal))
+    .addCommand(whyCommand(terminal, signal))
+    .addCommand(impactCommand(terminal, signal))
+    .addCommand(diffCommand(terminal, signal))
     .addCommand(emitCommand(terminal))
     .addCommand(lockCommand(terminal, signal))
     .addCommand(pushCommand(terminal, signal))

@@ -1,8 +1,11 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import type { Report } from "../report.ts";
 import { type FleetSource, openFleet } from "../stack/open-fleet.ts";
+import type { BaseFleet } from "../stack/other-fleet.ts";
 
 type Pair = readonly [name: string, value: string];
 
@@ -73,6 +76,13 @@ export async function readChosenFleet(
   signal: AbortSignal,
 ): Promise<Fleet> {
   const options = command.optsWithGlobals<SourceOptions>();
+  const source = chosenSource(command, stated);
+  const base = options.flake === undefined ? options.dir : process.cwd();
+  return openFleet(options.dir, base, source, chosen, report, signal);
+}
+
+function chosenSource(command: Command, stated: FleetSource): FleetSource {
+  const options = command.optsWithGlobals<SourceOptions>();
   const source = {
     flake: options.flake ?? stated.flake,
     overrideInputs: { ...stated.overrideInputs, ...Object.fromEntries(options.overrideInput) },
@@ -80,8 +90,14 @@ export async function readChosenFleet(
     impure: options.impure ?? stated.impure,
   };
   if (source.flake === undefined) refuseFlakeOptions(command, options);
-  const base = options.flake === undefined ? options.dir : process.cwd();
-  return openFleet(options.dir, base, source, chosen, report, signal);
+  return source;
+}
+
+/** The fleet that the command line names, as what other states of it are found by. */
+export function baseFleet(command: Command): BaseFleet {
+  const { dir, flake } = command.optsWithGlobals<SourceOptions>();
+  const folder = flake === undefined ? resolve(dir) : resolve(flake);
+  return { folder: existsSync(folder) ? folder : null, source: chosenSource(command, {}) };
 }
 
 /** Commands that work on the fleet's own sources have nothing to do in somebody else's flake. */

@@ -12,11 +12,17 @@ export interface Terminal {
 
 /** The terminal of this process. It obeys nothing of what a host says. */
 export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedReader);
   return {
     exitCode: 0,
     answer: (text) => process.stdout.write(linesOf(text)),
     tell: (text) => process.stderr.write(linesOf(text)),
   };
+}
+
+/** `fleet graph | head`: who has read enough closes the pipe. */
+function ignoreClosedReader(error: Error): void {
+  if (!("code" in error && error.code === "EPIPE")) throw error;
 }
 
 function linesOf(text: string): string {

@@ -78,9 +78,20 @@ export function parseListing(output: string): Omit<ListedFiles, "inRepository"> 
   return { paths: [...paths].sort(), repositories: [...repositories].sort(), sparse: [...sparse].sort() };
 }
 
-async function git(args: readonly string[], cwd: string, signal: AbortSignal): Promise<ProcessResult> {
+/**
+ * Runs git in a folder, as if no hook had called it.
+ * @param added - to its environment.
+ * @throws {SourceTreeError} no git on PATH.
+ */
+export async function git(
+  args: readonly string[],
+  cwd: string,
+  signal: AbortSignal,
+  added: Readonly<Record<string, string>> = {},
+): Promise<ProcessResult> {
   const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: "C" };
   for (const name of gitVariables) delete env[name];
+  Object.assign(env, added);
   const request = { file: "git", args, cwd, env, deadlineMs: 60_000, graceMs: 1000, maxStdoutBytes: 256 * 1024 * 1024 };
   try {
     const result = await runProcess(request, signal);

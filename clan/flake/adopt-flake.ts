@@ -9,7 +9,7 @@ import { type FlakeRequest, type OpenedFlake, openFlake } from "./open-flake.ts"
 import { flakeFolder } from "./origin.ts";
 import { statedImports } from "./reach.ts";
 import { readExportedHosts, varsDirectoryOf } from "./read-exports.ts";
-import { readInventory } from "./read-inventory.ts";
+import { type FlakeInventory, readInventory } from "./read-inventory.ts";
 import { type MachineReading, readMachines } from "./read-machines.ts";
 
 /** A fleet whose truth is a flake that somebody else wrote. */
@@ -17,6 +17,8 @@ export interface AdoptedFleet {
   readonly kind: "adopted";
   readonly model: FleetModel;
   readonly flake: OpenedFlake;
+  /** What entries say of themselves. */
+  readonly namespaces: FlakeInventory["namespaces"];
   /** What configurations say of themselves, of those that were read: import graph, generators. */
   readonly readings: ReadonlyMap<string, MachineReading>;
   /** Entry → entries that it imports, as far as it says so itself (reach.ts). */
@@ -71,8 +73,9 @@ export async function adoptFlake(
     report({ level: "warning", subject: machine, phase: "evaluate", message });
   }
   const model = adoptedModel({ ...reading, machines: readings.machines, problems: failed }, names);
-  const entryImports = statedImports(inventory.namespaces);
-  return { kind: "adopted", model, flake, readings: readings.machines, entryImports, problems: failed };
+  const { namespaces } = inventory;
+  const entryImports = statedImports(namespaces);
+  return { kind: "adopted", model, flake, namespaces, readings: readings.machines, entryImports, problems: failed };
 }
 
 /** A name that is no host name can be no machine here; the others are read all the same. */

@@ -3,61 +3,15 @@ import { cp } from "node:fs/promises";
 import { resolve } from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { FleetModel } from "../../../clan/fleet-model.ts";
+import { readGraph } from "../../../clan/graph/read-graph.ts";
 import { readFleet } from "../../../clan/read-fleet.ts";
+import { soon } from "../../local-nix/support/fixtures.ts";
+import { reachedEntries, statedReach } from "../graph/support/reached-entries.ts";
+import { dendriticFlake } from "./support/dendritic-flake.ts";
 import { FixtureFlake } from "./support/fixture-flake.ts";
 import { StandInInputs } from "./support/stand-in-inputs.ts";
 
 const checkout = resolve(import.meta.dirname, "../../..");
-
-const flakeFile = `{
-  inputs.flake-parts.url = "github:hercules-ci/flake-parts";
-  inputs.import-tree.url = "github:vic/import-tree";
-  inputs.clan-core.url = "https://git.clan.lol/clan/clan-core/archive/main.tar.gz";
-  inputs.home-manager.url = "github:nix-community/home-manager";
-  outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } (inputs.import-tree ./modules);
-}
-`;
-const modules = {
-  "modules/core.nix": `{ inputs, ... }: {
-  imports = [ inputs.flake-parts.flakeModules.modules inputs.clan-core.flakeModules.default ];
-  clan.meta.name = "tree";
-}
-`,
-  "modules/nixos/ssh.nix": '{ flake.modules.nixos.base = { environment.etc.ssh.text = "a"; }; }\n',
-  "modules/nixos/base.nix": `{ config, ... }: {
-  flake.modules.nixos.base = { pkgs, ... }: {
-    imports = [ config.flake.modules.generic.known-hosts ];
-  };
-  flake.modules.generic.known-hosts = { environment.etc.hosts2.text = "b"; };
-}
-`,
-  "modules/home/ai.nix": `{ config, ... }: {
-  flake.modules.homeManager.ai = { ... }: { imports = [ config.flake.modules.homeManager.core ]; };
-  flake.modules.homeManager.core.home.file.".x".text = "x";
-  flake.modules.homeManager.unused = { };
-}
-`,
-  "modules/machines/onyx.nix": `{ config, inputs, ... }: {
-  flake.modules.nixos."machines/nixos/onyx" = {
-    imports = with config.flake.modules.nixos; [ base inputs.home-manager.nixosModules.home-manager ];
-    users.users.mina.isNormalUser = true;
-    home-manager.users.mina.imports = [ config.flake.modules.homeManager.ai ];
-  };
-}
-`,
-  "modules/clan/machines.nix": `{ config, ... }:
-{
-  clan.machines = {
-    onyx = {
-      nixpkgs.hostPlatform = "x86_64-linux";
-      imports = [ config.flake.modules.nixos."machines/nixos/onyx" ];
-    };
-  };
-}
-`,
-  "modules/clan/inventory.nix":
-    '{ clan.inventory.machines.onyx = { tags = [ "peer" ]; deploy.targetHost = "root@onyx.example.org"; }; }\n',
-};
 
 describe("a dendritic flake", () => {
   let inputs: StandInInputs;
@@ -67,7 +21,7 @@ describe("a dendritic flake", () => {
   after(() => inputs[Symbol.asyncDispose]());
 
   it("gives the registry's entries, namespaces with the files that declare them, and who gets them", async () => {
-    await using flake = await FixtureFlake.make(undefined, { "flake.nix": flakeFile, ...modules });
+    await using flake = await FixtureFlake.make(undefined, dendriticFlake);
     const { model } = await flake.adopt({ overrideInputs: inputs.overrides });
     const onyx = Object.values(model.machines)[0];
     assert.deepEqual(onyx, {
@@ -100,9 +54,8 @@ describe("a dendritic flake", () => {
 
   it("isolates a registry entry that names nothing to its machine", async () => {
     await using flake = await FixtureFlake.make(undefined, {
-      "flake.nix": flakeFile,
-      ...modules,
-      "modules/clan/machines.nix": modules["modules/clan/machines.nix"].replace(
+      ...dendriticFlake,
+      "modules/clan/machines.nix": dendriticFlake["modules/clan/machines.nix"].replace(
         "clan.machines = {",
         'clan.machines = {\n    opal.imports = [ config.flake.modules.nixos."machines/nixos/opla" ];',
       ),
@@ -136,6 +89,8 @@ describe("the example fleet, emitted and read back", function () {
     assert.deepEqual(flake.warnings(), []);
     const [wanted, found] = [comparable(model), comparable(adopted.model)];
     assert.deepEqual(found, wanted);
+    const graph = await readGraph(adopted, () => undefined, soon());
+    assert.deepEqual(reachedEntries(graph), statedReach(model), "the graph agrees as well");
 
     // With no machine read, entries and registry tell who gets what, but for what services bring.
     const unread = await flake.adopt({ overrideInputs: inputs.overrides }, { chosen: () => [] });

@@ -1,0 +1,6 @@
+import { FleetError } from "../../errors.ts";
+
+/** A name that nothing in the fleet's graph has, or several things have. */
+export class GraphSubjectError extends FleetError {
+  readonly code = "FLEET_GRAPH_SUBJECT";
+}
