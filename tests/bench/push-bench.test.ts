@@ -85,7 +85,7 @@ describe("figures", () => {
     const [link] = linkProfiles;
     const [set] = pushSets(quickSizes);
     assert.ok(link !== undefined && set !== undefined);
-    const sample = (seconds: number) => ({ seconds, cpuSeconds: 0.5, peakRssBytes: 50e6 });
+    const sample = (seconds: number) => ({ seconds, cpuSeconds: 0.5, hostCpuSeconds: 1.25, peakRssBytes: 50e6 });
     const figures = figuresOf([
       { link, set, way: "ours", samples: [1, 3, 2].map(sample) },
       { link, set, way: "ssh-ng", samples: [6, 4, 5].map(sample) },
@@ -97,7 +97,7 @@ describe("figures", () => {
         ["ssh-ng", 5, {}],
       ],
     );
-    const row = "| small: 401 paths of a few kB, 2 MB | ours | 2.00 (1.00) | 2.50× |  | 0.50 | 50 |  |  |";
+    const row = "| small: 401 paths of a few kB, 2 MB | ours | 2.00 (1.00) | 2.50× |  | 0.50 | 1.25 | 50 |  |  |";
     assert.ok(renderFigures(figures).split("\n").includes(row), renderFigures(figures));
   });
 
