@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
+import { compositionFigures, renderComposition } from "./composition/composition-figures.ts";
+import { measureComposition, planComposition } from "./composition/run-composition.ts";
 import { linkProfiles } from "./link/link-profile.ts";
 import { benchMemory } from "./push/memory.ts";
 import { planTrials, pushSets } from "./push/plan.ts";
@@ -41,6 +43,23 @@ async function benchPush(options: PushBenchOptions): Promise<void> {
   }
 }
 
+interface CompositionBenchOptions {
+  readonly json: boolean;
+  readonly runs: number;
+  readonly machines: number;
+  readonly entries: number;
+}
+
+/** `npm run bench -- composition`. */
+async function benchComposition({ json, runs, machines, entries }: CompositionBenchOptions): Promise<void> {
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
+  const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(1800_000)]);
+  const tell = (line: string): void => console.error(`bench: ${line}`);
+  const figures = compositionFigures(await measureComposition(planComposition(machines, entries), runs, tell, signal));
+  console.log(json ? JSON.stringify({ runs, ...figures }, null, 2) : renderComposition(figures));
+}
+
 const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 await new Command("bench")
@@ -50,7 +69,7 @@ await new Command("bench")
       .description("fleet push against nix copy, interleaved: direct, 50 ms at 1 Gbit/s, 20 ms at 100 Mbit/s")
       .option("--quick", "sets of a tenth of the size, three rounds", false)
       .option("--json", "figures as JSON", false)
-      .option("--runs <n>", "rounds (default: 5)", count)
+      .option("--runs <n>", "rounds (default: 5)", (text) => count(text))
       .option("--link <part>", "only links whose name has this part; may be repeated", several, [])
       .option("--set <name>", "only this set: small, large, mixed, no-op, subset; may be repeated", several, [])
       .option("--keep", "leave the synthetic closures in the store for the next time", false)
@@ -65,10 +84,22 @@ await new Command("bench")
         console.log(await benchMemory(keep, tell, AbortSignal.timeout(1800_000)));
       }),
   )
+  .addCommand(
+    new Command("composition")
+      .description(
+        "reading and checking a fleet: the example, and synthetic ones up to 1,000 machines; no host, no build",
+      )
+      .option("--json", "figures as JSON", false)
+      .option("--runs <n>", "rounds", (text) => count(text), 5)
+      .option("--machines <n>", "of the largest synthetic fleet, at least 10", (text) => count(text, 10), 1000)
+      .option("--entries <n>", "that each machine of a synthetic fleet imports", (text) => count(text), 200)
+      .action(benchComposition),
+  )
   .parseAsync();
 
-function count(text: string): number {
+function count(text: string, least = 1): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("expected a whole number, at least 1");
+  if (!Number.isInteger(value) || value < least)
+    throw new InvalidArgumentError(`expected a whole number, at least ${least}`);
   return value;
 }
