@@ -4,6 +4,7 @@ import { adoptedRoot } from "../clan/checks/adopted-context.ts";
 import { findNode, type Places } from "../clan/graph/find-node.ts";
 import type { FleetGraph } from "../clan/graph/fleet-graph.ts";
 import { onlyMachine } from "../clan/graph/follow.ts";
+import { renderHtml } from "../clan/graph/html/render-html.ts";
 import { readGraph } from "../clan/graph/read-graph.ts";
 import { renderDot, renderMermaid } from "../clan/graph/render-graph.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
@@ -15,6 +16,7 @@ const renderers = {
   json: (graph: FleetGraph) => JSON.stringify(graph, null, 2),
   dot: renderDot,
   mermaid: renderMermaid,
+  html: renderHtml,
 } as const;
 type Format = keyof typeof renderers;
 
@@ -40,7 +42,7 @@ export function graphCommand(terminal: Terminal, signal: AbortSignal): Command {
     .description("show the wiring: machines, tags, roles, services, entries, overlays, files; builds nothing")
     .option("--machine <machine>", "only what this machine gets")
     .addOption(
-      new Option("--format <format>", "for programs, Graphviz, Markdown")
+      new Option("--format <format>", "for programs, Graphviz, Markdown, a browser")
         .choices(Object.keys(renderers))
         .default("json"),
     )

@@ -4,3 +4,8 @@ import { FleetError } from "../../errors.ts";
 export class GraphSubjectError extends FleetError {
   readonly code = "FLEET_GRAPH_SUBJECT";
 }
+
+/** A fleet's graph that has too many things for one drawing. */
+export class GraphSizeError extends FleetError {
+  readonly code = "FLEET_GRAPH_SIZE";
+}
