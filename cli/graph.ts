@@ -31,9 +31,13 @@ export interface ReadGraph {
 export async function readChosenGraph(command: Command, terminal: Terminal, signal: AbortSignal): Promise<ReadGraph> {
   const report = progressOn(terminal, false);
   const fleet = await readChosenFleet(command, {}, undefined, report, signal);
+  return { fleet, graph: await readGraph(fleet, report, signal), places: placesOf(fleet) };
+}
+
+/** Where the paths that somebody names are looked for. */
+export function placesOf(fleet: Fleet): Places {
   const root = fleet.kind === "authored" ? fleet.evaluation.root : adoptedRoot(fleet.flake.settings.tree);
-  const places = { root: isAbsolute(root) ? root : null, current: process.cwd() };
-  return { fleet, graph: await readGraph(fleet, report, signal), places };
+  return { root: isAbsolute(root) ? root : null, current: process.cwd() };
 }
 
 /** `fleet graph`. Exit 0: shown; 1: the fleet could not be read, or has no such machine; 2: wrong usage; 130: interrupted. */

@@ -94,10 +94,12 @@ function chosenSource(command: Command, stated: FleetSource): FleetSource {
 }
 
 /** The fleet that the command line names, as what other states of it are found by. */
-export function baseFleet(command: Command): BaseFleet {
+export function baseFleet(command: Command, stated: FleetSource = {}): BaseFleet {
   const { dir, flake } = command.optsWithGlobals<SourceOptions>();
-  const folder = flake === undefined ? resolve(dir) : resolve(flake);
-  return { folder: existsSync(folder) ? folder : null, source: chosenSource(command, {}) };
+  const source = chosenSource(command, stated);
+  // As readChosenFleet: what the stack states is relative to its folder.
+  const folder = source.flake === undefined ? resolve(dir) : resolve(flake === undefined ? dir : ".", source.flake);
+  return { folder: existsSync(folder) ? folder : null, source };
 }
 
 /** Commands that work on the fleet's own sources have nothing to do in somebody else's flake. */

@@ -36,14 +36,16 @@ export async function checkOutCommit(folder: string, commit: string, signal: Abo
   const tree = join(around, "tree");
   await mkdir(tree);
   const index = { GIT_INDEX_FILE: join(around, "index") };
-  for (const args of [
-    ["read-tree", commit],
-    ["checkout-index", "--all", "--quiet", `--prefix=${tree}/`],
-  ]) {
-    const { exitCode, stderr } = await git(args, repository, signal, index);
+  const run = async (args: readonly string[], where: string, added?: typeof index): Promise<void> => {
+    const { exitCode, stderr } = await git(args, where, signal, added);
     if (exitCode !== 0) throw notCheckedOut(repository, commit, args, stderr);
-  }
+  };
+  await run(["read-tree", commit], repository, index);
+  await run(["checkout-index", "--all", "--quiet", `--prefix=${tree}/`], repository, index);
   await rm(join(around, "index"), { force: true });
+  // A repository of its own, in which files count that were committed although a rule ignores them.
+  await run(["init", "--quiet"], tree);
+  await run(["add", "--all", "--force"], tree);
   const kept = cleanup.move();
   return {
     around,

@@ -56,7 +56,8 @@ function targetsOf(machines: readonly OwnedMachine[]): EvaluationTarget[] {
   return machines.map(({ machine, spec }) => ({ machine, class: spec.class }));
 }
 
-function settingsFor({ project, name, config }: Stack, source: Source): EvaluationOptions {
+/** How machines of a stack are evaluated. */
+export function settingsFor({ project, name, config }: Stack, source: Source): EvaluationOptions {
   const { systemBuilder, overrideInputs } = config;
   return {
     ...(overrideInputs === undefined ? {} : { overrideInputs }),
