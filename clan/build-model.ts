@@ -21,9 +21,12 @@ export function buildModel(evaluation: FlakeEvaluation, clan: ComposedClan, vars
   );
   const tags = resolveTags(tagged, Object.fromEntries(clan.tags));
   const graph = new EntryGraph(evaluation);
+  const inline = [...clan.instances.values()]
+    .filter(({ module }) => module.imports.length > 0)
+    .map(({ module, roles }) => ({ imports: module.imports, members: membersOf(roles, tags) }));
   const reach = new Map(
     [...clan.registry].map(([name, { imports }]) => {
-      const served = [...clan.instances.values()].flatMap((instance) => servedImports(name, instance, classes, tags));
+      const served = inline.flatMap((instance) => servedImports(name, instance, classes));
       return [name, graph.reach([...imports, ...served])] as const;
     }),
   );
@@ -67,8 +70,14 @@ function machineModel(name: string, { nixpkgs, imports }: RegisteredMachine, { c
 }
 
 function namespaceModels(evaluation: FlakeEvaluation, reach: ReadonlyMap<string, Reach>) {
-  const importers = (name: string) =>
-    [...reach].filter(([, { entries }]) => entries.has(name)).map(([machine]) => machine);
+  const importers = new Map<string, string[]>();
+  for (const [machine, { entries }] of reach) {
+    for (const name of entries) {
+      const known = importers.get(name);
+      if (known === undefined) importers.set(name, [machine]);
+      else known.push(machine);
+    }
+  }
   return Object.fromEntries(
     [...evaluation.namespaces].map(([className, entries]) => [
       className,
@@ -77,7 +86,7 @@ function namespaceModels(evaluation: FlakeEvaluation, reach: ReadonlyMap<string,
           entry,
           {
             files: [...new Set(definitions.map(({ definedAt }) => definedAt.file))],
-            importedBy: importers(entryName({ class: className, entry })).sort(),
+            importedBy: (importers.get(entryName({ class: className, entry })) ?? []).toSorted(),
           },
         ]),
       ),
@@ -100,18 +109,24 @@ function instanceModel(name: string, instance: ServiceInstance, { clan, tags }: 
   };
 }
 
-/** What an inline service brings to a machine that has one of its roles. */
-function servedImports(
-  name: string,
-  { module, roles }: ServiceInstance,
-  classes: ReadonlyMap<string, MachineClass>,
-  tags: ReadonlyMap<string, readonly string[]>,
-) {
-  const member = Object.values(roles).some(({ machines, tags: named }) =>
-    resolveMembers({ machines: Object.keys(machines), tags: Object.keys(named) }, tags).includes(name),
+/** Entries of an inline service, and who has one of its roles. */
+interface Served {
+  readonly imports: ServiceInstance["module"]["imports"];
+  readonly members: ReadonlySet<string>;
+}
+
+function membersOf(roles: ServiceInstance["roles"], tags: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  return new Set(
+    Object.values(roles).flatMap(({ machines, tags: named }) =>
+      resolveMembers({ machines: Object.keys(machines), tags: Object.keys(named) }, tags),
+    ),
   );
+}
+
+/** What an inline service brings to a machine that has one of its roles. */
+function servedImports(name: string, { imports, members }: Served, classes: ReadonlyMap<string, MachineClass>) {
   const fits = (entryClass: string): boolean => entryClass === "generic" || entryClass === classes.get(name);
-  return member ? module.imports.filter((reference) => fits(reference.class)) : [];
+  return members.has(name) ? imports.filter((reference) => fits(reference.class)) : [];
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Callee } from "./body/call-site.ts";
 import { EntryReference, normaliseClass } from "./entry-reference.ts";
 import { FlakeConfigMisuseError, UnknownEntryError } from "./errors.ts";
 import { markFlakeConfig } from "./evaluation/config-scope.ts";
@@ -64,13 +65,14 @@ export class ReferenceMaker {
     return namesProxy(
       this.#root,
       ["flake", "modules", className],
-      (entry) => this.#reference(className, entry),
+      (entry, callee) => this.#reference(className, entry, callee),
       () => [...(known()?.get(normaliseClass(className))?.keys() ?? [])],
     );
   }
 
-  #reference(className: string, entry: string): EntryReference {
-    const reference = new EntryReference(normaliseClass(className), entry, captureLocation(this.#root));
+  #reference(className: string, entry: string, callee: Callee | undefined): EntryReference {
+    const usedAt = captureLocation(this.#root, callee);
+    const reference = new EntryReference(normaliseClass(className), entry, usedAt);
     if (this.#known === undefined) this.#current.push(reference);
     else {
       const error = unknownEntry(reference, this.#known);
@@ -84,16 +86,17 @@ export class ReferenceMaker {
 function namesProxy<T>(
   root: string,
   path: readonly string[],
-  get: (name: string) => T,
+  get: (name: string, callee?: Callee) => T,
   names: () => readonly string[],
 ): Readonly<Record<string, T>> {
+  const read = (_target: object, name: string | symbol): unknown => {
+    if (name === Symbol.toPrimitive) return () => misused(root, path);
+    return typeof name === "symbol" || languageKeys.has(name) ? undefined : get(name, read);
+  };
   const proxy = new Proxy<Record<string, T>>(
     {},
     {
-      get: (_target, name) => {
-        if (name === Symbol.toPrimitive) return () => misused(root, path);
-        return typeof name === "symbol" || languageKeys.has(name) ? undefined : get(name);
-      },
+      get: read,
       has: (_target, name) => typeof name === "string" && names().includes(name),
       ownKeys: () => [...names()],
       getOwnPropertyDescriptor: (_target, name) =>
@@ -118,9 +121,10 @@ function misused(root: string, path: readonly string[]): never {
 }
 
 function unknownEntry(reference: EntryReference, known: KnownEntries): UnknownEntryError | undefined {
-  const { class: className, entry, path, usedAt } = reference;
+  const { class: className, entry, usedAt } = reference;
   const entries = known.get(className);
   if (entries?.has(entry) === true) return undefined;
+  const { path } = reference;
   const at = formatLocation(usedAt);
   if (entries === undefined || [...entries.keys()].length === 0) {
     return new UnknownEntryError({
