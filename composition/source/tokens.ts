@@ -7,7 +7,7 @@ export interface Token {
 }
 
 const nameStart = /[\p{ID_Start}$_]/u;
-const namePart = /[\p{ID_Continue}$\u200c\u200d]/u;
+const nameRest = /[\p{ID_Continue}$\u200c\u200d]*/uy;
 
 /**
  * Splits TypeScript into names, strings and punctuation; comments, numbers' insides, regular expressions and the text of
@@ -21,7 +21,7 @@ export function readTokens(source: string): readonly Token[] {
   while (reader.at < source.length) {
     const char = source[reader.at] ?? "";
     if (char === "\n") reader.line++;
-    if (/\s/.test(char)) reader.at++;
+    if (char === " " || /\s/.test(char)) reader.at++;
     else if (source.startsWith("//", reader.at)) reader.at = endOf(source, "\n", reader.at);
     else if (source.startsWith("/*", reader.at)) skipTo(source, reader, endOf(source, "*/", reader.at) + 2);
     else if (char === '"' || char === "'") tokens.push(readString(source, reader, char));
@@ -58,6 +58,11 @@ function skipTo(source: string, reader: Reader, end: number): void {
 
 function readString(source: string, reader: Reader, quote: string): Token {
   const { line, at: start } = reader;
+  const plain = source.slice(start + 1, endOf(source, quote, start + 1));
+  if (!/[\\\n]/.test(plain)) {
+    reader.at = Math.min(start + plain.length + 2, source.length);
+    return { kind: "string", text: plain, line };
+  }
   let end = start + 1;
   while (end < source.length && source[end] !== quote && source[end] !== "\n") end += source[end] === "\\" ? 2 : 1;
   skipTo(source, reader, Math.min(end + 1, source.length));
@@ -78,7 +83,8 @@ function readTemplate(source: string, reader: Reader, templates: number[]): void
 
 function readName(source: string, reader: Reader): Token {
   const start = reader.at;
-  while (reader.at < source.length && namePart.test(source[reader.at] ?? "")) reader.at++;
+  nameRest.lastIndex = start;
+  reader.at += nameRest.exec(source)?.[0].length ?? 0;
   return { kind: "name", text: source.slice(start, reader.at), line: reader.line };
 }
 
