@@ -43,12 +43,14 @@ export interface TreeOptions {
 
 /** Reads everything that {@link TreeFacts} holds. @throws the file system's errors, but for what is not there. */
 export async function readTreeFacts(root: string, options: TreeOptions, signal: AbortSignal): Promise<TreeFacts> {
+  const { moduleFolders, sourceFolders } = options;
+  const walkingModules = walkModules(root, moduleFolders);
   const [modules, written] = await Promise.all([
-    walkModules(root, options.moduleFolders),
-    walkModules(root, options.sourceFolders),
+    walkingModules,
+    sourceFolders === moduleFolders ? walkingModules : walkModules(root, sourceFolders),
   ]);
   const [git, sources, machineFolders, inventoryJson, packages, secrets, lock, recipes] = await Promise.all([
-    readGitFacts(root, options.sourceFolders, options.modules, signal),
+    readGitFacts(root, sourceFolders, options.modules, signal),
     readSources(root, written.files),
     readMachineFolders(root),
     readInventoryJson(root),

@@ -49,7 +49,7 @@ async function walk(root: string, folder: string, files: string[], passedOver: P
     else if (setAside.test(entry.name)) leave("suffix", [entry.name]);
     else if (entry.isSymbolicLink() && (await isFolder(join(root, path)))) {
       if ((await modulesBelow(join(root, path))).length > 0) leave("linked folder", [entry.name]);
-    } else if (module.test(entry.name) && (await isFile(join(root, path)))) files.push(path);
+    } else if (module.test(entry.name) && (entry.isFile() || (await isFile(join(root, path))))) files.push(path);
   }
 }
 
