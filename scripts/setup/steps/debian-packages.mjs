@@ -3,7 +3,7 @@ import { findOnPath, rootPrefix, SetupError } from "../context.mjs";
 import { notSimulating } from "../platform.mjs";
 import { run } from "../run.mjs";
 
-/** What simulated hosts, and the tests of a page, need of the operator's system: program (or file) and its Debian package. */
+/** What simulated hosts need of the operator's system: program (or file) and its Debian package. */
 const needed = [
   ["debootstrap", "debootstrap"],
   ["/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"],
@@ -11,7 +11,6 @@ const needed = [
   ["ip", "iproute2"],
   ["ssh", "openssh-client"],
   ["unshare", "util-linux"],
-  ["chromium", "chromium"],
 ];
 
 const missing = () =>

@@ -75,7 +75,7 @@ describe("the page of the graph", () => {
 
 const chromium = findChromium();
 
-/** Debian's chromium, which the setup installs where hosts are simulated; elsewhere there may be none. */
+/** Debian's chromium, which a run of all tests installs (scripts/setup/browser.sh); elsewhere there may be none. */
 (chromium === undefined ? describe.skip : describe)("the page of the graph, in a browser", function () {
   this.timeout(120_000);
   let graph: FleetGraph;
