@@ -67,6 +67,18 @@ export function discharge(definition: Definition, inherited: Rank = {}): readonl
   return [{ definition, priority: inherited.priority ?? priorities.plain, order: inherited.order ?? orders.plain }];
 }
 
+/**
+ * What stands inside a definition's properties, whether it counts or not.
+ * Source: nixpkgs, lib/modules.nix: pushDownProperties.
+ */
+export function uncover(definition: Definition): readonly Definition[] {
+  const { value } = definition;
+  if (isUnknown(value)) return [];
+  if (!isProperty(value)) return [definition];
+  const contents = value.kind === "merge" ? value.contents : [value.content];
+  return contents.flatMap((content) => uncover(definition.with(content)));
+}
+
 function dischargeProperty(definition: Definition, property: Property, inherited: Rank): readonly RankedDefinition[] {
   switch (property.kind) {
     case "if":

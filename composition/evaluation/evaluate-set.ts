@@ -11,6 +11,7 @@ import {
   discharge,
   isAttributeSet,
   type RankedDefinition,
+  uncover,
 } from "./definition.ts";
 import { LazyValue, lazyRecord } from "./lazy-value.ts";
 import { mergeOption, mergeRanked } from "./merge-definitions.ts";
@@ -77,7 +78,9 @@ function freeformValues(
   for (const { definition } of ranked) {
     if (isAttributeSet(definition.value)) for (const name of Object.keys(definition.value)) names.add(name);
   }
-  const open = [...names].filter((name) => !set.children.has(name)).sort();
+  // lazyAttrsOf alone keeps attributes whose every definition is switched off: it does not look at conditions.
+  const exists = (name: string) => freeform.name === "lazyAttrsOf" || descend(ranked, name).length > 0;
+  const open = [...names].filter((name) => !set.children.has(name) && exists(name)).sort();
   return open.map((name) => {
     const context = { path: [...path, name], trace };
     const inside = () => descend(ranked, name);
@@ -86,26 +89,28 @@ function freeformValues(
   });
 }
 
-/** Errors for definitions of options that nobody declared. @param open - a freeform type takes them at the top. */
+/**
+ * Errors for definitions of options that nobody declared, those that are switched off among them.
+ * @param open - a freeform type takes them at the top.
+ */
 export function unmatchedDefinitions(
   path: readonly string[],
   set: OptionSet,
   definitions: readonly Definition[],
   open: boolean,
 ): readonly (UnknownOptionError | OptionTypeError)[] {
-  const ranked = definitions.flatMap((definition) => discharge(definition));
-  return unmatched(path, set, ranked, open);
+  return unmatched(path, set, definitions.flatMap(uncover), open);
 }
 
 function unmatched(
   path: readonly string[],
   set: OptionSet,
-  ranked: readonly RankedDefinition[],
+  definitions: readonly Definition[],
   open: boolean,
 ): readonly (UnknownOptionError | OptionTypeError)[] {
   const errors: (UnknownOptionError | OptionTypeError)[] = [];
-  const inner = new Set<string>();
-  for (const { definition } of ranked) {
+  const inner = new Map<string, Definition[]>();
+  for (const definition of definitions) {
     if (!isAttributeSet(definition.value)) {
       errors.push(notASet(path, set, definition));
       continue;
@@ -113,12 +118,14 @@ function unmatched(
     for (const name of Object.keys(definition.value)) {
       const node = set.children.get(name);
       if (node === undefined && !open) errors.push(unknownOption(path, name, set, definition));
-      if (node?.kind === "set") inner.add(name);
+      if (node?.kind !== "set") continue;
+      const below = uncover(definition.child(name, definition.value[name]));
+      inner.set(name, [...(inner.get(name) ?? []), ...below]);
     }
   }
-  for (const name of inner) {
+  for (const [name, below] of inner) {
     const node = set.children.get(name);
-    if (node?.kind === "set") errors.push(...unmatched([...path, name], node, descend(ranked, name), false));
+    if (node?.kind === "set") errors.push(...unmatched([...path, name], node, below, false));
   }
   return errors;
 }

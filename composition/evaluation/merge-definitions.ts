@@ -15,7 +15,8 @@ export function mergeOption(
   const byDefault: readonly RankedDefinition[] = Object.hasOwn(spec, "default")
     ? [{ definition: declared.with(spec.default), priority: priorities.option, order: 1000 }]
     : [];
-  const all = [...ranked, ...byDefault];
+  // First, as in nixpkgs: a definition with the default's own priority comes after it.
+  const all = [...byDefault, ...ranked];
   if (spec.readOnly === true && all.length > 1) throw readOnlyError(context, all);
   const value = mergeRanked(context, spec.type, all, declared);
   // The declaration's author wrote `apply` for values of this very type.
@@ -31,7 +32,7 @@ export function mergeRanked(
 ): unknown {
   const definitions = strongest(ranked);
   if (definitions.length === 0) {
-    if (type.empty !== undefined) return type.empty();
+    if (type.empty !== undefined) return type.empty(context);
     throw undefinedError(context, type, declared);
   }
   const wrong = definitions.filter(({ value }) => !type.check(value));

@@ -21,7 +21,7 @@ export interface OptionType {
   /** The type of the elements, for types that contain others. */
   readonly element?: OptionType;
   /** The value where nothing is defined and there is no default; absent: reading it is an error. */
-  readonly empty?: () => unknown;
+  readonly empty?: (context: MergeContext) => unknown;
   /** The type of an option that two modules declare; undefined where the two cannot be one. */
   combine(other: OptionType): OptionType | undefined;
 }

@@ -4,9 +4,11 @@ import type { OptionType } from "../option-type.ts";
 import { mergeAttributes } from "./containers.ts";
 import { mergeEqual, mergeOne } from "./scalars.ts";
 
+const alternativesOf = new WeakMap<OptionType, readonly [OptionType, OptionType]>();
+
 /** A value of the first type, else of the second. */
 export function either(first: OptionType, second: OptionType): OptionType {
-  return {
+  const type: OptionType = {
     name: "either",
     description: `${first.description} or ${second.description}`,
     check: (value) => first.check(value) || second.check(value),
@@ -15,8 +17,15 @@ export function either(first: OptionType, second: OptionType): OptionType {
       if (definitions.every(({ value }) => second.check(value))) return second.merge(context, definitions);
       return mergeOne(context, definitions);
     },
-    combine: () => undefined,
+    combine: (other) => {
+      const [otherFirst, otherSecond] = alternativesOf.get(other) ?? [];
+      const firsts = otherFirst && first.combine(otherFirst);
+      const seconds = otherSecond && second.combine(otherSecond);
+      return firsts && seconds && either(firsts, seconds);
+    },
   };
+  alternativesOf.set(type, [first, second]);
+  return type;
 }
 
 /** A value of the first of the types that takes it. */

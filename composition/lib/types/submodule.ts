@@ -40,6 +40,8 @@ function submoduleOf(modules: readonly unknown[]): OptionType {
     description: "submodule",
     check: (value) => isAttributeSet(value) || typeof value === "function",
     merge: (context, definitions) => mergeSubmodule(context, modules, definitions),
+    // Its options' defaults are its value.
+    empty: (context) => mergeSubmodule(context, modules, []),
     combine: (other) => {
       const more = declaredModules.get(other);
       return more === undefined ? undefined : submoduleOf([...modules, ...more]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { flakeLib } from "../../../composition/lib/flake-lib.ts";
 import { evaluateModules, failure, mkOption, types } from "../fleet-tree.ts";
 
 function plain(value: unknown): unknown {
@@ -35,6 +36,15 @@ describe("declared options", () => {
     });
     assert.deepEqual(plain(config["machine"]), { a: "x", b: "y" });
     assert.deepEqual(config["class"], ["x", "y"]);
+  });
+
+  it("of alternatives may be declared twice where the alternatives are one type each", async () => {
+    const options = () => ({ value: mkOption({ type: types.either(types.int, types.enum(["a"])) }) });
+    const other = () => ({ value: mkOption({ type: types.either(types.str, types.enum(["a"])) }) });
+    const { config } = await evaluateModules({ options: options() }, { options: options() }, { value: "a" });
+    assert.equal(config["value"], "a");
+    const message = await failure(evaluateModules({ options: options() }, { options: other() }));
+    assert.match(message, /^value: the option is declared twice\n/);
   });
 
   it("cannot be an option in one module and a set of options in another", async () => {
@@ -83,11 +93,22 @@ describe("submodules", () => {
   });
   const options = { machine: mkOption({ type: machine }) };
 
+  it("have the defaults of a submodule's options where nothing defines the submodule", async () => {
+    const clock = types.submodule({ options: { zone: mkOption({ type: types.str, default: "UTC" }) } });
+    const { config } = await evaluateModules({ options: { clock: mkOption({ type: clock }) } });
+    assert.deepEqual(plain(config["clock"]), { zone: "UTC" });
+  });
+
   it("take undeclared attributes of their freeform type, and no others", async () => {
     const { config } = await evaluateModules({ options }, { machine: { cores: 4, imports: [] } });
     assert.deepEqual(plain(config["machine"]), { tags: [], imports: [], cores: 4 });
     const message = await failure(evaluateModules({ options }, { machine: { cores: "four", imports: [] } }));
     assert.match(message, /^machine\.cores: a definition is not of the option's type\n {2}expected: integer\n/);
+  });
+
+  it("leave out undeclared attributes whose every definition is switched off", async () => {
+    const { config } = await evaluateModules({ options }, { machine: { cores: flakeLib.mkIf(false, 4), imports: [] } });
+    assert.deepEqual(plain(config["machine"]), { tags: [], imports: [] });
   });
 
   it("may be defined by a function, which is a whole module", async () => {

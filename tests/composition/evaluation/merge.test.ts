@@ -69,6 +69,17 @@ describe("merging attribute sets", () => {
   });
 });
 
+describe("what nobody declared", () => {
+  it("is refused where it is switched off, too: a typo must not wait for the day of its condition", async () => {
+    const options = { a: { b: mkOption({ type: types.int, default: 1 }) } };
+    for (const module of [mkIf(false, { a: { typo: 1 } }), { a: mkIf(false, { typo: 1 }) }])
+      assert.match(
+        await failure(evaluateModules({ options }, { config: module })),
+        /^a\.typo: there is no such option\n/,
+      );
+  });
+});
+
 describe("priorities", () => {
   it("let only definitions with the lowest number count", async () => {
     const ranked = fc.uniqueArray(fc.integer({ min: 1, max: 1499 }), { minLength: 1, maxLength: 8 });
@@ -126,6 +137,14 @@ describe("mkMerge and mkIf", () => {
         assert.deepEqual(await merged(type, together), expected);
       }),
     );
+  });
+});
+
+describe("a list's default", () => {
+  it("comes before definitions of its own priority", async () => {
+    const value = mkOption({ type: types.listOf(types.int), default: [1] });
+    const { config } = await evaluateModules({ options: { value } }, { value: mkOverride(1500, [2]) });
+    assert.deepEqual(config["value"], [1, 2]);
   });
 });
 
