@@ -22,6 +22,7 @@ const rooms = [
   "providers",
   "sim",
   "acceptance",
+  "conformance",
 ];
 const pattern =
   /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:abstract )?class \w+[^{]*\{\s*(?:override )?readonly code = "(FLEET_\w+)"/g;
