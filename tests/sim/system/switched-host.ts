@@ -4,7 +4,8 @@ import { type SimHost, startHost } from "../../../sim/hosts/simulated-host.ts";
 import { ownSimulation } from "../hosts/own-simulation.ts";
 import { build, copyOfFixture } from "./nix.ts";
 
-export const signal = AbortSignal.timeout(600_000);
+// For each use: a signal made as the module is loaded has run out when a long run of tests comes here.
+const soon = (): AbortSignal => AbortSignal.timeout(300_000);
 
 /** A simulated host of the test's own, to which toplevels of the fixture are brought. */
 export interface SwitchedHost extends AsyncDisposable {
@@ -31,9 +32,9 @@ export async function switchedHost(
   more: { readonly loader?: Loader } = {},
 ): Promise<SwitchedHost> {
   const simulation = await ownSimulation();
-  const host = await startHost(simulation.host(kind, { bootBytes: 8 * 2 ** 20, ...more }), signal, simulation.state);
+  const host = await startHost(simulation.host(kind, { bootBytes: 8 * 2 ** 20, ...more }), soon(), simulation.state);
   const [machine, file] = machines[kind];
-  const run = (line: string): Promise<CommandResult> => host.exec(line, signal, { deadlineMs: 120_000 });
+  const run = (line: string): Promise<CommandResult> => host.exec(line, soon(), { deadlineMs: 120_000 });
   const ask = async (line: string): Promise<string> => {
     const { stdout, stderr, exitCode } = await run(line);
     if (exitCode !== 0) throw new Error(`${line}: exit ${exitCode}: ${stderr}`);
@@ -53,7 +54,7 @@ export async function switchedHost(
       const system = await toplevel(configuration);
       const ssh = host.sshArguments.map((word) => `'${word}'`).join(" ");
       const script = `nix-store --export $(nix-store --query --requisites ${system}) | ssh ${ssh} 'nix-store --import > /dev/null'`;
-      await runCommand("sh", ["-c", script], { deadlineMs: 120_000 }, signal);
+      await runCommand("sh", ["-c", script], { deadlineMs: 120_000 }, soon());
       return system;
     },
     stc: (system, action, environment = "") => run(`${environment} ${system}/bin/switch-to-configuration ${action}`),
