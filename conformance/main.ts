@@ -1,6 +1,8 @@
+import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { FleetError } from "../errors.ts";
-import { findInputs } from "./inputs.ts";
+import { compareFleet } from "./flake/compare-fleet.ts";
+import { type FlakeCheckouts, findInputs } from "./inputs.ts";
 import { compareModuleSets } from "./modules/compare.ts";
 import { isConform, renderAgreement } from "./modules/render-agreement.ts";
 
@@ -17,15 +19,28 @@ async function conformance({ inputs: folder, cases, seed }: Options): Promise<vo
     return;
   }
   try {
-    const inputs = await findInputs(folder);
+    const inputs = findInputs(folder);
     const agreement = await compareModuleSets(inputs.lib, { cases, seed }, AbortSignal.timeout(1800_000));
     console.log(renderAgreement(agreement, seed));
-    if (!isConform(agreement)) process.exitCode = 1;
+    const fleetAgrees = await flakeConforms(inputs.flake);
+    if (!isConform(agreement) || !fleetAgrees) process.exitCode = 1;
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
     console.error(error.message);
     process.exitCode = 2;
   }
+}
+
+async function flakeConforms(checkouts: FlakeCheckouts | undefined): Promise<boolean> {
+  if (checkouts === undefined) {
+    console.log("flake: skipped: flake-parts/, import-tree/ and clan-core/ are not all there");
+    return true;
+  }
+  const root = resolve(import.meta.dirname, "..");
+  const { machines, fields, differences } = await compareFleet(root, checkouts, AbortSignal.timeout(600_000));
+  console.log(`flake: ${machines} machines, ${fields} fields read back; ${differences.length} differ`);
+  for (const difference of differences) console.log(`  ${difference}`);
+  return differences.length === 0;
 }
 
 function count(text: string): number {
@@ -36,9 +51,12 @@ function count(text: string): number {
 
 await new Command("conformance")
   .description(
-    "the composition against real nixpkgs: generated module sets, evaluated on both sides, must come out alike",
+    "the composition against the real module system: generated module sets and the emitted flake must come out alike",
   )
-  .option("--inputs <dir>", "folder with nixpkgs/ or nixpkgs-lib/ in it; without it nothing is compared")
+  .option(
+    "--inputs <dir>",
+    "folder with nixpkgs/ or nixpkgs-lib/, and flake-parts/, import-tree/, clan-core/; without it nothing is compared",
+  )
   .option("--cases <n>", "module sets", count, 1000)
   .option("--seed <n>", "the same seed gives the same module sets", count, 1)
   .action(conformance)
