@@ -38,7 +38,9 @@ async function flakeConforms(checkouts: FlakeCheckouts | undefined): Promise<boo
   }
   const root = resolve(import.meta.dirname, "..");
   const { machines, fields, differences } = await compareFleet(root, checkouts, AbortSignal.timeout(600_000));
-  console.log(`flake: ${machines} machines, ${fields} fields read back; ${differences.length} differ`);
+  console.log(
+    `flake: ${machines} machines, ${fields} fields and all import graphs read back; ${differences.length} differ`,
+  );
   for (const difference of differences) console.log(`  ${difference}`);
   return differences.length === 0;
 }

@@ -6,6 +6,7 @@ import { adoptFlake } from "../../clan/flake/adopt-flake.ts";
 import type { FleetModel } from "../../clan/fleet-model.ts";
 import { readFleet } from "../../clan/read-fleet.ts";
 import type { FlakeCheckouts } from "../inputs.ts";
+import { compareGraphs } from "./compare-graphs.ts";
 import { writeInputFlakes } from "./input-flakes.ts";
 
 export interface FleetComparison {
@@ -36,6 +37,8 @@ export async function compareFleet(
     const differences = names
       .filter((name) => !isDeepStrictEqual(written.get(name), found.get(name)))
       .map((name) => `${name}: written ${show(written.get(name))}, read back ${show(found.get(name))}`);
+    const overrides = Object.entries(overrideInputs).flatMap(([name, to]) => ["--override-input", name, to]);
+    differences.push(...(await compareGraphs(root, model, overrides, signal)));
     return { machines: Object.keys(model.machines).length, fields: names.length, differences };
   } finally {
     await rm(folder, { recursive: true, force: true });

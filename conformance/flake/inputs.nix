@@ -13,7 +13,7 @@ let
   other =
     name:
     let
-      modules = lib.genAttrs [ "default" name "sops" "data-mesher" ] (_: { key = "<input ${name}>"; });
+      modules = lib.genAttrs [ "default" name "sops" "data-mesher" "apple-macbook-pro-14-1" ] (_: { key = "<input ${name}>"; });
     in
     {
       nixosModules = modules;
