@@ -72,8 +72,7 @@ export class Checkout implements AsyncDisposable {
   }
 
   fleet(...args: string[]): Promise<Ended> {
-    const backend = { PULUMI_BACKEND_URL: `file://${join(this.root, ".state/pulumi")}` }; // as scripts/fleet says
-    return run(process.execPath, [join(this.root, "cli/fleet.ts"), ...args], this.root, 60, backend);
+    return run(join(this.root, "scripts/fleet"), args, this.root, 60);
   }
 
   sim(...args: string[]): Promise<Ended> {
