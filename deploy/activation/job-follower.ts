@@ -79,8 +79,13 @@ export class JobFollower {
     return this.#state;
   }
 
-  async #read(signal: AbortSignal) {
-    const script = hostScript("follow-job", [this.#id, `${this.#offset}`, `${this.#known}`, `${lookSeconds}`]);
+  /** Takes what there is by now, without waiting for more. @throws as `until` */
+  async look(signal: AbortSignal): Promise<void> {
+    if (this.#state.kind === "running") await this.#session.retried(() => this.#read(signal, 0), signal);
+  }
+
+  async #read(signal: AbortSignal, patience = lookSeconds) {
+    const script = hostScript("follow-job", [this.#id, `${this.#offset}`, `${this.#known}`, `${patience}`]);
     const options = { deadlineSeconds: lookSeconds + 25, maxOutputBytes: 300_000 };
     const answer = Buffer.from(await this.#session.script(script, options, signal));
     const end = answer.indexOf("\n");

@@ -4,7 +4,7 @@ import { verdicts } from "../activation/plan-activation.ts";
 import { orderDeadlineSeconds } from "../activation/policy.ts";
 import { causesOf } from "../activation/read-journal.ts";
 import { startJob } from "../activation/supervised-job.ts";
-import { jobId } from "../activation/transaction.ts";
+import { activatedBy, jobId } from "../activation/transaction.ts";
 import { checkHealth } from "../health/check-health.ts";
 import type { HostFacts } from "../host-facts.ts";
 import type { Outcome } from "../outcome.ts";
@@ -62,23 +62,34 @@ export async function test(
   const patience = request.policy.testDeadlineSeconds + hookPatience(context) + 60;
   const state = await clock.timed("test", () => follower.until(isLate ? undefined : "tested", patience, signal));
   if (state.kind === "ended") progress.ended = state;
-  if (progress.ended !== undefined && progress.ended.code !== verdicts.kept) {
-    if (attach && wentBack(progress.ended)) progress.tooLate = true;
-    return endedOutcome(context, progress, progress.ended);
-  }
+  const ended = async (end: Ended): Promise<Outcome | undefined> => {
+    if (attach && wentBack(end)) progress.tooLate = true;
+    return endedOutcome(context, progress, end);
+  };
+  if (progress.ended !== undefined && progress.ended.code !== verdicts.kept) return ended(progress.ended);
   progress.orderUntil = performance.now() + orderDeadlineSeconds(request.policy) * 1000;
   const tested = follower.event("tested");
   const code = tested?.code ?? undefined;
   if (code !== undefined) progress.exitCode = code;
   const first = await session.facts(wanted, signal);
+  if (first.current !== activatedBy(transaction)) {
+    // After a lost connection the supervisor may have gone back by itself, between the test and this look.
+    await follower.look(signal);
+    if (follower.event("rolling-back") !== undefined) {
+      progress.ended = await clock.timed("rollback", () => followToEnd(context, follower, signal));
+      return ended(progress.ended);
+    }
+  }
   const end = { log: follower.log, ...(code === undefined ? {} : { exitCode: code }) };
   const judge = (facts: HostFacts): Judgement => judgeTest(transaction, wanted.class, progress.facts, facts, end);
   const { judgement, after } = await judgeSettled(context, progress, first, judge, signal);
   return afterTest(context, judgement, progress, after, signal);
 }
 
+type Ended = Extract<JobState, { readonly kind: "ended" }>;
+
 /** By itself, or by the word of who began it: this deployment has not said one. */
-function wentBack({ code }: Extract<JobState, { readonly kind: "ended" }>): boolean {
+function wentBack({ code }: Ended): boolean {
   return code === verdicts.rolledBack || code === verdicts.closed;
 }
 

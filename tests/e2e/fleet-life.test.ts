@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "mocha";
 import { Checkout, type Ended } from "./support/checkout.ts";
@@ -173,11 +173,15 @@ export default flakeModule({
 
   it("refuses a host that shows another key before anything is sent, and deploys the others", async () => {
     await deployed();
+    const pin = join(checkout.root, ".state/sim/vars/per-machine/cinnabar/openssh/ssh.id_ed25519.pub/value");
+    const pinned = await readFile(pin, "utf8");
+    // Another one in its place: the simulation keeps a host's keys otherwise.
+    for (const half of ["", ".pub"]) await rm(join(checkout.root, `.state/sim/host-keys/cinnabar${half}`));
+    assert.equal((await checkout.sim("reset", "cinnabar")).code, 0);
     const before = await running("cinnabar");
     const logins = "journalctl --unit ssh --no-pager | grep -c Accepted";
     const accepted = Number(await checkout.ask("cinnabar", logins));
-    const pin = join(checkout.root, ".state/sim/vars/per-machine/cinnabar/openssh/ssh.id_ed25519.pub/value");
-    await copyFile(pin.replace("cinnabar", "stibnite"), pin); // the simulation mends it when it is next asked for a host
+    await writeFile(pin, pinned); // the simulation mends it when it is next asked for a host
     await checkout.edit("modules/nixos/base/heartbeat.ts", "60", "63");
     const ended = await up();
 
