@@ -66,7 +66,12 @@ describe("a deployment under faults, and the plain up after it", function () {
       Array.from(specs, () => [killed, at("test")] as const),
     );
     endedAsDeclared(results);
-    assert.deepEqual(new Set(results.map(({ interrupted }) => interrupted)), new Set(["killed"]));
+    // A machine that was quicker than the blow on a busy operator's side has its outcome.
+    const struck = results.filter(({ interrupted }) => interrupted === "killed");
+    assert.notEqual(struck.length, 0);
+    for (const { machine, interrupted, struckAt } of results) {
+      if (interrupted !== "killed") assert.match(`${interrupted} ${struckAt}`, /^switched (?:commit|done)$/, machine);
+    }
   });
 
   it("ends as declared with its secrets, by the engine alone", async () => {
