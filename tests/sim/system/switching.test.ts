@@ -145,11 +145,11 @@ describe("switch-to-configuration of the simulation", function () {
     const waits = "touch /run/waits; until [ -e /run/go ]; do sleep 0.05; done";
     const slow = await quartz.bring(`system.activationScripts.waits = "${waits}";`);
     await quartz.ask(": >/var/log/activations");
-    await quartz.ask(`systemd-run --quiet --unit=slow ${slow}/bin/switch-to-configuration test`);
+    await quartz.ask(`systemd-run --quiet --unit=logged ${slow}/bin/switch-to-configuration test`);
     await quartz.ask("until [ -e /run/waits ]; do sleep 0.05; done");
     assert.equal((await quartz.stc(plain, "test")).exitCode, 11);
     await quartz.ask(
-      "touch /run/go; until ! systemctl is-active --quiet slow; do sleep 0.05; done; systemctl reset-failed",
+      "touch /run/go; until ! systemctl is-active --quiet logged; do sleep 0.05; done; systemctl reset-failed",
     );
     assert.equal((await quartz.stc(plain, "test")).exitCode, 0);
     const log = (await quartz.ask("cat /var/log/activations")).split("\n").map((line) => line.split(" "));
