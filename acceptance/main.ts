@@ -6,7 +6,7 @@ import { progressOn } from "../cli/progress.ts";
 import { readConnection } from "../cli/push.ts";
 import { renderTable } from "../cli/render-table.ts";
 import { processTerminal, type Terminal } from "../cli/terminal.ts";
-import { parseTarget } from "../deploy/ssh/connection-spec.ts";
+import { checkTarget, usage } from "../cli/usage.ts";
 import { parseHostKey } from "../deploy/ssh/host-key.ts";
 import { FleetError, FleetErrors } from "../errors.ts";
 import { startInterrupts } from "./interrupts.ts";
@@ -34,7 +34,7 @@ function acceptanceCommand(terminal: Terminal): Command {
     .description(
       "tries the fault table on ONE disposable machine that runs NixOS or nix-darwin, and leaves it as it was found",
     )
-    .requiredOption("--host <[user@]host[:port]>", "the machine; ~/.ssh/config is read", usage(checkedTarget))
+    .requiredOption("--host <[user@]host[:port]>", "the machine; ~/.ssh/config is read", usage(checkTarget))
     .option("--darwin", "it is a Mac", false)
     .option("--identity <file>", "private key; alone then, with the agent's")
     .option("--host-key <key>", "its public key, `ssh-ed25519 AAAA…` (default: known_hosts)", usage(parseHostKey))
@@ -125,22 +125,6 @@ function renderResult(report: AcceptanceReport): string {
 function toSteps(id: string, before: readonly string[]): readonly string[] {
   if (rows.some((row) => row.id === id)) return [...before, id];
   throw new InvalidArgumentError(`expected one of ${rows.map((row) => row.id).join(", ")}.`);
-}
-
-function checkedTarget(text: string): string {
-  parseTarget(text, "--host");
-  return text;
-}
-
-/** An option whose parser throws is wrong usage. */
-function usage<T>(parse: (text: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-    }
-  };
 }
 
 async function main(terminal: Terminal): Promise<void> {

@@ -1,5 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
-import { parseTarget } from "../deploy/ssh/connection-spec.ts";
+import type { Command } from "commander";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { FleetError } from "../errors.ts";
 import { type HostConnection, readConnections } from "../stack/connections.ts";
@@ -10,6 +9,7 @@ import type { Stack } from "../stack/stack.ts";
 import { type ChosenMachines, type StackOptions, withStackOptions } from "./stack-options.ts";
 import { readSudoPassword, type SudoOptions, withSudoOptions } from "./sudo-password.ts";
 import type { Terminal } from "./terminal.ts";
+import { checkTarget, usage } from "./usage.ts";
 
 /** How a command reaches machines, over what the stack says. */
 interface WayOptions extends SudoOptions, StackOptions {
@@ -25,7 +25,7 @@ export function withMachineOptions(command: Command): Command {
       .option(
         "--host <[user@]host[:port]>",
         "dial the machine here, whatever stack, node and inventory say; its key stays pinned",
-        toTarget,
+        usage(checkTarget),
       )
       .option(
         "--accept-new",
@@ -112,14 +112,5 @@ async function readKnownAddresses(
       `${names}: the node's address stands in the stack's state, which cannot be read: ${error.facts.found}`,
     );
     return new Map();
-  }
-}
-
-function toTarget(text: string): string {
-  try {
-    parseTarget(text, "--host");
-    return text;
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
 }

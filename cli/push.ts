@@ -1,6 +1,6 @@
 import { readFile, realpath } from "node:fs/promises";
 import path from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { PushError } from "../deploy/errors.ts";
 import { HostSession } from "../deploy/host-session.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
@@ -17,6 +17,7 @@ import { renderEvent } from "./render-event.ts";
 import { readStack } from "./stack-options.ts";
 import { readSudoPassword, type SudoOptions, withSudoOptions } from "./sudo-password.ts";
 import type { Terminal } from "./terminal.ts";
+import { checkTarget, usage } from "./usage.ts";
 
 export interface PushArguments {
   readonly host: string;
@@ -186,20 +187,4 @@ export function reportTo(terminal: Terminal, now: () => number = () => performan
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-function checkTarget(text: string): string {
-  parseTarget(text, "--host");
-  return text;
-}
-
-/** An option whose parser throws is wrong usage. */
-function usage<T>(parse: (text: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-    }
-  };
 }
