@@ -18,13 +18,17 @@ const probes = 3;
 /** Longer than it takes on any link that is fast enough to do without compression: the rest need not be waited for. */
 const longestMs = 100;
 
+const slowest: LinkSpeed = { bytesPerSecond: probeBytes / (longestMs / 1000), roundTripMs: 1_000 };
+
 /**
  * Short round trips and a wide link are fast, either alone is not. Costs at most 768 KiB, and 256 KiB where the way is not
  * fast; run it while something else is waited for.
+ * @param deadlineMs - after it the way counts as the slowest and longest.
  * @throws {ConnectionLostError}
  */
-export async function measureLinkSpeed(host: SshHost, signal: AbortSignal): Promise<LinkSpeed> {
-  const scope = AbortSignal.any([signal, host.dead, AbortSignal.timeout(30_000)]);
+export async function measureLinkSpeed(host: SshHost, signal: AbortSignal, deadlineMs = 30_000): Promise<LinkSpeed> {
+  const late = AbortSignal.timeout(deadlineMs);
+  const scope = AbortSignal.any([signal, host.dead, late]);
   const script = `echo ready; for probe in ${"x ".repeat(probes)}; do head -c ${probeBytes} >/dev/null; echo done; done`;
   const asked = performance.now();
   const { channel, ended } = await host.start(["/bin/sh", "-c", script], "none", scope);
@@ -45,6 +49,8 @@ export async function measureLinkSpeed(host: SshHost, signal: AbortSignal): Prom
     }
     return { bytesPerSecond: probeBytes / (shortestMs / 1000), roundTripMs };
   } catch (error) {
+    // A busy host that starts no shell in time is no reason against the push.
+    if (late.aborted && !signal.aborted && !host.dead.aborted) return slowest;
     scope.throwIfAborted(); // the reason itself, not an AbortError
     throw error;
   } finally {
