@@ -5,7 +5,7 @@ import { DeployedHost, gate } from "../support/deployed-host.ts";
 import { patience } from "../support/signals.ts";
 
 /** Short enough for a test, long enough for a busy machine. */
-const short = { ackDeadlineSeconds: 6, reconnectDeadlineSeconds: 20 };
+const short = { ackDeadlineSeconds: 12, reconnectDeadlineSeconds: 20 };
 const jobEnded = "until ls /nix/var/pulumi-clan/jobs/*-test-1/status >/dev/null 2>&1; do sleep 0.1; done";
 const tested = "until grep -qs '\"tested\"' /nix/var/pulumi-clan/jobs/*-test-1/events; do sleep 0.05; done";
 const verdict = "cat /nix/var/pulumi-clan/jobs/*-test-1/status";
@@ -65,7 +65,8 @@ describe("a host that goes back by itself", function () {
     const next = await host.system({ name: "no-sshd", afterActivation: "systemctl stop ssh.socket ssh.service" });
     const outcome = await host.deploy(next, { policy: short });
     assert.equal(outcome.kind, "rolled-back", outcome.reason);
-    assert.match(outcome.reason ?? "", /^no new connection to the host: /);
+    // Who notices first is a race on a busy machine: the operator without a connection, or the host without a word.
+    assert.match(outcome.reason ?? "", /^(no new connection to the host: |no acknowledgement within 12 s$)/);
     assert.equal(outcome.facts.current, good);
     await isGood();
   });
