@@ -89,6 +89,8 @@ export const hostFactsSchema = z.object({
     filesPresent: z.boolean(),
     /** false: /boot stands in fstab and is not mounted. */
     mounted: z.boolean(),
+    /** A trial boot's profile and entry are still there: whoever made it was stopped before he cleared up. */
+    trialLeft: z.boolean(),
   }),
   activeUnits: unitsSchema,
   failedUnits: unitsSchema,
@@ -170,6 +172,7 @@ export function collectFacts(text: string, expected: MachineClass): unknown {
       toplevel: link("boot.init").replace(/\/init$/, ""),
       filesPresent: one("boot.files") === "yes",
       mounted: one("boot.mounted") !== "no",
+      trialLeft: one("boot.trial") === "yes",
     },
     activeUnits: all("unit.active"),
     failedUnits: all("unit.failed"),

@@ -29,7 +29,7 @@ import { check, dry, push } from "./prepare-steps.ts";
 import { rebootIfWanted } from "./reboot.ts";
 import { deliverSecretsAlone, stageMachineSecrets } from "./secrets-steps.ts";
 import { test } from "./test-step.ts";
-import { deployByTrial } from "./trial.ts";
+import { clearTrialLeft, deployByTrial } from "./trial.ts";
 
 /** How often a deployment waits for another one's job before it calls the host busy. */
 const mostWaits = 3;
@@ -66,7 +66,8 @@ export class Deployment {
     await clock.timed("connect", () => session.connection(signal));
     const seen = await this.#facts(signal);
     const early = this.#withoutTouching(planActivation(seen, wanted), seen);
-    const needsLock = this.#context.request.secrets !== undefined && early?.kind !== "refused";
+    const mayChange = early?.kind !== "refused" && wanted.mode !== "dry";
+    const needsLock = mayChange && (this.#context.request.secrets !== undefined || seen.boot.trialLeft);
     if (early !== undefined && !needsLock) return early;
     const lock = await HostLock.take(session, wanted.newId, this.#name(), this.#context.report, signal);
     if (lock.kind === "busy") return makeOutcome(this.#context, "refused", { facts: seen }, seen, renderBusy(lock));
@@ -74,6 +75,8 @@ export class Deployment {
     for (let waits = 0; waits < mostWaits; waits++) {
       // Again, under the lock: what was seen before it may be somebody else's work in progress.
       const facts = await this.#facts(signal);
+      const isBusy = facts.jobs.some(({ state }) => state === "running" || state === "starting");
+      if (facts.boot.trialLeft && mayChange && !isBusy) await clearTrialLeft(this.#context, signal);
       const plan = planActivation(facts, wanted);
       const [first] = plan;
       const done = this.#withoutTouching(plan, facts);

@@ -47,6 +47,12 @@ export async function deployByTrial(
   return bootBack(context, { ...progress, facts }, shell, outcome, signal);
 }
 
+/** Of a deployment that was stopped half way: its one-shot entry would be started by whatever reboot comes next. */
+export async function clearTrialLeft(context: DeploymentContext, signal: AbortSignal): Promise<void> {
+  say(context, "boot", "an earlier deployment left its trial boot behind; removing profile and entry");
+  await clearEntry(context, rootShell(context.session), signal);
+}
+
 /** Secrets and entry. @returns what speaks against the trial; the host is then as before. */
 async function stageAll(
   context: DeploymentContext,
@@ -88,6 +94,10 @@ async function clear(
   how: "committed" | "given up" = "given up",
 ): Promise<void> {
   if (how === "given up") await restoreSecrets(shell, context.report, signal);
+  await clearEntry(context, shell, signal);
+}
+
+async function clearEntry(context: DeploymentContext, shell: RootShell, signal: AbortSignal): Promise<void> {
   const left = await clearTrial(shell, signal);
   if (left !== undefined) say(context, "boot", `the trial's boot entry is left: ${left}`);
 }

@@ -61,6 +61,7 @@ boot_facts() {
   emit boot.entry "$boot_entry"
   emit boot.init "$boot_init"
   if boot_files_present; then emit boot.files yes; else emit boot.files no; fi
+  if [ -L /nix/var/nix/profiles/system-profiles/pulumi_clan_trial ]; then emit boot.trial yes; fi
 }
 
 unit_facts() {

@@ -117,8 +117,15 @@ describe("a boot for once", function () {
       ["switched", next, next],
       well.reason,
     );
-    assert.equal(await ask("ls /nix/var/nix/profiles/system-profiles"), "");
+    const noTrial = async (): Promise<void> => assert.equal(await ask("ls /nix/var/nix/profiles/system-profiles"), "");
+    await noTrial();
+
+    await using shell = simShell(host);
+    const left = await stageTrial(shell, { toplevel: running }, report, patience());
+    assert.equal(left.kind, "staged", "somebody began a trial, and was stopped");
+    assert.equal((await deploy([])).kind, "unchanged");
+    await noTrial();
     await host.reboot(patience());
-    assert.equal(await ask("readlink -f /run/booted-system"), next);
+    assert.equal(await ask("readlink -f /run/booted-system"), next, "the next reboot is none of that trial");
   });
 });
