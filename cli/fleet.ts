@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { FleetError, FleetErrors } from "../errors.ts";
 import { checkCommand } from "./check.ts";
+import { configCommand } from "./config.ts";
 import { deployCommand } from "./deploy.ts";
 import { diffCommand } from "./diff.ts";
 import { emitCommand } from "./emit.ts";
@@ -34,6 +35,7 @@ function fleetCommand(terminal: Terminal, signal: AbortSignal): Command {
     .addCommand(rollbackCommand(terminal, signal))
     .addCommand(statusCommand(terminal, signal))
     .addCommand(sshCommand(terminal, signal))
+    .addCommand(configCommand(terminal))
     .exitOverride()
     .showHelpAfterError("(fleet --help lists the commands)");
 }

@@ -1,5 +1,6 @@
 import { MachineNotEvaluatedError } from "../clan/errors.ts";
-import { type StackConfig, StackConfigError } from "../clan/stack-config.ts";
+import { StackConfigError } from "../clan/stack-config.ts";
+import type { StackConfig } from "../clan/stack-config-schema.ts";
 import { type ActivationPolicy, activationPolicySchema } from "../deploy/activation/policy.ts";
 import { isAsDeclared, type Outcome } from "../deploy/outcome.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";

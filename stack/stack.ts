@@ -1,4 +1,4 @@
-import type { StackConfig } from "../clan/stack-config.ts";
+import type { StackConfig } from "../clan/stack-config-schema.ts";
 
 /** One stack: the part of the fleet that is deployed together, and how. */
 export interface Stack {
