@@ -1,11 +1,11 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
-import { runs } from "../deploy/boot/specialisation.ts";
 import { borrowConnections } from "../deploy/ssh/shared-connections.ts";
-import { isStorePath, renderStorePath, type StorePath } from "../local-nix/store-path.ts";
+import { isStorePath, renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
 import { isAsAsked } from "../stack/delivery.ts";
+import { differsFromKnown, differsFromObserved, isOwner } from "../stack/plan/system-difference.ts";
 import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { formerHostKeys, stillFormer } from "./former-host-keys.ts";
@@ -21,7 +21,6 @@ import {
   closureFactsSchema,
   closureInputsSchema,
   closureOutputsSchema,
-  type Observed,
 } from "./system-closure-schema.ts";
 
 /** In a preview any property may still be Pulumi's placeholder for "unknown", whatever its type. */
@@ -72,20 +71,12 @@ export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInput
   const changes =
     isOther ||
     seen.power === "off" ||
-    differs(seen, news) ||
-    (observed !== undefined && isElsewhere(observed, news)) ||
+    differsFromKnown(seen, news) ||
+    (observed !== undefined && differsFromObserved(observed, news)) ||
     !isOwner(seen.owner, news.owner) ||
     takesOver(olds.policy) !== takesOver(news.policy);
   if (changes && seen.drift) await tellDrift(seen.drift, news);
   return { changes, replaces: isOther ? ["machine"] : [] };
-}
-
-/** What the probe of this run saw, as far as the mode goes. */
-function isElsewhere(observed: Observed, { toplevel, policy }: ClosureInputs): boolean {
-  const { profile, settled } = observed;
-  if (policy.mode === "boot") return profile !== toplevel;
-  const isRunning = runsDeclared(observed, toplevel, policy);
-  return policy.mode === "test" ? !isRunning : !isRunning || profile !== toplevel || !settled;
 }
 
 /** @throws {FleetError} before the host was touched. @throws {HostAfterError} afterwards: its state is kept. */
@@ -110,39 +101,6 @@ export async function read(id: string, props: ClosureOutputs | undefined): Promi
   using work = interruptible();
   const seen = await readRunning(known, log.report, work.signal);
   return { id, props: { ...known, ...seen } };
-}
-
-type Seen = { readonly [K in keyof ClosureOutputs]?: ClosureOutputs[K] | undefined };
-
-/**
- * What the host was last seen to be, against what is declared now. Why it is so is told, not compared: a system that
- * was deployed by hand and is the declared one is no difference.
- */
-function differs(seen: Seen, { toplevel, policy, owner }: ClosureInputs): boolean {
-  const { profile, nextBoot, marker, openTransaction, leftovers = [] } = seen;
-  const nextDiffers = profile !== toplevel || (nextBoot != null && nextBoot !== toplevel);
-  const unfinished = openTransaction != null || leftovers.length > 0 || (marker != null && !isOwner(marker, owner));
-  if (policy.mode === "boot") return nextDiffers || unfinished;
-  // Only until the next boot: the profile names another system on purpose.
-  const isRunning = runsDeclared(seen, toplevel, policy);
-  if (policy.mode === "test") return !isRunning || leftovers.length > 0;
-  return !isRunning || nextDiffers || unfinished;
-}
-
-function runsDeclared(
-  { running, specialisations = [] }: Pick<Seen, "running" | "specialisations">,
-  toplevel: StorePath,
-  policy: ClosureInputs["policy"],
-): boolean {
-  // What an older program gives has no such key.
-  return runs(
-    { current: running ?? null, specialisations },
-    { toplevel, specialisation: policy.specialisation ?? null },
-  );
-}
-
-function isOwner(seen: ClosureInputs["owner"] | undefined, wanted: ClosureInputs["owner"]): boolean {
-  return seen?.project === wanted.project && seen.stack === wanted.stack;
 }
 
 /** Pulumi shows which properties differ, not why: the reason is told on the machine's line. */

@@ -1,0 +1,76 @@
+import type { ActivationPolicy } from "../../deploy/activation/policy.ts";
+import { runs, type SeenRun } from "../../deploy/boot/specialisation.ts";
+import type { StorePath } from "../../local-nix/store-path.ts";
+
+/** Whose a host is. */
+export interface StackOwner {
+  readonly project: string;
+  readonly stack: string;
+}
+
+/** What is declared for a host, as far as it is compared. */
+export interface DeclaredSystem {
+  readonly toplevel: StorePath;
+  readonly policy: Pick<ActivationPolicy, "mode"> & { readonly specialisation?: string | null | undefined };
+  readonly owner: StackOwner;
+}
+
+/** What the state knows of a host. A key that is absent is not known: an older program kept less. */
+export interface KnownSystem {
+  readonly running?: StorePath | null | undefined;
+  /** Systems of which what runs is a specialisation, and by what name. */
+  readonly specialisations?: SeenRun["specialisations"] | undefined;
+  readonly profile?: StorePath | null | undefined;
+  readonly nextBoot?: StorePath | null | undefined;
+  readonly marker?: StackOwner | null | undefined;
+  readonly openTransaction?: object | null | undefined;
+  readonly leftovers?: readonly string[] | undefined;
+}
+
+/** What a probe saw on a host. */
+export interface ObservedSystem {
+  readonly running: StorePath | null;
+  readonly specialisations: SeenRun["specialisations"];
+  readonly profile: StorePath | null;
+  /** Nothing of a switch is left to be done. */
+  readonly settled: boolean;
+}
+
+/**
+ * What a host was last seen to be, against what is declared now. Why it is so is told, not compared: a system that was
+ * deployed by hand and is the declared one is no difference.
+ */
+export function differsFromKnown(known: KnownSystem, { toplevel, policy, owner }: DeclaredSystem): boolean {
+  const { profile, nextBoot, marker, openTransaction, leftovers = [] } = known;
+  const nextDiffers = profile !== toplevel || (nextBoot != null && nextBoot !== toplevel);
+  const unfinished = openTransaction != null || leftovers.length > 0 || (marker != null && !isOwner(marker, owner));
+  if (policy.mode === "boot") return nextDiffers || unfinished;
+  // Only until the next boot: the profile names another system on purpose.
+  const isRunning = runsDeclared(known, toplevel, policy);
+  if (policy.mode === "test") return !isRunning || leftovers.length > 0;
+  return !isRunning || nextDiffers || unfinished;
+}
+
+/** What the probe of this run saw, as far as the mode goes. */
+export function differsFromObserved(observed: ObservedSystem, { toplevel, policy }: DeclaredSystem): boolean {
+  const { profile, settled } = observed;
+  if (policy.mode === "boot") return profile !== toplevel;
+  const isRunning = runsDeclared(observed, toplevel, policy);
+  return policy.mode === "test" ? !isRunning : !isRunning || profile !== toplevel || !settled;
+}
+
+export function isOwner(seen: StackOwner | undefined, wanted: StackOwner): boolean {
+  return seen?.project === wanted.project && seen.stack === wanted.stack;
+}
+
+function runsDeclared(
+  { running, specialisations = [] }: Pick<KnownSystem, "running" | "specialisations">,
+  toplevel: StorePath,
+  policy: DeclaredSystem["policy"],
+): boolean {
+  // What an older program gives has no such key.
+  return runs(
+    { current: running ?? null, specialisations },
+    { toplevel, specialisation: policy.specialisation ?? null },
+  );
+}
