@@ -28,11 +28,16 @@ const mostOfLine = 65_536;
 const newsSchema = z.tuple([
   z.enum(["done", "running", "lost", "starting"]),
   z.string().regex(/^(?:\d{1,3}|-)$/),
+  z.string().regex(/^\d{1,15}$/),
   z.string().regex(/^\d{1,6}$/),
+  z.string().regex(/^\d{1,7}$/),
   z.string().regex(/^\d{1,6}$/),
 ]);
 
-/** Reads a job's events and log by offset: nothing is lost or seen twice, whatever becomes of the connection. */
+/**
+ * Reads a job's events and log by offset: nothing is lost or seen twice, whatever becomes of the connection. Only of a log
+ * that runs ahead by more than 1 MiB the middle stays on the host.
+ */
 export class JobFollower {
   readonly events: JobEvent[] = [];
   readonly #session: HostSession;
@@ -61,14 +66,17 @@ export class JobFollower {
   }
 
   /**
-   * Follows until an event is there or the job ended.
+   * Follows until an event is there, with the log that came before it, or the job ended.
    * @throws {RemoteDeadlineError} @throws {HostUnreachableError} when the host does not come back in time
    */
   async until(wanted: string | undefined, deadlineSeconds: number, signal: AbortSignal): Promise<JobState> {
     const until = performance.now() + deadlineSeconds * 1000;
     let isOver = false;
-    while (this.#state.kind === "running" && (isOver || wanted === undefined || this.event(wanted) === undefined)) {
+    let isBehind = false;
+    const isThere = (): boolean => wanted !== undefined && this.event(wanted) !== undefined && !isBehind;
+    while (this.#state.kind === "running" && (isOver || !isThere())) {
       const news = await this.#session.retried(() => this.#read(signal), signal);
+      isBehind = news.rest > 0;
       isOver = news.state === "done" || news.state === "lost";
       if (news.bytes > 0 && isOver) continue; // until all of the log is here
       if (news.state === "done")
@@ -91,14 +99,15 @@ export class JobFollower {
     const end = answer.indexOf("\n");
     const parsed = newsSchema.safeParse(answer.subarray(0, Math.max(end, 0)).toString().split(" "));
     if (!parsed.success) throw this.#nonsense(answer.toString());
-    const [state, code, logBytes, eventBytes] = parsed.data;
+    const [state, code, leftOut, logBytes, rest, eventBytes] = parsed.data;
     const bytes = Number(logBytes) + Number(eventBytes);
     const body = answer.subarray(end + 1);
     this.#takeEvents(body.subarray(0, Number(eventBytes)).toString());
+    if (leftOut !== "0") this.#takeLog(`\n(${leftOut} bytes of the log are left on the host)\n`);
     this.#takeLog(body.subarray(Number(eventBytes)).toString());
-    this.#offset += Number(logBytes);
+    this.#offset += Number(leftOut) + Number(logBytes);
     this.#known += Number(eventBytes);
-    return { state, code: code === "-" ? undefined : Number(code), bytes };
+    return { state, code: code === "-" ? undefined : Number(code), bytes, rest: Number(rest) };
   }
 
   #takeEvents(text: string): void {
@@ -129,7 +138,7 @@ export class JobFollower {
   #nonsense(answer: string): RemoteOutputError {
     return new RemoteOutputError({
       summary: `${this.#session.spec.machine}: the host's word on job ${this.#id} makes no sense`,
-      expected: "<state> <code> <bytes> <bytes>, events as JSON lines",
+      expected: "<state> <code> and four numbers of bytes, events as JSON lines",
       found: JSON.stringify(answer.slice(0, 200)),
       at: renderAddress(this.#session.spec),
       fix: `look at /nix/var/pulumi-clan/jobs/${this.#id} on the host`,

@@ -37,7 +37,7 @@ export function judgeTest(
   if (after.bootId !== transaction.bootId)
     return { kind: "rebooted", reason: "the host was restarted before the commit" };
   if (after.current !== activatedBy(transaction)) return judgeUnswitched(before, after, end, machineClass);
-  if (end.exitCode === undefined) return { kind: "interrupted", reason: "it was stopped before its end" };
+  if (end.exitCode === undefined) return { kind: "interrupted", reason: `it ${stopOf(end.log)}` };
   if (after.leftovers.length > 0) {
     return { kind: "interrupted", reason: `units were left to be started: ${after.leftovers.slice(0, 5).join(", ")}` };
   }
@@ -110,7 +110,7 @@ function judgeUnswitched(
     const reason = `${after.current ?? "nothing known"} runs, although the test ended well: somebody else deployed`;
     return { kind: "superseded", reason };
   }
-  const how = exitCode === undefined ? "was stopped before its end" : `ended with ${exitCode}: ${causeOf(log)}`;
+  const how = exitCode === undefined ? stopOf(log) : `ended with ${exitCode}: ${causeOf(log)}`;
   if (exitCode === 100) return { kind: "refused", reason: "the new system needs a reboot: its init interface changed" };
   if (machineClass === "darwin") {
     const reason = `activate ${how}`;
@@ -126,6 +126,12 @@ function judgeUnswitched(
   }
   const rest = stopped.length === 0 ? "" : `; no longer active: ${stopped.slice(0, 5).join(", ")}`;
   return { kind: "interrupted", reason: `switch-to-configuration ${how}${rest}` };
+}
+
+/** Why it has no exit code. Source: scripts/supervisor.sh, bounded. */
+function stopOf(log: string): string {
+  const words = /^pulumi-clan: (stopped (?:at its deadline|for printing more than .+))$/m.exec(log)?.[1];
+  return `was ${words ?? "stopped before its end"}`;
 }
 
 /**

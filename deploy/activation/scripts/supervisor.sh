@@ -26,7 +26,8 @@ clock() {
   fi
 }
 
-# Runs one of our own calls ($2…) for $1 seconds at most, then kills all of it. Sets code; empty: it was killed.
+# Runs one of our own calls ($2…) for $1 seconds at most, then kills all of it. Sets code; empty: it was killed. What it
+# prints stays on the host's disk and is read over the network: one that prints without end is killed, too.
 bounded() {
   limit=$1
   shift
@@ -42,15 +43,23 @@ bounded() {
   child=$!
   clock
   limit=$((now + limit))
-  while [ ! -s "$folder/code" ] && kill -0 "$child" 2>/dev/null; do
+  most_bytes=$(($(wc -c <"$folder/log") + 33554432))
+  stopped=''
+  while [ -z "$stopped" ] && [ ! -s "$folder/code" ] && kill -0 "$child" 2>/dev/null; do
     clock
     if [ "$now" -ge "$limit" ]; then
-      echo "pulumi-clan: stopped at its deadline"
-      kill -s KILL -- "-$child" 2>/dev/null || kill -s KILL "$child"
-      break
+      stopped='at its deadline'
+    elif [ "$(wc -c <"$folder/log")" -gt "$most_bytes" ]; then
+      stopped='for printing more than 32 MiB'
+    else
+      sleep 0.2
     fi
-    sleep 0.2
   done
+  if [ -n "$stopped" ]; then
+    kill -s KILL -- "-$child" 2>/dev/null || kill -s KILL "$child"
+    echo
+    echo "pulumi-clan: stopped $stopped"
+  fi
   wait "$child" 2>/dev/null
   code=$(head -c 3 "$folder/code" 2>/dev/null | tr -dc '0-9')
   if [ -n "$code" ] && [ "$code" -gt 128 ]; then code=''; fi

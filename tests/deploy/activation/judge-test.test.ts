@@ -73,6 +73,8 @@ describe("a test is judged by what the host is afterwards", () => {
 
   it("half way: it was killed, left units to be started, or ended in an error of its own", () => {
     assert.deepEqual(judge(switched, { log: "" }), { kind: "interrupted", reason: "it was stopped before its end" });
+    const late = judge(switched, { log: "starting units\n\npulumi-clan: stopped at its deadline\n" });
+    assert.deepEqual(late, { kind: "interrupted", reason: "it was stopped at its deadline" });
     assert.deepEqual(judge({ ...switched, leftovers: ["nginx.service"] }, ended(0)), {
       kind: "interrupted",
       reason: "units were left to be started: nginx.service",

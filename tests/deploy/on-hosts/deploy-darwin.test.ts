@@ -67,7 +67,7 @@ describe("deploying to a Mac with nix-darwin", function () {
     const outcome = await host.deploy(system, { policy: { testDeadlineSeconds: 5 } });
     assert.deepEqual(
       [outcome.kind, outcome.reason],
-      ["rolled-back", "activate was stopped before its end; its first steps may be applied"],
+      ["rolled-back", "activate was stopped at its deadline; its first steps may be applied"],
     );
     assert.equal(await host.ask("grep -alE '777[7]|[e]ndless' /proc/[0-9]*/cmdline 2>/dev/null || true"), "");
     await host.ask(open);

@@ -187,12 +187,25 @@ describe("deploying under faults", function () {
     const outcome = await host.deploy(system, { policy: { testDeadlineSeconds: 5 } });
     assert.deepEqual(
       [outcome.kind, outcome.reason],
-      ["rolled-back", "switch-to-configuration was stopped before its end"],
+      ["rolled-back", "switch-to-configuration was stopped at its deadline"],
     );
     assert.deepEqual((await host.witness()).current, before.current);
     await host.ask(open);
     assert.equal((await host.deploy(system)).kind, "switched");
     assert.deepEqual(await host.calls(system), ["test", "test", "boot"]);
+  });
+
+  it("stops a test that prints without end before it fills the disk, and goes back", async () => {
+    const line = "head -c 4000000 /dev/zero | tr '\\0' x";
+    const beforeActivation = `while [ ! -e /run/enough ]; do ${line}; echo; sleep 0.05; done`;
+    const system = await host.system({ name: "talkative", beforeActivation });
+    const before = await host.witness();
+    const outcome = await host.deploy(system);
+    assert.deepEqual(
+      [outcome.kind, outcome.reason],
+      ["rolled-back", "switch-to-configuration was stopped for printing more than 32 MiB"],
+    );
+    assert.equal((await host.witness()).current, before.current);
   });
 
   it("goes on with a push that is cut, and keeps the store valid", async () => {

@@ -36,7 +36,7 @@ describe("situations that a deployment meets", function () {
     const hang = "systemctl stop alpha; touch /run/hang; sleep 7777";
     const next = await host.system({ name: "hanging-user", afterActivation: hang });
     const outcome = await host.deploy(next, { policy: { testDeadlineSeconds: 5, rollbackDeadlineSeconds: 5 } });
-    assert.deepEqual([outcome.kind, outcome.reason], ["rolled-back", "it was stopped before its end"]);
+    assert.deepEqual([outcome.kind, outcome.reason], ["rolled-back", "it was stopped at its deadline"]);
     await host.ask("rm /run/hang");
     await isGood();
     assert.equal(await host.ask("grep -al '777[7]' /proc/[0-9]*/cmdline 2>/dev/null || true"), "", "nothing is left");
