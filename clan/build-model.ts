@@ -85,7 +85,7 @@ function namespaceModels(evaluation: FlakeEvaluation, reach: ReadonlyMap<string,
         [...entries].map(([entry, definitions]) => [
           entry,
           {
-            files: [...new Set(definitions.map(({ definedAt }) => definedAt.file))],
+            files: [...new Set(definitions.map(({ file }) => file))],
             importedBy: (importers.get(entryName({ class: className, entry })) ?? []).toSorted(),
           },
         ]),

@@ -54,8 +54,8 @@ export class EntryGraph {
     const known = this.#nodes.get(name);
     if (known !== undefined) return known;
     const definitions = this.#evaluation.namespaces.get(entry.class)?.get(entry.entry) ?? [];
-    const references = definitions.flatMap(({ body, definedAt }) =>
-      collectReferences(body, definedAt).map(({ reference }) => reference),
+    const references = definitions.flatMap((definition) =>
+      collectReferences(definition.body, definition).map(({ reference }) => reference),
     );
     const node = { references, people: definitions.flatMap(peopleIn) };
     this.#nodes.set(name, node);
@@ -72,8 +72,9 @@ export function entryName(reference: { readonly class: string; readonly entry: s
  * Homes of `home-manager.users` and accounts of people in `users.users`, in a body that is data; what a template or a Nix
  * file says is Nix's to know. On darwin every declared account is a person's but the system's own, which begin with "_".
  */
-function peopleIn({ class: className, body, definedAt }: EntryDefinition): string[] {
-  const evaluated = evaluateBody(body, definedAt);
+function peopleIn(definition: EntryDefinition): string[] {
+  const { class: className, body } = definition;
+  const evaluated = evaluateBody(body, definition);
   if (evaluated.kind !== "attributes") return [];
   const homes = Object.keys(attributesAt(evaluated.attributes, "home-manager", "users"));
   const isPerson = ([name, account]: [string, unknown]): boolean =>

@@ -1,8 +1,10 @@
 import type { Callee } from "./body/call-site.ts";
 import { EntryReference, normaliseClass } from "./entry-reference.ts";
 import { FlakeConfigMisuseError, UnknownEntryError } from "./errors.ts";
-import { markFlakeConfig } from "./evaluation/config-scope.ts";
+import { markFlakeConfig, type RepeatableCall } from "./evaluation/config-scope.ts";
+import type { EvaluationTrace } from "./evaluation/lazy-value.ts";
 import type { EntryNamespace, EntryNamespaces } from "./flake-module.ts";
+import { ModuleRun } from "./module-run.ts";
 import { didYouMean } from "./nearest.ts";
 import { formatPath } from "./option-path.ts";
 import { listNames } from "./show-value.ts";
@@ -19,20 +21,24 @@ const languageKeys: ReadonlySet<string> = new Set(["then", "toJSON", "toString",
  * together once that is known; later ones, from bodies that are functions, are checked at once.
  */
 export class ReferenceMaker {
-  readonly #root: string;
-  /** References by the run that asked for them. */
-  readonly #byRun = new Map<unknown, EntryReference[]>();
-  #current: EntryReference[] = [];
+  readonly #trace: EvaluationTrace;
+  readonly #byRun = new Map<unknown, ModuleRun>();
+  #current = new ModuleRun();
+  /** Values being computed when the module's function was called that runs now; undefined: none does. */
+  #depth: number | undefined;
+  /** What a function asks for that runs again to show its lines. */
+  #repeated: EntryReference[] | undefined;
   #known: KnownEntries | undefined;
 
-  constructor(root: string) {
-    this.#root = root;
+  /** @param trace - tells a function's own references from those of values that it is the first to read. */
+  constructor(trace: EvaluationTrace) {
+    this.#trace = trace;
   }
 
   /** @param known - entries of the evaluation at hand, for `Object.keys` and `in`; undefined: not known yet. */
   namespaces(known: () => KnownEntries | undefined): EntryNamespaces {
     const classes = namesProxy(
-      this.#root,
+      this.#trace.root,
       ["flake", "modules"],
       (className) => this.#entriesOf(className, known),
       () => [...(known()?.keys() ?? [])],
@@ -41,10 +47,19 @@ export class ReferenceMaker {
     return classes as EntryNamespaces;
   }
 
-  /** @param run - what runs from now on; undefined: its references do not count. */
-  startRun(run: unknown): void {
-    this.#current = [];
+  /**
+   * @param run - what runs from now on; undefined: its references do not count.
+   * @param called - the module's function that is called now; absent: none.
+   */
+  startRun(run: unknown, called?: RepeatableCall): void {
+    this.#current = called === undefined ? new ModuleRun() : new ModuleRun(called.file, () => this.#repeat(called));
     if (run !== undefined) this.#byRun.set(run, this.#current);
+    this.#depth = called && this.#trace.running.length;
+  }
+
+  /** The function has returned: what is asked for from now on is asked by values and bodies. */
+  endCall(): void {
+    this.#depth = undefined;
   }
 
   /**
@@ -55,7 +70,7 @@ export class ReferenceMaker {
   check(known: KnownEntries, { complete } = { complete: true }): readonly UnknownEntryError[] {
     if (!complete) return [];
     this.#known = known;
-    const references = [...this.#byRun.values()].flat();
+    const references = [...this.#byRun.values()].flatMap((run) => run.references);
     const errors = references.flatMap((reference) => unknownEntry(reference, known) ?? []);
     // One line may ask for the same entry twice.
     return [...new Map(errors.map((error) => [error.message, error])).values()];
@@ -63,7 +78,7 @@ export class ReferenceMaker {
 
   #entriesOf(className: string, known: () => KnownEntries | undefined): EntryNamespace {
     return namesProxy(
-      this.#root,
+      this.#trace.root,
       ["flake", "modules", className],
       (entry, callee) => this.#reference(className, entry, callee),
       () => [...(known()?.get(normaliseClass(className))?.keys() ?? [])],
@@ -71,14 +86,38 @@ export class ReferenceMaker {
   }
 
   #reference(className: string, entry: string, callee: Callee | undefined): EntryReference {
-    const usedAt = captureLocation(this.#root, callee);
-    const reference = new EntryReference(normaliseClass(className), entry, usedAt);
-    if (this.#known === undefined) this.#current.push(reference);
-    else {
-      const error = unknownEntry(reference, this.#known);
-      if (error !== undefined) throw error;
-    }
+    const name = normaliseClass(className);
+    const direct = this.#depth === this.#trace.running.length;
+    if (direct && this.#repeated === undefined) return this.#current.add(name, entry);
+    const reference = new EntryReference(name, entry, captureLocation(this.#trace.root, callee));
+    if (this.#repeated === undefined) this.#keep(reference);
+    else if (direct) this.#repeated.push(reference);
     return reference;
+  }
+
+  /** @throws {UnknownEntryError} entries are known, and it is none of them. */
+  #keep(reference: EntryReference): void {
+    if (this.#known === undefined) {
+      this.#current.addPlaced(reference);
+      return;
+    }
+    const error = unknownEntry(reference, this.#known);
+    if (error !== undefined) throw error;
+  }
+
+  /** What the function itself asks for when it is called again, each with its place. */
+  #repeat({ repeat }: RepeatableCall): readonly EntryReference[] {
+    const outer = { repeated: this.#repeated, depth: this.#depth };
+    const references: EntryReference[] = [];
+    this.#repeated = references;
+    this.#depth = this.#trace.running.length;
+    try {
+      repeat();
+    } finally {
+      this.#repeated = outer.repeated;
+      this.#depth = outer.depth;
+    }
+    return references;
   }
 }
 
@@ -121,11 +160,11 @@ function misused(root: string, path: readonly string[]): never {
 }
 
 function unknownEntry(reference: EntryReference, known: KnownEntries): UnknownEntryError | undefined {
-  const { class: className, entry, usedAt } = reference;
+  const { class: className, entry } = reference;
   const entries = known.get(className);
   if (entries?.has(entry) === true) return undefined;
   const { path } = reference;
-  const at = formatLocation(usedAt);
+  const at = formatLocation(reference.usedAt);
   if (entries === undefined || [...entries.keys()].length === 0) {
     return new UnknownEntryError({
       summary: `${path}: no file defines an entry of class ${className}`,

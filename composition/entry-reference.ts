@@ -2,6 +2,11 @@ import { FlakeConfigMisuseError } from "./errors.ts";
 import { formatPath } from "./option-path.ts";
 import { formatLocation, type SourceLocation } from "./source-location.ts";
 
+/** Finds the place of a reference when it is first asked for. */
+export interface PlaceFinder {
+  placeOf(reference: EntryReference): SourceLocation;
+}
+
 /**
  * What `config.flake.modules.<class>.<entry>` gives: the name of a deferred module, not its contents. It stands in
  * `imports` lists, at the flake level and inside bodies, and is printed as the Nix path to the entry.
@@ -10,12 +15,18 @@ export class EntryReference {
   /** Normalised: `common` is `generic`. */
   readonly class: string;
   readonly entry: string;
-  readonly usedAt: SourceLocation;
+  #usedAt: SourceLocation | PlaceFinder;
 
-  constructor(className: string, entry: string, usedAt: SourceLocation) {
+  constructor(className: string, entry: string, usedAt: SourceLocation | PlaceFinder) {
     this.class = className;
     this.entry = entry;
-    this.usedAt = usedAt;
+    this.#usedAt = usedAt;
+  }
+
+  /** The author's line that named it. */
+  get usedAt(): SourceLocation {
+    if ("placeOf" in this.#usedAt) this.#usedAt = this.#usedAt.placeOf(this);
+    return this.#usedAt;
   }
 
   /** `flake.modules.nixos.base`. */

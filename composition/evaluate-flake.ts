@@ -65,17 +65,19 @@ export async function evaluateFlake(
   const files = unique(trees.flatMap(({ ts }) => ts));
   const loaded = await loadModules(root, files);
   const inputs = new ModuleInputs(root, loaded);
-  const references = new ReferenceMaker(root);
+  const trace = new EvaluationTrace(root);
+  const references = new ReferenceMaker(trace);
   const args = { inputs: declaredInputs(root, Object.keys(fleet.inputs)), lib: flakeLib };
   const evaluation = evaluateModules({
     modules: [flakeOptions, ...baseModules, ...inImportOrder(fleet, trees, loaded)].map((module) => inputs.of(module)),
     path: [],
-    trace: new EvaluationTrace(root),
+    trace,
     argumentsFor: (config) => ({ config, ...args }),
     overlay: {
       path: ["flake", "modules"],
       view: (config) => references.namespaces(() => knownEntries(config())),
-      startRun: (run) => references.startRun(run),
+      startRun: (run, called) => references.startRun(run, called),
+      endCall: () => references.endCall(),
     },
   });
   const own = checkValues(evaluation.config);

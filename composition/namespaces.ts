@@ -15,6 +15,9 @@ export interface EntryDefinition {
   readonly entry: string;
   /** Not looked into: see composition/body/. */
   readonly body: unknown;
+  /** Relative to the fleet's root, as in `definedAt`. */
+  readonly file: string;
+  /** Looking for the line reads and splits the file's text: it is done when somebody asks. */
   readonly definedAt: SourceLocation;
   /** `nix`: written in a `.nix` flake module, which Nix reads itself; the body is what is known of it. Absent: TypeScript. */
   readonly language?: "nix";
@@ -43,12 +46,24 @@ export function collectNamespaces(config: Readonly<Record<string, unknown>>): Na
       if (!(module instanceof DeferredModule)) continue;
       entries.set(
         entry,
-        module.definitions.map(({ value, at }) => ({ class: className, entry, body: value, definedAt: at })),
+        module.definitions.map((definition) => entryDefinition(className, entry, definition)),
       );
     }
     namespaces.set(className, entries);
   }
   return namespaces;
+}
+
+function entryDefinition(className: string, entry: string, definition: Definition): EntryDefinition {
+  return {
+    class: className,
+    entry,
+    body: definition.value,
+    file: definition.source.file,
+    get definedAt() {
+      return definition.at;
+    },
+  };
 }
 
 /** Names of the entries only, for modules that ask while the flake is still evaluated. */

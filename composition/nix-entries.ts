@@ -56,7 +56,7 @@ export function withNixDefinitions(namespaces: Namespaces, definitions: readonly
       definition.class,
       entries.set(
         definition.entry,
-        all.sort((a, b) => compareText(a.definedAt.file, b.definedAt.file)),
+        all.sort((a, b) => compareText(a.file, b.file)),
       ),
     );
   }
@@ -75,7 +75,7 @@ function opaqueDefinition({ class: className, entry, definedAt, ...known }: NixD
     ...(users.length === 0 ? {} : { "home-manager": { users: Object.fromEntries(users) } }),
     ...(accounts.length === 0 ? {} : { users: { users: Object.fromEntries(accounts) } }),
   };
-  return { class: className, entry, body, definedAt, language: "nix" };
+  return { class: className, entry, body, file: definedAt.file, definedAt, language: "nix" };
 }
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

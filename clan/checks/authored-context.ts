@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { ImportTree } from "../../composition/define-fleet.ts";
-import type { FlakeEvaluation } from "../../composition/evaluate-flake.ts";
+import type { EntryDefinition, FlakeEvaluation } from "../../composition/evaluate-flake.ts";
 import { SourceFile } from "../../composition/source/source-file.ts";
 import { composedClan, isInline, type ServiceInstance } from "../composed-clan.ts";
 import { EntryGraph, entryName } from "../entry-graph.ts";
@@ -49,13 +49,10 @@ function unreadTexts({ unreadNixModules }: FlakeEvaluation, { sources }: TreeFac
 /** @param nix - an entry whose name one of these texts has counts as imported by it. */
 function entryFacts(evaluation: FlakeEvaluation, nix: readonly string[]): ReadonlyMap<string, EntryFacts> {
   const graph = new EntryGraph(evaluation);
-  const definitions = new Map<string, readonly Location[]>();
+  const definitions = new Map<string, readonly EntryDefinition[]>();
   for (const [className, entries] of evaluation.namespaces) {
     for (const [entry, defined] of entries) {
-      definitions.set(
-        `${className}/${entry}`,
-        defined.map(({ definedAt }) => definedAt),
-      );
+      definitions.set(`${className}/${entry}`, defined);
     }
   }
   const importers = new Map<string, Set<string>>();
@@ -67,9 +64,14 @@ function entryFacts(evaluation: FlakeEvaluation, nix: readonly string[]): Readon
     for (const imported of graph.importsOf(splitEntry(name))) add(imported, name);
   }
   return new Map(
-    [...definitions].map(([name, places]) => [
+    [...definitions].map(([name, defined]) => [
       name,
-      { definitions: places, importers: importers.get(name) ?? new Set() },
+      {
+        get definitions() {
+          return defined.map(({ definedAt }) => definedAt);
+        },
+        importers: importers.get(name) ?? new Set(),
+      },
     ]),
   );
 }

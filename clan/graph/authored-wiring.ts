@@ -35,7 +35,7 @@ export async function authoredWiring({ model, evaluation }: AuthoredFleet, signa
 function entryLinks(evaluation: FlakeEvaluation, overlays: readonly OverlayWiring[]): GraphEdge[] {
   const all = [...evaluation.namespaces.values()].flatMap((entries) => [...entries.values()].flat());
   return all.flatMap((definition) =>
-    [...leavesOf(definition.body, definition.definedAt)].flatMap((leaf) =>
+    [...leavesOf(definition.body, definition)].flatMap((leaf) =>
       leafLinks(definition, leaf, evaluation.root, overlays),
     ),
   );
@@ -105,7 +105,7 @@ function filesIn(links: readonly GraphEdge[]): string[] {
 
 function filesOfEntries({ namespaces }: FlakeEvaluation): string[] {
   return [...namespaces.values()].flatMap((entries) =>
-    [...entries.values()].flatMap((definitions) => definitions.map(({ definedAt }) => definedAt.file)),
+    [...entries.values()].flatMap((definitions) => definitions.map(({ file }) => file)),
   );
 }
 

@@ -1,6 +1,7 @@
-import { formatLocation, type SourceLocation } from "../source-location.ts";
+import { formatLocation } from "../source-location.ts";
 import { blankText } from "./blank-text.ts";
 import { NixSymbolMisuseError } from "./errors.ts";
+import type { DefinedBody } from "./evaluate-body.ts";
 import { bodyArgumentNames } from "./symbol.ts";
 
 /** An attribute path with calls on it, as deep as it is written on one line. */
@@ -12,7 +13,7 @@ const path = String.raw`(?:\??\.\s*[\w$]+|\[[^\][\n]*\]|\((?:[^()\n]|\([^()\n]*\
  * given another name first (`const on = config.x`) is not recognised.
  * @throws {NixSymbolMisuseError}
  */
-export function refuseBranches(body: object, definedAt: SourceLocation): void {
+export function refuseBranches(body: object, defined: DefinedBody): void {
   const source = blankText(String(body));
   const names = symbolicNames(source);
   if (names.length === 0) return;
@@ -22,7 +23,7 @@ export function refuseBranches(body: object, definedAt: SourceLocation): void {
     summary: `a body decides in JavaScript what only Nix knows: \`${found}\``,
     expected: "decisions on data of the flake's level, or in Nix",
     found,
-    at: formatLocation(definedAt),
+    at: formatLocation(defined.definedAt),
     fix: "use lib.mkIf, lib.optionals or lib.optionalString of the body's arguments, or write this part as a nix template",
   });
 }

@@ -30,7 +30,7 @@ function checkDefinition(
   evaluation: Pick<FlakeEvaluation, "namespaces">,
 ): readonly FleetError[] {
   try {
-    return collectReferences(definition.body, definition.definedAt).flatMap((placed) => {
+    return collectReferences(definition.body, definition).flatMap((placed) => {
       const accepted = acceptedClasses(definition, placed);
       return accepted === undefined ? [] : (checkReference(placed.reference, accepted, evaluation) ?? []);
     });

@@ -21,23 +21,28 @@ export type EvaluatedBody =
   /** Anything else that is a module in Nix: a template, a reference, a symbol. */
   | { readonly kind: "module"; readonly value: unknown };
 
+/** Where a body stands, for messages only: finding the line costs more than all the rest. */
+export interface DefinedBody {
+  readonly definedAt: SourceLocation;
+}
+
 const evaluated = new WeakMap<object, EvaluatedBody>();
 
 /**
  * What a body says. A function is called once, with symbols.
  * @throws {BodyFailedError} the function threw. @throws {BodyShapeError} it is no body.
  */
-export function evaluateBody(body: unknown, definedAt: SourceLocation): EvaluatedBody {
-  if (typeof body !== "function" || isNixSymbol(body)) return classify(body, definedAt);
+export function evaluateBody(body: unknown, defined: DefinedBody): EvaluatedBody {
+  if (typeof body !== "function" || isNixSymbol(body)) return classify(body, defined);
   const known = evaluated.get(body);
   if (known !== undefined) return known;
-  refuseBranches(body, definedAt);
-  const result = classify(call(body, definedAt), definedAt);
+  refuseBranches(body, defined);
+  const result = classify(call(body, defined), defined);
   evaluated.set(body, result);
   return result;
 }
 
-function call(body: object, definedAt: SourceLocation): unknown {
+function call(body: object, defined: DefinedBody): unknown {
   try {
     // What a flake module hands over as a function is called as a body; its own type is not known here.
     return (body as unknown as (args: unknown) => unknown)(bodyArguments());
@@ -49,7 +54,7 @@ function call(body: object, definedAt: SourceLocation): unknown {
         summary: `a body threw: ${message}`,
         expected: "a function that gives an attribute set, or a nix template",
         found: message,
-        at: formatLocation(definedAt),
+        at: formatLocation(defined.definedAt),
         fix: "correct the function; what only Nix knows belongs into a nix template",
       },
       { cause: error },
@@ -57,16 +62,16 @@ function call(body: object, definedAt: SourceLocation): unknown {
   }
 }
 
-function classify(body: unknown, definedAt: SourceLocation): EvaluatedBody {
+function classify(body: unknown, defined: DefinedBody): EvaluatedBody {
   if (body instanceof NixFile) return { kind: "file", file: body };
   if (body instanceof NixText || body instanceof EntryReference) return { kind: "module", value: body };
   if (isProperty(body)) return { kind: "config", value: body };
   const expression = expressionOf(body);
   if (expression !== undefined) return { kind: isDefinitionCall(expression) ? "config" : "module", value: body };
   if (typeof body === "object" && body !== null && isFlakeConfig(body))
-    throw flakeConfigError(body, formatLocation(definedAt));
-  if (!isPlainObject(body)) throw shapeError("a body", describe(body), definedAt);
-  checkImports(body, definedAt);
+    throw flakeConfigError(body, formatLocation(defined.definedAt));
+  if (!isPlainObject(body)) throw shapeError("a body", describe(body), defined);
+  checkImports(body, defined);
   return { kind: "attributes", attributes: body };
 }
 
@@ -94,23 +99,23 @@ function isDefinitionCall(expression: NixExpression): boolean {
   );
 }
 
-function checkImports(attributes: PlainObject, definedAt: SourceLocation): void {
+function checkImports(attributes: PlainObject, defined: DefinedBody): void {
   const { imports } = attributes;
   if (imports === undefined || Array.isArray(imports) || imports instanceof NixText || isNixSymbol(imports)) return;
-  throw shapeError("`imports` of a body", describe(imports), definedAt, "a list of references, files and modules");
+  throw shapeError("`imports` of a body", describe(imports), defined, "a list of references, files and modules");
 }
 
 function shapeError(
   what: string,
   found: string,
-  definedAt: SourceLocation,
+  defined: DefinedBody,
   expected = "an attribute set, a nix template, nixFile(…), a reference, or a function that gives one of these",
 ): BodyShapeError {
   return new BodyShapeError({
     summary: `${what} is ${found}`,
     expected,
     found,
-    at: formatLocation(definedAt),
+    at: formatLocation(defined.definedAt),
     fix: found === "a promise" ? "make the function synchronous: nothing in it can be awaited" : `write ${expected}`,
   });
 }

@@ -1,7 +1,6 @@
 import { EntryReference } from "../entry-reference.ts";
 import { isProperty, type Property } from "../lib/property.ts";
-import type { SourceLocation } from "../source-location.ts";
-import { evaluateBody } from "./evaluate-body.ts";
+import { type DefinedBody, evaluateBody } from "./evaluate-body.ts";
 import { NixText } from "./nix-template.ts";
 import { isPlainObject } from "./plain-object.ts";
 import { expressionOf, type NixExpression } from "./symbol.ts";
@@ -19,14 +18,14 @@ export interface BodyLeaf {
   readonly inText: boolean;
 }
 
-const unknownPlace: SourceLocation = { file: "(unknown file)" };
+const unknownPlace: DefinedBody = { definedAt: { file: "(unknown file)" } };
 
 /**
  * References, paths, templates and symbols of a body, also those inside of one another. Conditions and priorities
  * (`mkIf`, `mkForce`, …) leave the position as it is.
  */
-export function leavesOf(body: unknown, definedAt: SourceLocation = unknownPlace): Iterable<BodyLeaf> {
-  const result = evaluateBody(body, definedAt);
+export function leavesOf(body: unknown, defined: DefinedBody = unknownPlace): Iterable<BodyLeaf> {
+  const result = evaluateBody(body, defined);
   switch (result.kind) {
     case "file":
       return leavesIn(result.file, ["imports"], false);

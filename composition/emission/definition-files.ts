@@ -20,7 +20,7 @@ export function placeDefinitions(
   definitions: readonly EntryDefinition[],
   taken: Set<string>,
 ): readonly PlacedDefinition[] {
-  const names = distinctNames(definitions.map(({ definedAt }) => definedAt.file));
+  const names = distinctNames(definitions.map(({ file }) => file));
   return definitions.map((definition, index) => {
     const folder = ["nix", "entries", ...[definition.class, ...definition.entry.split("/")].map(segment)].join("/");
     return { definition, file: firstFree(`${folder}/${segment(names[index] ?? "definition")}`, taken) };

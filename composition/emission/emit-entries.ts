@@ -42,13 +42,13 @@ function emitDefinitions(
   errors: FleetError[],
 ): readonly unknown[] {
   const evaluated = definitions.flatMap((definition) =>
-    gather(errors, () => ({ definition, body: evaluateBody(definition.body, definition.definedAt) })),
+    gather(errors, () => ({ definition, body: evaluateBody(definition.body, definition) })),
   );
   const inText = evaluated.filter(({ body }) => body.kind !== "file").map(({ definition }) => definition);
   const places = new Map(placeDefinitions(inText, taken).map(({ definition, file }) => [definition, file]));
   return evaluated.flatMap(({ definition, body }) => {
     // Nix then names the TypeScript file as the one that defines it; the file itself still counts once.
-    if (body.kind === "file") return { _file: definition.definedAt.file, imports: [body.file] };
+    if (body.kind === "file") return { _file: definition.file, imports: [body.file] };
     const file = places.get(definition);
     if (file === undefined) throw new Error(`no file was chosen for a definition of ${definition.entry}`);
     for (const text of gather(errors, () => printDefinition(definition, body, root, file))) files.set(file, text);
@@ -78,12 +78,11 @@ function printDefinition(definition: EntryDefinition, body: EvaluatedBody, root:
     at: formatLocation(definition.definedAt),
   });
   const names = /\bosConfig\b/.test(text) ? [...moduleArguments, "osConfig"] : moduleArguments;
-  return `${printHeader(definition.definedAt.file)}{ ${names.join(", ")}, ... }:\n${text}\n`;
+  return `${printHeader(definition.file)}{ ${names.join(", ")}, ... }:\n${text}\n`;
 }
 
-function moduleAttributes({ definedAt }: EntryDefinition, body: EvaluatedBody): Readonly<Record<string, unknown>> {
-  // Nix then names the TypeScript file in its errors.
-  const _file = definedAt.file;
+/** `_file`: Nix then names the TypeScript file in its errors. */
+function moduleAttributes({ file: _file }: EntryDefinition, body: EvaluatedBody): Readonly<Record<string, unknown>> {
   switch (body.kind) {
     case "attributes":
       return { _file, ...body.attributes };

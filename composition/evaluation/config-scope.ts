@@ -17,8 +17,19 @@ export interface ScopeOverlay {
   /**
    * A run begins: what an earlier run of the same module asked for counts no longer.
    * @param run - the module; undefined: what this run asks for does not count.
+   * @param called - its function, which is called next; absent: none is, or not to be repeated.
    */
-  startRun(run: unknown): void;
+  startRun(run: unknown, called?: RepeatableCall): void;
+  /** The function has returned. */
+  endCall(): void;
+}
+
+/** A module's function with its arguments. */
+export interface RepeatableCall {
+  /** As messages show it. */
+  readonly file: string;
+  /** Calls it once more, for what can be seen on the way: what it says, reads or throws does not count. */
+  repeat(): void;
 }
 
 /** Something that a function learned from `config`. */
@@ -73,8 +84,24 @@ export class ConfigScope {
     return this.#viewAt([], () => this.current);
   }
 
-  startRun(run: unknown): void {
-    this.#overlay?.scope.startRun(run);
+  startRun(run: unknown, called?: RepeatableCall): void {
+    this.#overlay?.scope.startRun(run, called);
+  }
+
+  endCall(): void {
+    this.#overlay?.scope.endCall();
+  }
+
+  /** Does something whose reads are nobody's. */
+  unnoticed(act: () => void): void {
+    const { reads, gaveUnknown } = this;
+    this.reads = undefined;
+    try {
+      act();
+    } finally {
+      this.reads = reads;
+      this.gaveUnknown = gaveUnknown;
+    }
   }
 
   /** Whether reading again would give the same. */

@@ -117,7 +117,7 @@ export class ModuleGraph {
 
   #call(
     node: ModuleNode,
-    run: unknown,
+    run: ModuleNode | undefined,
     began: (reads: readonly Read[]) => void,
   ): { readonly output: ModuleOutput; readonly reads: readonly Read[]; readonly provisional: boolean } {
     const { module, source, path } = node.input;
@@ -127,13 +127,25 @@ export class ModuleGraph {
     began(reads);
     scope.reads = reads;
     scope.gaveUnknown = false;
-    scope.startRun(run);
+    const call = typeof module === "function" ? (): unknown => module(this.#args) : undefined;
+    scope.startRun(run, run && call && { file: source.file, repeat: () => this.#repeat(call) });
     try {
-      const data: unknown = typeof module === "function" ? module(this.#args) : module;
+      const data = call === undefined ? module : call();
       return { output: readModuleOutput(data, source, path), reads, provisional: scope.gaveUnknown };
     } finally {
+      scope.endCall();
       scope.reads = outer;
     }
+  }
+
+  #repeat(call: () => unknown): void {
+    this.#scope.unnoticed(() => {
+      try {
+        call();
+      } catch {
+        // It did so when it ran the first time, and that is what is being reported.
+      }
+    });
   }
 
   #neverSettles(nodes: readonly ModuleNode[], stale: readonly ModuleNode[]): FleetError {

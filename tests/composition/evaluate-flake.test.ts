@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { collectReferences } from "../../composition/body/references.ts";
 import { importTree } from "../../composition/define-fleet.ts";
 import { EntryReference } from "../../composition/entry-reference.ts";
 import { UnknownEntryError } from "../../composition/errors.ts";
@@ -24,12 +25,14 @@ describe("an evaluated flake", () => {
               class: "nixos",
               entry: "base",
               body: { ssh: 1 },
+              file: "modules/nixos/openssh.ts",
               definedAt: { file: "modules/nixos/openssh.ts", line: 3 },
             },
             {
               class: "nixos",
               entry: "base",
               body: { users: 1 },
+              file: "modules/nixos/users.ts",
               definedAt: { file: "modules/nixos/users.ts", line: 5 },
             },
           ],
@@ -127,8 +130,10 @@ describe("config.flake.modules", () => {
       "modules/a.ts": `export default ({ config }) => {\n  const { base } = config.flake.modules.nixos;\n  return { flake: { modules: { nixos: { base: {}, top: { imports: [base] } } } } };\n};\n`,
     });
     const body = (await tree.evaluate()).namespaces.get("nixos")?.get("top")?.[0]?.body;
-    const expected = new EntryReference("nixos", "base", { file: "modules/a.ts", line: 2 });
-    assert.deepEqual(body, { imports: [expected] });
+    const [used, ...others] = collectReferences(body).map(({ reference }) => reference);
+    assert.deepEqual(others, []);
+    assert.ok(used?.equals(new EntryReference("nixos", "base", { file: "modules/a.ts" })));
+    assert.deepEqual(used?.usedAt, { file: "modules/a.ts", line: 2 });
   });
 
   it("checks references of functions that run after the evaluation at once", async () => {

@@ -122,9 +122,10 @@ describe("a fleet that cannot be emitted", () => {
 
   it("has bodies that Nix cannot hold, which are reported together", async () => {
     const { evaluation } = await readFleet(smallFleet);
-    const define = (entry: string, body: unknown) => [
-      { class: "nixos", entry, body, definedAt: { file: `modules/${entry}.ts`, line: 3 } },
-    ];
+    const define = (entry: string, body: unknown) => {
+      const file = `modules/${entry}.ts`;
+      return [{ class: "nixos", entry, body, file, definedAt: { file, line: 3 } }];
+    };
     const nixos = new Map([
       ["a", define("a", { when: new Date(0) })],
       ["b", define("b", () => ({ x: { y: Number.NaN } }))],

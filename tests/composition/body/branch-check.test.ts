@@ -7,12 +7,12 @@ import { NixSymbolMisuseError } from "../../../composition/body/errors.ts";
 import { nix } from "../../../composition/body/nix-template.ts";
 import type { BodyArguments } from "../../../composition/body/symbol.ts";
 
-const definedAt = { file: "modules/nixos/base.ts", line: 5 };
+const defined = { definedAt: { file: "modules/nixos/base.ts", line: 5 } };
 
 /** What is refused in the body's text; undefined: nothing. */
 function found(body: (args: BodyArguments) => unknown): string | undefined {
   try {
-    refuseBranches(body, definedAt);
+    refuseBranches(body, defined);
     return undefined;
   } catch (error) {
     if (error instanceof NixSymbolMisuseError) return error.facts.found;
@@ -48,7 +48,7 @@ describe("a body that branches on a symbol", () => {
 
   it("says what and where, and what to write instead", () => {
     assert.throws(
-      () => refuseBranches(({ config }: BodyArguments) => (config.a ? {} : { a: 1 }), definedAt),
+      () => refuseBranches(({ config }: BodyArguments) => (config.a ? {} : { a: 1 }), defined),
       (error: Error) => {
         assert.equal(
           error.message,

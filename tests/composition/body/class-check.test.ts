@@ -20,7 +20,7 @@ function check(className: string, body: unknown): readonly string[] {
   const namespaces = new Map<string, Map<string, EntryDefinition[]>>();
   const define = (ofClass: string, entry: string, content: unknown, file: string): void => {
     const entries = namespaces.get(ofClass) ?? new Map<string, EntryDefinition[]>();
-    entries.set(entry, [{ class: ofClass, entry, body: content, definedAt: { file, line: 4 } }]);
+    entries.set(entry, [{ class: ofClass, entry, body: content, file, definedAt: { file, line: 4 } }]);
     namespaces.set(ofClass, entries);
   };
   define("homeManager", "ai", {}, "modules/home/ai/claude-code.ts");

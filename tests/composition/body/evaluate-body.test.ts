@@ -7,8 +7,8 @@ import { type BodyArguments, symbol } from "../../../composition/body/symbol.ts"
 import { ConfigScope } from "../../../composition/evaluation/config-scope.ts";
 import { mkIf } from "../../../composition/lib/property.ts";
 
-const definedAt = { file: "modules/nixos/base.ts", line: 5 };
-const kind = (body: unknown): string => evaluateBody(body, definedAt).kind;
+const defined = { definedAt: { file: "modules/nixos/base.ts", line: 5 } };
+const kind = (body: unknown): string => evaluateBody(body, defined).kind;
 
 describe("a body", () => {
   it("is attributes, a module in Nix, or definitions under a condition", () => {
@@ -29,7 +29,7 @@ describe("a body", () => {
   it("is called once, however often it is asked for", () => {
     let calls = 0;
     const body = () => ({ calls: ++calls });
-    assert.equal(evaluateBody(body, definedAt), evaluateBody(body, definedAt));
+    assert.equal(evaluateBody(body, defined), evaluateBody(body, defined));
     assert.equal(calls, 1);
   });
 
@@ -38,7 +38,7 @@ describe("a body", () => {
       throw new TypeError("boom");
     };
     assert.throws(
-      () => evaluateBody(body, definedAt),
+      () => evaluateBody(body, defined),
       (error: unknown) => {
         assert.ok(error instanceof BodyFailedError);
         assert.equal(error.facts.summary, "a body threw: TypeError: boom");
@@ -60,7 +60,7 @@ describe("a body", () => {
   for (const [title, body, summary] of shapeless) {
     it(`is not ${title}`, () => {
       assert.throws(
-        () => evaluateBody(body, definedAt),
+        () => evaluateBody(body, defined),
         (error: unknown) => error instanceof BodyShapeError && error.facts.summary === summary,
       );
     });
@@ -71,7 +71,7 @@ describe("a body", () => {
     scope.current = { flake: {} };
     const config = scope.view();
     assert.throws(
-      () => evaluateBody(() => config, definedAt),
+      () => evaluateBody(() => config, defined),
       (error: Error) => {
         assert.equal(
           error.message,

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { placeDefinitions } from "../../../composition/emission/definition-files.ts";
 
 function place(entry: string, ...files: readonly string[]): readonly string[] {
-  const definitions = files.map((file) => ({ class: "nixos", entry, body: {}, definedAt: { file } }));
+  const definitions = files.map((file) => ({ class: "nixos", entry, body: {}, file, definedAt: { file } }));
   return placeDefinitions(definitions, new Set()).map(({ file }) => file);
 }
 
@@ -39,7 +39,8 @@ describe("the file of a definition", () => {
   });
 
   it("is nobody else's, also where case is folded", () => {
-    const definition = (entry: string) => ({ class: "nixos", entry, body: {}, definedAt: { file: "modules/x.ts" } });
+    const file = "modules/x.ts";
+    const definition = (entry: string) => ({ class: "nixos", entry, body: {}, file, definedAt: { file } });
     const taken = new Set<string>();
     assert.deepEqual(
       ["a b", "a_b", "A_b"].flatMap((entry) => placeDefinitions([definition(entry)], taken).map(({ file }) => file)),
