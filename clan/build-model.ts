@@ -8,16 +8,23 @@ import type { VarsOnDisk } from "./vars/vars-on-disk.ts";
 
 interface Resolved {
   readonly clan: ComposedClan;
-  readonly classes: ReadonlyMap<string, MachineClass>;
+  /** Class and stated tags of each machine. */
+  readonly tagged: ReadonlyMap<string, { readonly class: MachineClass; readonly tags: readonly string[] }>;
   readonly tags: ReadonlyMap<string, readonly string[]>;
+  /** The same, for questions about single machines. */
+  readonly carriers: ReadonlyMap<string, ReadonlySet<string>>;
   readonly reach: ReadonlyMap<string, Reach>;
 }
 
 /** The model of a fleet that was checked (check-registry.ts, check-inventory.ts). */
 export function buildModel(evaluation: FlakeEvaluation, clan: ComposedClan, vars: VarsOnDisk): FleetModel {
   const classes = new Map([...clan.registry].map(([name, machine]) => [name, classOf(name, machine, clan)] as const));
+  const given = givenTags(clan);
   const tagged = new Map(
-    [...classes].map(([name, machineClass]) => [name, { class: machineClass, tags: statedTags(name, clan) }] as const),
+    [...classes].map(([name, machineClass]) => {
+      const tags = [...(clan.machines.get(name)?.tags ?? []), ...(given.get(name) ?? [])];
+      return [name, { class: machineClass, tags }] as const;
+    }),
   );
   const tags = resolveTags(tagged, Object.fromEntries(clan.tags));
   const graph = new EntryGraph(evaluation);
@@ -30,7 +37,8 @@ export function buildModel(evaluation: FlakeEvaluation, clan: ComposedClan, vars
       return [name, graph.reach([...imports, ...served])] as const;
     }),
   );
-  const resolved = { clan, classes, tags, reach };
+  const carriers = new Map([...tags].map(([tag, machines]) => [tag, new Set(machines)] as const));
+  const resolved = { clan, tagged, tags, carriers, reach };
   // The schema brands the names and proves that nothing but JSON is left.
   return fleetModelSchema.parse({
     schema: 1,
@@ -51,18 +59,19 @@ export function buildModel(evaluation: FlakeEvaluation, clan: ComposedClan, vars
   } satisfies Record<keyof Omit<FleetModel, "clanChecks">, unknown>);
 }
 
-function machineModel(name: string, { nixpkgs, imports }: RegisteredMachine, { clan, classes, reach, tags }: Resolved) {
+function machineModel(name: string, { nixpkgs, imports }: RegisteredMachine, resolved: Resolved) {
+  const { clan, carriers, reach } = resolved;
   const inventory = clan.machines.get(name);
-  const machineClass = classes.get(name) ?? classOfPlatform(nixpkgs.hostPlatform);
+  const tagged = resolved.tagged.get(name) ?? { class: classOfPlatform(nixpkgs.hostPlatform), tags: [] };
   return {
-    class: machineClass,
+    class: tagged.class,
     system: nixpkgs.hostPlatform,
-    tags: carriedTags({ class: machineClass, tags: statedTags(name, clan) }),
+    tags: carriedTags(tagged),
     description: inventory?.description ?? null,
     targetHost: inventory?.deploy.targetHost ?? null,
     buildHost: inventory?.deploy.buildHost ?? null,
     imports: imports.map(entryName),
-    users: [...new Set([...(reach.get(name)?.people ?? []), ...accounts(name, clan, tags)])].sort(),
+    users: [...new Set([...(reach.get(name)?.people ?? []), ...accounts(name, clan, carriers)])].sort(),
     registered: true,
     inInventory: inventory !== undefined,
     definedAt: clan.at("clan", "machines", name),
@@ -133,11 +142,11 @@ function servedImports(name: string, { imports, members }: Served, classes: Read
  * Users that instances of clan-core's `users` service give an account on the machine.
  * Source: clan-core 26.05, `clanServices/users`: setting `user`.
  */
-function accounts(name: string, clan: ComposedClan, tags: ReadonlyMap<string, readonly string[]>): string[] {
+function accounts(name: string, clan: ComposedClan, carriers: Resolved["carriers"]): string[] {
   return [...clan.instances].flatMap(([instanceName, { module, roles }]) => {
     if ((module.name ?? instanceName) !== "users" || (module.input ?? "clan-core") !== "clan-core") return [];
     return Object.values(roles).flatMap((role) => {
-      const byTag = Object.entries(role.tags).filter(([tag]) => tags.get(tag)?.includes(name));
+      const byTag = Object.entries(role.tags).filter(([tag]) => carriers.get(tag)?.has(name));
       const byName = role.machines[name];
       if (byTag.length === 0 && byName === undefined) return [];
       // The most specific setting counts: the machine's, the tag's, the role's.
@@ -151,8 +160,15 @@ function classOf(name: string, { nixpkgs }: RegisteredMachine, clan: ComposedCla
   return clan.machines.get(name)?.machineClass ?? classOfPlatform(nixpkgs.hostPlatform);
 }
 
-/** Tags that the machine states itself, then those that `inventory.tags` gives it. */
-function statedTags(name: string, clan: ComposedClan): string[] {
-  const given = [...clan.tags].filter(([, machines]) => machines.includes(name)).map(([tag]) => tag);
-  return [...(clan.machines.get(name)?.tags ?? []), ...given];
+/** Machine → tags that `inventory.tags` gives it, beside those that it states itself. */
+function givenTags(clan: ComposedClan): ReadonlyMap<string, readonly string[]> {
+  const given = new Map<string, string[]>();
+  for (const [tag, machines] of clan.tags) {
+    for (const machine of new Set(machines)) {
+      const tags = given.get(machine);
+      if (tags === undefined) given.set(machine, [tag]);
+      else tags.push(tag);
+    }
+  }
+  return given;
 }

@@ -48,14 +48,14 @@ function checkModule(
   clan: ComposedClan,
   inputs: readonly string[],
 ): ServiceModuleError[] {
-  const at = formatLocation(clan.at("clan", "inventory", "instances", name, "module"));
+  const at = () => formatLocation(clan.at("clan", "inventory", "instances", name, "module"));
   if (module.imports.length > 0 && (module.name !== null || module.input !== null)) {
     return [
       new ServiceModuleError({
         summary: `instance ${name}: its module is a service by name and inline at once`,
         expected: "{ name, input } or { imports, description }",
         found: `imports beside ${module.name === null ? "input" : "name"}`,
-        at,
+        at: at(),
         fix: "keep one of the two",
         subject: { kind: "instance", name },
       }),
@@ -68,7 +68,7 @@ function checkModule(
       summary: `instance ${name}: its service comes from an input that the flake does not have`,
       expected: `one of ${[...inputs, "self"].join(", ")}`,
       found: JSON.stringify(module.input),
-      at,
+      at: at(),
       fix: near === undefined ? "add the input to fleet.ts" : `write ${JSON.stringify(near)}`,
       subject: { kind: "instance", name },
     }),
@@ -83,8 +83,8 @@ function checkMachine(
   clan: ComposedClan,
 ): UnknownMachineError[] {
   // A machine that only one of the two knows is told of elsewhere (check-registry.ts), once.
+  if (clan.machines.has(name) || clan.registry.has(name)) return [];
   const known = [...new Set([...clan.machines.keys(), ...clan.registry.keys()])].sort();
-  if (known.includes(name)) return [];
   const [near] = nearestNames(name, known);
   return [
     new UnknownMachineError({
@@ -103,7 +103,6 @@ function checkTargetHosts(clan: ComposedClan): TargetHostError[] {
   const owners = new Map<string, string>();
   for (const [name, { deploy }] of clan.machines) {
     if (deploy.targetHost === null) continue;
-    const at = clan.at("clan", "inventory", "machines", name, "deploy", "targetHost");
     const target = parseTargetHost(deploy.targetHost);
     if (target === undefined) {
       errors.push(
@@ -111,7 +110,7 @@ function checkTargetHosts(clan: ComposedClan): TargetHostError[] {
           summary: `${name}: its target host cannot be dialled`,
           expected: "[user@]host[:port]",
           found: JSON.stringify(deploy.targetHost),
-          at: formatLocation(at),
+          at: formatLocation(clan.at("clan", "inventory", "machines", name, "deploy", "targetHost")),
           fix: "correct deploy.targetHost",
           subject: { kind: "machine", name },
         }),

