@@ -18,6 +18,9 @@ export interface MachineRegistryArgs {
   readonly machines: readonly MachineSettings[];
 }
 
+/** `pulumi state move` puts what it moves right below the stack: without this name a moved machine would be a new one. */
+const aliases = [{ parent: pulumi.rootStackResource }];
+
 /** The machines that a stack owns. Child per machine, named as the machine. */
 export class MachineRegistry extends pulumi.ComponentResource {
   declare readonly machines: pulumi.Output<Record<string, MachineOutcome>>;
@@ -26,7 +29,10 @@ export class MachineRegistry extends pulumi.ComponentResource {
   constructor(name: string, { machines }: MachineRegistryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("clan:index:MachineRegistry", name, { machines: machines.map(({ machine }) => machine) }, opts);
     this.#children = new Map(
-      machines.map((settings) => [settings.machine, new Machine(settings.machine, settings, { parent: this })]),
+      machines.map((settings) => [
+        settings.machine,
+        new Machine(settings.machine, settings, { parent: this, aliases }),
+      ]),
     );
     const rows = [...this.#children].map(([machine, child]) => child.row.apply((row) => [machine, row] as const));
     this.machines = pulumi.all(rows).apply((all) => Object.fromEntries(all));

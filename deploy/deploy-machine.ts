@@ -9,6 +9,8 @@ import { ConnectionPool } from "./ssh/connection-pool.ts";
 import { connectionSpecSchema } from "./ssh/connection-spec.ts";
 import { Deployment } from "./transaction/deployment.ts";
 
+const stackSchema = z.strictObject({ project: ownerSchema.shape.project, stack: ownerSchema.shape.stack });
+
 /** What shall run on a host, and how to get there. */
 export const deploymentRequestSchema = z.strictObject({
   machine: z.string().min(1).max(200),
@@ -21,7 +23,9 @@ export const deploymentRequestSchema = z.strictObject({
   policy: activationPolicySchema.default(() => activationPolicySchema.parse({})),
   /** Brought to the host before its system is activated, and back with it. */
   secrets: z.custom<SecretSource>(isSecretSource).optional(),
-  owner: z.strictObject({ project: ownerSchema.shape.project, stack: ownerSchema.shape.stack }),
+  owner: stackSchema,
+  /** Stacks that the machine was moved from: a host that carries the mark of one is taken over. */
+  formerOwners: z.array(stackSchema).optional(),
 });
 export type DeploymentRequest = z.output<typeof deploymentRequestSchema>;
 

@@ -34,8 +34,11 @@ export async function releaseMachine(known: Partially<ClosureOutputs>, signal: A
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(2 * releaseSeconds * 1000)]);
   try {
     await using host = await connectOnce(await resolveWay(way, sudoPassword()), releaseSeconds * 1000, deadline);
-    const answer = await releaseHost(host, { ...owner, machine }, deadline);
-    return answer === "released" ? "its owner's mark is taken away" : "it has no mark of this stack";
+    for (const one of [owner, ...(known.formerOwners ?? [])]) {
+      const answer = await releaseHost(host, { ...one, machine }, deadline);
+      if (answer === "released") return "its owner's mark is taken away";
+    }
+    return "it has no mark of this stack";
   } catch (error) {
     if (!(error instanceof FleetError) && !deadline.aborted) throw error;
     const why = error instanceof FleetError ? error.facts.summary.replace(`${machine}: `, "") : "no answer in time";

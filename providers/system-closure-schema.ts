@@ -18,6 +18,8 @@ export const noAddress = "?";
 /** Systems of which what runs is a specialisation, and by what name. */
 const specialisationsSchema = z.array(z.object({ of: storePath, name: z.string() }));
 
+const ownerSchema = z.object({ project: z.string().min(1), stack: z.string().min(1) });
+
 /** What a program declares for one machine. Plain JSON: it is stored in the state and crosses gRPC. */
 export const closureInputsSchema = z.object({
   machine: z.string().min(1),
@@ -49,7 +51,7 @@ export const closureInputsSchema = z.object({
   /** Seconds for the whole: build, push, activation. */
   deadlineSeconds: z.number().positive(),
   /** Written on the host; another project or stack is refused unless the policy says `takeOver`. */
-  owner: z.object({ project: z.string().min(1), stack: z.string().min(1) }),
+  owner: ownerSchema,
   /**
    * What the probe of this run saw on the host; null: it was not asked, or did not answer. A host that was switched or
    * reinstalled behind Pulumi's back thus differs in the very preview that shows it, without a refresh.
@@ -77,6 +79,8 @@ const sinceSchema = z.object({
   specialisations: specialisationsSchema.default([]),
   /** What the host showed last and is declared no more. */
   formerHostKeys: z.array(pinnedHostKeySchema).default([]),
+  /** Stacks that the machine was moved from, until its host carries the mark of its own. */
+  formerOwners: z.array(ownerSchema).default([]),
   /** Target of `/run/booted-system`. */
   booted: storePath.nullable().default(null),
   /** Name of the boot entry that the next boot takes. */

@@ -9,6 +9,7 @@ import { differsFromKnown, differsFromObserved, isOwner } from "../stack/plan/sy
 import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { formerHostKeys, stillFormer } from "./former-host-keys.ts";
+import { formerOwners, stillFormerOwners } from "./former-owners.ts";
 import { HostAfterError } from "./host-after-error.ts";
 import { interruptible } from "./interruption.ts";
 import { sudoPassword } from "./provider-config.ts";
@@ -122,7 +123,8 @@ export async function remove(_id: string, props: ClosureOutputs): Promise<void> 
 
 async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Promise<ClosureOutputs> {
   const inputs = closureInputsSchema.parse(raw);
-  if (inputs.power === "off") return { ...raw, ...skipped(olds) };
+  const owners = formerOwners(olds, inputs.owner);
+  if (inputs.power === "off") return { ...raw, ...skipped(olds), formerOwners: owners };
   const began = performance.now();
   await using log = openEngineLog(inputs.reportTo);
   await using lent = borrowConnections();
@@ -130,7 +132,7 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
   using work = interruptible();
   const until = AbortSignal.any([deadline.signal, work.signal]);
   const former = formerHostKeys(olds, inputs.hostKeys);
-  const delivery = { ...inputs, formerHostKeys: former };
+  const delivery = { ...inputs, formerHostKeys: former, formerOwners: owners };
   const { outcome, observation } = await deliverSystem(delivery, log.report, until, sudoPassword(), lent.pool);
   const { facts } = outcome;
   const seen: ClosureFacts = {
@@ -145,6 +147,7 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
         }
       : seenFacts(observation)),
     formerHostKeys: observation === undefined ? former : stillFormer(former, observation.hostKey),
+    formerOwners: stillFormerOwners(owners, observation?.facts.owner),
     outcome: outcome.kind,
     seconds: Math.round((performance.now() - began) / 100) / 10,
     drift: null,

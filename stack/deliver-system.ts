@@ -41,7 +41,8 @@ export async function deliverSystem(
   if (delivery.buildOn === "target")
     refused = await unlessUnreachable(machine, () => buildOnTarget(delivery, connection, connections, report, signal));
   else await build(delivery, { kind: "local" }, report, signal);
-  const request = { machine, connection, class: delivery.class, system, toplevel, policy, owner };
+  const formerOwners = [...(delivery.formerOwners ?? [])];
+  const request = { machine, connection, class: delivery.class, system, toplevel, policy, owner, formerOwners };
   const outcome = refused ?? (await deployMachine(request, report, signal, connections));
   const said = renderOutcome(outcome).replace(`${machine}: `, "");
   report({ level: "info", subject: machine, phase: "done", message: said });
@@ -112,7 +113,9 @@ async function buildOnTarget(
   const facts = await session.facts(delivery, signal);
   const { machine, policy } = delivery;
   const { takeOver, mode, specialisation } = policy;
-  const wanted = { ...delivery, owner: { ...delivery.owner, machine }, takeOver, mode, specialisation };
+  const formerOwners = (delivery.formerOwners ?? []).map((former) => ({ ...former, machine }));
+  const owner = { ...delivery.owner, machine };
+  const wanted = { ...delivery, owner, formerOwners, takeOver, mode, specialisation };
   const reason = reasonToRefuse(facts, wanted);
   if (reason !== undefined)
     return { kind: "refused", machine, reason, facts: outcomeFacts({ wanted, facts, after: facts, seconds: {} }) };

@@ -45,7 +45,15 @@ export interface Delivery extends Way {
   readonly policy: ActivationPolicy;
   /** Seconds for the whole: build, push, activation. */
   readonly deadlineSeconds: number;
-  readonly owner: { readonly project: string; readonly stack: string };
+  readonly owner: StackOwner;
+  /** Stacks that the machine was moved from and whose mark the host may still carry. Default: none. */
+  readonly formerOwners?: readonly StackOwner[] | undefined;
+}
+
+/** Whose a machine is. */
+export interface StackOwner {
+  readonly project: string;
+  readonly stack: string;
 }
 
 const defaultConnectDeadlineSeconds = 60;

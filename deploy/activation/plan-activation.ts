@@ -11,6 +11,8 @@ export interface Wanted {
   /** Of the toplevel, to be run instead of it; null: none. */
   readonly specialisation: string | null;
   readonly owner: Owner;
+  /** Whose the machine was before it was moved to this stack: their mark on the host is no refusal. Default: nobody's. */
+  readonly formerOwners?: readonly Owner[];
   readonly takeOver: boolean;
   readonly mode: "switch" | "boot" | "test" | "dry";
   /** For a transaction that must be begun. */
@@ -208,17 +210,18 @@ export function reasonToRefuse(facts: HostFacts, wanted: Omit<Wanted, "newId" | 
   if (facts.transaction === "unreadable" || owner === "unreadable") {
     return "/nix/var/pulumi-clan was written by another version of pulumi-clan; use that one, or remove its files";
   }
-  return wanted.takeOver ? undefined : reasonOfOwner(facts, wanted.owner);
+  return wanted.takeOver ? undefined : reasonOfOwner(facts, [wanted.owner, ...(wanted.formerOwners ?? [])]);
 }
 
 /** Another machine of our own stack is another owner, too: the address leads to the wrong host. */
-function reasonOfOwner(facts: HostFacts, wanted: Owner): string | undefined {
+function reasonOfOwner(facts: HostFacts, accepted: readonly Owner[]): string | undefined {
   const { owner } = facts;
-  if (owner !== undefined && owner !== "unreadable" && !isSame(owner, wanted))
+  const isAccepted = (one: Owner): boolean => accepted.some((other) => isSame(one, other));
+  if (owner !== undefined && owner !== "unreadable" && !isAccepted(owner))
     return `the host belongs to ${renderOwner(owner)}; set takeOver to take it`;
   // The mark is set at the commit: until then an open transaction is all that says whose the host is.
   const open = openTransaction(facts);
-  if (open !== undefined && !isSame(open.owner, wanted))
+  if (open !== undefined && !isAccepted(open.owner))
     return `${renderOwner(open.owner)} is deploying to the host; set takeOver to take it`;
   return undefined;
 }

@@ -54,6 +54,7 @@ export class Deployment {
         toplevel,
         specialisation: policy.specialisation,
         owner: { ...owner, machine },
+        formerOwners: (request.formerOwners ?? []).map((former) => ({ ...former, machine })),
         takeOver: policy.takeOver,
         mode: policy.mode,
         newId: randomBytes(8).toString("hex"),

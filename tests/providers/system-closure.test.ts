@@ -40,6 +40,7 @@ const deployed: ClosureOutputs = {
   failedUnits: [],
   seconds: 4,
   formerHostKeys: [],
+  formerOwners: [],
   booted: one,
   defaultEntry: "nixos-generation-3.conf",
   nextBoot: one,

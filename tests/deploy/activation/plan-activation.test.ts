@@ -44,6 +44,23 @@ describe("the plan for a host", () => {
     assert.deepEqual(planActivation(theirs, { ...wanted, takeOver: true }), [{ kind: "claim", owner: wanted.owner }]);
   });
 
+  it("is a mark for a host of a stack that the machine was moved from, and of no other", () => {
+    const theirs = hostFacts({ ...done, owner: { ...wanted.owner, stack: "burst" } });
+    const moved: Wanted = { ...wanted, formerOwners: [{ ...wanted.owner, stack: "burst" }] };
+    assert.deepEqual(planActivation(theirs, moved), [{ kind: "claim", owner: wanted.owner }]);
+    const left = { owner: { ...wanted.owner, stack: "burst" } };
+    const open = planActivation(hostFacts({ ...left, transaction: transaction(left) }), moved);
+    assert.notEqual(open[0]?.kind, "refuse", "what that stack began is taken up");
+    for (const stranger of [
+      { stack: "laptops" },
+      { stack: "burst", machine: "scheelite" },
+      { project: "other", stack: "burst" },
+    ]) {
+      const facts = hostFacts({ ...done, owner: { ...wanted.owner, ...stranger } });
+      assert.equal(planActivation(facts, moved)[0]?.kind, "refuse", JSON.stringify(stranger));
+    }
+  });
+
   it("compares a specialisation by whose it is, takes over only its own, and goes back to what ran", () => {
     const dockedWanted: Wanted = { ...wanted, specialisation: "docked" };
     const docked = { current: foreign, specialisations: [{ of: declared, name: "docked" }] };
