@@ -9,6 +9,7 @@ import { emitCommand } from "./emit.ts";
 import { graphCommand } from "./graph.ts";
 import { impactCommand } from "./impact.ts";
 import { lockCommand } from "./lock.ts";
+import { moveCommand } from "./move.ts";
 import { pushCommand } from "./push.ts";
 import { rollbackCommand } from "./rollback.ts";
 import { showCommand } from "./show.ts";
@@ -35,6 +36,7 @@ function fleetCommand(terminal: Terminal, signal: AbortSignal): Command {
     .addCommand(rollbackCommand(terminal, signal))
     .addCommand(statusCommand(terminal, signal))
     .addCommand(sshCommand(terminal, signal))
+    .addCommand(moveCommand(terminal, signal))
     .addCommand(configCommand(terminal))
     .exitOverride()
     .showHelpAfterError("(fleet --help lists the commands)");

@@ -44,32 +44,62 @@ export async function readDialledHosts(stack: StackName, signal: AbortSignal): P
 }
 
 async function ask({ root, name }: StackName, args: readonly string[], signal: AbortSignal): Promise<unknown> {
-  const command = ["--cwd", root, "--stack", name, "--non-interactive", "--color", "never"];
+  const stdout = await runPulumi({ root, about: `stack ${name}`, deadlineMs }, [...args, "--stack", name], signal);
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    // The parser's message quotes the answer, which may hold secrets.
+    throw noAnswer({ root, about: `stack ${name}` }, args, "an answer that is no JSON");
+  }
+}
+
+/** What a command of Pulumi's CLI is about, for messages, and how long it may take. */
+export interface PulumiRun {
+  /** Folder of Pulumi.yaml. */
+  readonly root: string;
+  readonly about: string;
+  readonly deadlineMs: number;
+}
+
+/** Runs Pulumi's CLI without anybody to answer questions. @returns its stdout. @throws {PulumiCliError} */
+export async function runPulumi(run: PulumiRun, args: readonly string[], signal: AbortSignal): Promise<string> {
+  const command = ["--cwd", run.root, "--non-interactive", "--color", "never"];
   try {
     const asked = promisify(execFile)("pulumi", [...args, ...command], {
       signal,
-      timeout: deadlineMs,
+      timeout: run.deadlineMs,
       maxBuffer: 64 * 2 ** 20,
       env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
     });
     asked.child.stdin?.end();
-    return JSON.parse((await asked).stdout);
+    return (await asked).stdout;
   } catch (error) {
     signal.throwIfAborted();
-    throw new PulumiCliError({
-      summary: `stack ${name}: \`pulumi ${args.filter((arg) => !arg.startsWith("-")).join(" ")}\` does not answer`,
-      expected: "Pulumi's CLI, with access to the stack's state and secrets",
-      found: reasonOf(error),
-      at: root,
-      fix: "log in where the state is (PULUMI_BACKEND_URL) and give the passphrase (PULUMI_CONFIG_PASSPHRASE_FILE)",
-    });
+    throw noAnswer(run, args, reasonOf(error, run.deadlineMs));
   }
 }
 
+function noAnswer(
+  { root, about }: Pick<PulumiRun, "root" | "about">,
+  args: readonly string[],
+  found: string,
+): PulumiCliError {
+  const words = args.slice(0, 2).filter((arg) => !arg.startsWith("-"));
+  const locked = /currently locked/.test(found);
+  return new PulumiCliError({
+    summary: `${about}: \`pulumi ${words.join(" ")}\` failed`,
+    expected: "Pulumi's CLI, with access to the stack's state and secrets",
+    found,
+    at: root,
+    fix: locked
+      ? "wait for the other run; where it was killed, `pulumi cancel --stack <stack>` removes its lock"
+      : "log in where the state is (PULUMI_BACKEND_URL) and give the passphrase (PULUMI_CONFIG_PASSPHRASE_FILE)",
+  });
+}
+
 /** Of stderr alone: stdout may hold secrets. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, deadlineMs: number): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof SyntaxError) return "an answer that is no JSON"; // its message quotes the answer
   if ("code" in error && error.code === "ENOENT") return "no `pulumi` in PATH";
   if ("killed" in error && error.killed === true) return `no end within ${deadlineMs / 1000} s`;
   const stderr = "stderr" in error && typeof error.stderr === "string" ? error.stderr : "";
