@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { AdoptedFleet } from "../flake/adopt-flake.ts";
 import { flakeFolder } from "../flake/origin.ts";
@@ -6,6 +6,7 @@ import { entriesIn } from "../flake/reach.ts";
 import type { ImportNode } from "../flake/read-machines.ts";
 import type { FleetModel, Location } from "../fleet-model.ts";
 import type { CheckContext, EntryFacts } from "./context.ts";
+import { FileTexts } from "./file-texts.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { readOutputs } from "./read-outputs.ts";
 import { readServiceSettings } from "./read-service-settings.ts";
@@ -40,6 +41,7 @@ export async function adoptedContext(
       {
         moduleFolders: dendritic ? sourceFolders.filter((folder) => folder === "modules") : [],
         sourceFolders,
+        sourceFiles: existsSync(join(root, "flake.nix")) ? ["flake.nix"] : [],
         modules: /\.nix$/,
         evaluatesUntracked: true,
       },
@@ -48,6 +50,7 @@ export async function adoptedContext(
     configurations,
     now: new Date(),
     at: (path, word) => locate(model, text, path, word),
+    mention: (files, words) => text.mention(files, words),
   };
 }
 
@@ -107,35 +110,4 @@ function locate(
   if (stated === undefined) return null;
   const last = word ?? path.at(-1);
   return last === undefined || last === name ? stated : (text.find(stated, last) ?? stated);
-}
-
-/** How far below a statement its parts are looked for, in lines. */
-const mostLines = 80;
-
-/** Nix tells the file of a definition and never its line: that is found in the text. */
-class FileTexts {
-  readonly #root: string;
-  readonly #lines = new Map<string, readonly string[]>();
-
-  constructor(root: string) {
-    this.#root = root;
-  }
-
-  /** The first line from `from` on that has `word` as a whole word. */
-  find({ file, line = 1 }: Location, word: string): Location | undefined {
-    const escaped = word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    const whole = new RegExp(`(?<![\\w-])${escaped}(?![\\w-])`);
-    const lines = this.#linesOf(file).slice(line - 1, line === 1 ? undefined : line - 1 + mostLines);
-    const found = lines.findIndex((text) => whole.test(text));
-    return found === -1 ? undefined : { file, line: line + found };
-  }
-
-  #linesOf(file: string): readonly string[] {
-    const known = this.#lines.get(file);
-    if (known !== undefined) return known;
-    const path = join(this.#root, file);
-    const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
-    this.#lines.set(file, lines);
-    return lines;
-  }
 }

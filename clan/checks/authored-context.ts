@@ -9,6 +9,7 @@ import type { Location } from "../fleet-model.ts";
 import type { AuthoredFleet } from "../read-fleet.ts";
 import type { CheckContext, EntryFacts, ServiceFacts } from "./context.ts";
 import { splitEntry } from "./entries.ts";
+import { FileTexts } from "./file-texts.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { readTreeFacts, type TreeFacts } from "./tree-facts.ts";
 
@@ -23,8 +24,10 @@ export async function authoredContext(
     imported instanceof ImportTree ? [posix.normalize(imported.dir).replace(/\/$/, "")] : [],
   );
   // The staged copy holds files that git does not know, and TypeScript reads the working tree.
-  const options = { moduleFolders, sourceFolders: moduleFolders, modules: /\.(?:ts|nix)$/, evaluatesUntracked: true };
+  const folders = { moduleFolders, sourceFolders: moduleFolders, sourceFiles: [] };
+  const options = { ...folders, modules: /\.(?:ts|nix)$/, evaluatesUntracked: true };
   const tree = await readTreeFacts(root, options, signal);
+  const text = new FileTexts(root);
   return {
     model,
     entries: entryFacts(evaluation, unreadTexts(evaluation, tree)),
@@ -38,6 +41,7 @@ export async function authoredContext(
     configurations,
     now: new Date(),
     at: (path, word) => (path[0] === "inputs" ? locateInput(root, path) : locate(evaluation, path, word)),
+    mention: (files, path) => text.mention(files, path),
   };
 }
 

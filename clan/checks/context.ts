@@ -49,4 +49,6 @@ export interface CheckContext {
    * @param word - text of a list's element: its own line, where the list spans several.
    */
   at(path: readonly string[], word?: string): Location | null;
+  /** Where one of these files writes a path of attributes; the file alone where it does not; null without files. */
+  mention(files: readonly string[], path: readonly string[]): Location | null;
 }

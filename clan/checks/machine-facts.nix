@@ -143,12 +143,11 @@ let
     in
     if isAttrs found then filter (name: found.${name} == true) (attrNames found) else texts found;
 
-  deployers = concatLists [
-    (if bool false ((set ((set (config.system or { })).autoUpgrade or { })).enable or false) then [ "system.autoUpgrade" ] else [ ])
-    (map (name: "services.${name}") (
-      filter (name: bool false ((set (services.${name} or { })).enable or false)) [ "comin" "cachix-agent" "pull-deploy" "npins-auto-upgrade" ]
-    ))
-  ];
+  # Options of other deployers.
+  watched = [ "system.autoUpgrade" ] ++ map (name: "services.${name}") [ "comin" "cachix-agent" "pull-deploy" "npins-auto-upgrade" ];
+  deployers = filter (
+    name: bool false ((builtins.foldl' (options: part: set (options.${part} or { })) config (pathsOf name)).enable or false)
+  ) watched;
 
   interfacesIn = tool: mapAttrs (_: set) (set ((set (networking.${tool} or { })).interfaces or { }));
   wireguard = interfacesIn "wireguard";
@@ -185,8 +184,34 @@ let
   };
   vars = set ((set ((set (config.clan or { })).core or { })).vars or { });
 
+  # Files that state an option, as the module system has them: those of inputs are among them.
+  options = set (configuration.options or { });
+  below = path: builtins.foldl' (options: name: set (options.${name} or { })) options path;
+  statedIn = path: texts ((below path).files or [ ]);
+  pathsOf = text: filter isString (builtins.split "\\." text);
+  loaderSwitches = map (name: "boot.loader.${name}.enable") (attrNames (below [ "boot" "loader" ]));
+  located = loaderSwitches ++ map (name: "${name}.enable") watched ++ [
+    "boot.initrd.availableKernelModules"
+    "fileSystems"
+    "home-manager.useGlobalPkgs"
+    "networking.firewall.allowedTCPPorts"
+    "networking.hostId"
+    "networking.hostName"
+    "networking.interfaces"
+    "networking.wg-quick.interfaces"
+    "networking.wireguard.interfaces"
+    "networking.wireless.networks"
+    "nixpkgs.hostPlatform"
+    "nixpkgs.overlays"
+    "services.k3s.token"
+    "services.openssh.enable"
+    "services.openssh.ports"
+    "services.openssh.settings"
+    "users.users"
+  ];
+
   platform = (set (config.nixpkgs or { })).hostPlatform or null;
-  priority = ((set ((set (configuration.options or { })).system or { })).stateVersion or { }).highestPrio or null;
+  priority = (below [ "system" "stateVersion" ]).highestPrio or null;
 in
 {
   hostName = text (networking.hostName or null);
@@ -222,4 +247,7 @@ in
   missingPackages = if configuration ? pkgs then filter (name: !(configuration.pkgs ? ${name})) packages else null;
   homesApart = if homes != [ ] && !(bool false (home.useGlobalPkgs or false)) then homes else [ ];
   generators = if vars ? generators then mapAttrs generator (set vars.generators) else null;
+  definedIn = builtins.listToAttrs (
+    filter ({ value, ... }: value != [ ]) (map (name: { inherit name; value = statedIn (pathsOf name); }) located)
+  );
 }

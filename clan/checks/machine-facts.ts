@@ -83,13 +83,17 @@ export const evaluatedFactsSchema = z.object({
   /** Users whose homes have a package set of their own. */
   homesApart: z.array(z.string()),
   generators: z.record(z.string(), generatorSchema).nullable(),
+  /** Option → files that state it, as Nix has them. */
+  definedIn: z.record(z.string(), z.array(z.string())),
 });
 
 /**
  * What the rules want to know of one machine's evaluated configuration; a part is null where the configuration does not
  * have it or where it does not evaluate. No value of a secret is among it.
  */
-export interface MachineFacts extends z.output<typeof evaluatedFactsSchema> {
+export interface MachineFacts extends Omit<z.output<typeof evaluatedFactsSchema>, "definedIn"> {
+  /** Option → files of the fleet that state it, relative to its folder. An option that only inputs state is missing. */
+  readonly definedIn: Readonly<Record<string, readonly string[]>>;
   /** The toplevel's derivation refers to the flake's own source tree; null: not looked at. */
   readonly sourceInClosure: boolean | null;
 }

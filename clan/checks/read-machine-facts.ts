@@ -7,6 +7,7 @@ import { evaluateJson, type JsonEvaluationOptions } from "../../local-nix/json-e
 import { runNix } from "../../local-nix/nix-command.ts";
 import { defaultWorkers, inParallel } from "../../local-nix/workers.ts";
 import type { Report } from "../../report.ts";
+import { fileIn } from "../flake/origin.ts";
 import type { MachineClass } from "../fleet-model.ts";
 import { evaluatedFactsSchema, type MachineFacts } from "./machine-facts.ts";
 
@@ -42,7 +43,7 @@ export async function readMachineFacts(
     try {
       const facts = await evaluateJson(question, evaluatedFactsSchema, options, report, signal);
       const sourceInClosure = await refersToSource(machine, ofClass, options, report, signal);
-      configurations.set(machine, { ...facts, sourceInClosure });
+      configurations.set(machine, { ...facts, definedIn: ownFiles(facts.definedIn, options.tree), sourceInClosure });
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof FleetError)) throw error;
@@ -51,6 +52,16 @@ export async function readMachineFacts(
   };
   await inParallel([...machines], options.workers ?? defaultWorkers(), read);
   return { configurations: inOrderOf(machines, configurations), failures };
+}
+
+function ownFiles(
+  definedIn: Readonly<Record<string, readonly string[]>>,
+  tree: JsonEvaluationOptions["tree"],
+): MachineFacts["definedIn"] {
+  const own = Object.entries(definedIn).map(([option, origins]) => {
+    return [option, [...new Set(origins.flatMap((origin) => fileIn(origin, tree) ?? []))]] as const;
+  });
+  return Object.fromEntries(own.filter(([, files]) => files.length > 0));
 }
 
 let expression: string | undefined;

@@ -36,6 +36,8 @@ export interface TreeOptions {
   readonly moduleFolders: readonly string[];
   /** Folders whose text is looked at; those of modules among them. */
   readonly sourceFolders: readonly string[];
+  /** Files beside them whose text is looked at. */
+  readonly sourceFiles: readonly string[];
   /** Names of files that can be modules. */
   readonly modules: RegExp;
   readonly evaluatesUntracked: boolean;
@@ -51,7 +53,7 @@ export async function readTreeFacts(root: string, options: TreeOptions, signal: 
   ]);
   const [git, sources, machineFolders, inventoryJson, packages, secrets, lock, recipes] = await Promise.all([
     readGitFacts(root, sourceFolders, options.modules, signal),
-    readSources(root, written.files),
+    readSources(root, [...written.files, ...options.sourceFiles]),
     readMachineFolders(root),
     readInventoryJson(root),
     readPackageNames(root),

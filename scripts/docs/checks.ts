@@ -50,7 +50,9 @@ An allowed finding stays in the report and fails nothing. What stops the reading
                "notEvaluated": { machine: reason } } }
 \`\`\`
 
-\`line\` is null where only the file is known. Suppressed findings count as suppressed alone.
+\`line\` is null where a finding is about a file as a whole: a var, a key, a lock file, a file that is passed over. In Nix
+the file is the one that Nix names, and the line the one on which it writes the option. What no file of the fleet states has
+the place of its machine. Suppressed findings count as suppressed alone.
 `;
 
 export function renderChecks(rules: readonly Rule[]): string {

@@ -18,7 +18,7 @@ export const unknownOutput: Rule = {
   *check({ outputs, tree }) {
     for (const [output, names] of Object.entries(outputs ?? {})) {
       if (!isNear(output, "modules") || !names.some((name) => classes.has(name))) continue;
-      const written = new RegExp(`\\bflake\\.${output}\\b`);
+      const written = new RegExp(`\\bflake\\.${output}\\b|(?<![\\w.])${output}\\.(?:${[...classes].join("|")})\\b`);
       const [file, text] = [...(tree?.sources ?? [])].find(([, source]) => written.test(source)) ?? [];
       const before = text === undefined ? undefined : text.slice(0, written.exec(text)?.index);
       yield {

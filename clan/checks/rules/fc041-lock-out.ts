@@ -1,11 +1,14 @@
 import type { MachineFacts } from "../machine-facts.ts";
 import { deployedAt } from "../machines.ts";
+import { optionPlace } from "../option-place.ts";
 import type { Rule, Severity } from "../rule.ts";
 
 interface Reason {
   readonly severity: Severity;
   readonly what: string;
   readonly fix: string;
+  /** Path of what is to be changed; empty: nothing states it. */
+  readonly option: readonly string[];
 }
 
 /** After this deployment nobody can deploy again. */
@@ -34,7 +37,10 @@ export const lockOut: Rule = {
         severity: reason.severity,
         subject: { kind: "machine", name },
         message: `${name} is deployed as ${user}, but ${reason.what}`,
-        at: at(["clan", "inventory", "machines", name, "deploy", "targetHost"]) ?? machine.definedAt,
+        at:
+          optionPlace(context, name, reason.option) ??
+          at(["clan", "inventory", "machines", name, "deploy", "targetHost"]) ??
+          machine.definedAt,
         suggestion: reason.fix,
       };
     }
@@ -44,30 +50,47 @@ export const lockOut: Rule = {
 /** The first is enough: the others show once it is mended. */
 function* reasons(user: string, facts: MachineFacts): Iterator<Reason, undefined> {
   const { ssh, users, sudo } = facts;
-  const error = (what: string, fix: string): Reason => ({ severity: "error", what, fix });
+  const error = (option: readonly string[], what: string, fix: string): Reason => {
+    return { severity: "error", what, fix, option };
+  };
+  const setting = (name: string): string[] => ["services", "openssh", "settings", name];
   const account = users?.[user];
   if (ssh === null) return undefined;
-  if (!ssh.enable) yield error("its sshd is switched off", "set services.openssh.enable = true");
+  if (!ssh.enable)
+    yield error(["services", "openssh", "enable"], "its sshd is switched off", "set services.openssh.enable = true");
   if (users !== null && account === undefined && user !== "root") {
-    yield error(`it has no account ${user}`, `declare users.users.${user}, or deploy as another account`);
+    yield error([], `it has no account ${user}`, `declare users.users.${user}, or deploy as another account`);
   }
   if (user === "root" && ssh.permitRootLogin === "no") {
-    yield error('PermitRootLogin is "no"', 'deploy as another account, or set PermitRootLogin = "prohibit-password"');
+    yield error(
+      setting("PermitRootLogin"),
+      'PermitRootLogin is "no"',
+      'deploy as another account, or set PermitRootLogin = "prohibit-password"',
+    );
   }
   const groups = [...(account?.groups ?? []), ...(user === "root" ? ["root"] : ["users"])];
   if (ssh.allowUsers !== null && !ssh.allowUsers.some((pattern) => mayMatch(pattern, user))) {
-    yield error("AllowUsers does not name it", `add "${user}" to AllowUsers`);
+    yield error(setting("AllowUsers"), "AllowUsers does not name it", `add "${user}" to AllowUsers`);
   }
   if (
     ssh.allowGroups !== null &&
     !ssh.allowGroups.some((pattern) => groups.some((group) => mayMatch(pattern, group)))
   ) {
-    yield error("AllowGroups names none of its groups", `add ${user} to one of ${ssh.allowGroups.join(", ")}`);
+    yield error(
+      setting("AllowGroups"),
+      "AllowGroups names none of its groups",
+      `add ${user} to one of ${ssh.allowGroups.join(", ")}`,
+    );
   }
-  if (ssh.denyUsers.includes(user)) yield error("DenyUsers names it", `take "${user}" out of DenyUsers`);
+  if (ssh.denyUsers.includes(user))
+    yield error(setting("DenyUsers"), "DenyUsers names it", `take "${user}" out of DenyUsers`);
   yield* noKey(user, facts);
   if (sudo !== null && user !== "root" && !(sudo.enable && maySudo(user, groups, sudo.rules))) {
-    yield error("it cannot become root: sudo has no rule for it", `add ${user} to the group wheel`);
+    yield error(
+      ["users", "users", user],
+      "it cannot become root: sudo has no rule for it",
+      `add ${user} to the group wheel`,
+    );
   }
   return undefined;
 }
@@ -80,8 +103,10 @@ function* noKey(user: string, { ssh, users }: MachineFacts): Iterable<Reason> {
   const rootByPassword = user !== "root" || ssh.permitRootLogin === "yes";
   if (ssh.passwords && rootByPassword && account !== undefined && account.password !== "none") return;
   const fix = `add a key to users.users.${user}.openssh.authorizedKeys.keys`;
-  if (ssh.keysInHome) yield { severity: "warning", what: "it has no authorized key, unless by hand in its home", fix };
-  else yield { severity: "error", what: "it has no authorized key and no password that sshd takes", fix };
+  const option = ["users", "users", user];
+  if (ssh.keysInHome)
+    yield { severity: "warning", what: "it has no authorized key, unless by hand in its home", fix, option };
+  else yield { severity: "error", what: "it has no authorized key and no password that sshd takes", fix, option };
 }
 
 /** Patterns with `*`, `?`, `!` or a host are sshd's to judge: they may match. Source: ssh_config(5), PATTERNS. */

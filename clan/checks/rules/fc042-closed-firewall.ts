@@ -1,6 +1,10 @@
 import type { MachineFacts } from "../machine-facts.ts";
 import { deployedAt } from "../machines.ts";
+import { optionPlace } from "../option-place.ts";
 import type { Rule } from "../rule.ts";
+
+const openPorts = ["networking", "firewall", "allowedTCPPorts"];
+const sshdPorts = ["services", "openssh", "ports"];
 
 type Firewall = NonNullable<MachineFacts["firewall"]>;
 
@@ -34,7 +38,10 @@ export const closedFirewall: Rule = {
         message: listens
           ? `the firewall of ${name} opens port ${port} nowhere, by which it is deployed`
           : `${name} is deployed by port ${port}, but its sshd listens on ${ports.join(", ")}`,
-        at: at(["clan", "inventory", "machines", name, "deploy", "targetHost"]) ?? definedAt,
+        at:
+          optionPlace(context, name, listens ? openPorts : sshdPorts) ??
+          at(["clan", "inventory", "machines", name, "deploy", "targetHost"]) ??
+          definedAt,
         suggestion: listens
           ? `add ${port} to networking.firewall.allowedTCPPorts`
           : `write the port into the target host, or add ${port} to services.openssh.ports`,

@@ -1,10 +1,12 @@
 import type { MachineFacts } from "../machine-facts.ts";
+import { placeOf } from "../option-place.ts";
 import type { Rule, Severity } from "../rule.ts";
 
 interface Reason {
   readonly severity: Severity;
   readonly what: string;
   readonly fix: string;
+  readonly option: readonly string[];
 }
 
 /** The machine runs until its next boot. */
@@ -20,9 +22,10 @@ export const willNotBoot: Rule = {
     fix: "Switch a loader on, state the file system, add the module.",
     example: "`boot.loader.grub.enable = false` and nothing in its place",
   },
-  *check({ model, configurations }) {
+  *check(context) {
+    const { model, configurations } = context;
     const nodes = new Set(Object.keys(model.nodes));
-    for (const [name, { class: machineClass, definedAt }] of Object.entries(model.machines)) {
+    for (const [name, { class: machineClass }] of Object.entries(model.machines)) {
       const facts = configurations.get(name);
       if (machineClass !== "nixos" || facts === undefined || facts.container) continue;
       const reason = reasonOf(facts, nodes.has(name));
@@ -31,7 +34,7 @@ export const willNotBoot: Rule = {
         severity: reason.severity,
         subject: { kind: "machine", name },
         message: `${name} ${reason.what}`,
-        at: definedAt,
+        at: placeOf(context, name, reason.option),
         suggestion: reason.fix,
       };
     }
@@ -42,18 +45,25 @@ export const willNotBoot: Rule = {
 const nodeDrivers = ["virtio_scsi", "nvme"];
 const partitionsOfEfi = ["/boot", "/boot/efi", "/efi"];
 
-function reasonOf({ loaders, fileSystems, initrdModules }: MachineFacts, onNode: boolean): Reason | undefined {
+function reasonOf(
+  { loaders, fileSystems, initrdModules, definedIn }: MachineFacts,
+  onNode: boolean,
+): Reason | undefined {
   if (loaders?.length === 0) {
-    return { severity: "error", what: "has no boot loader", fix: "switch one on below boot.loader" };
+    const [option = "boot.loader"] = Object.keys(definedIn).filter((name) => name.startsWith("boot.loader."));
+    const fix = "switch one on below boot.loader";
+    return { severity: "error", what: "has no boot loader", fix, option: option.split(".") };
   }
   if (fileSystems !== null && Object.keys(fileSystems).length > 0 && fileSystems["/"] === undefined) {
-    return { severity: "error", what: "states no root file system", fix: 'state fileSystems."/"' };
+    const fix = 'state fileSystems."/"';
+    return { severity: "error", what: "states no root file system", fix, option: ["fileSystems"] };
   }
   if (onNode && initrdModules !== null && !nodeDrivers.some((driver) => initrdModules.includes(driver))) {
     return {
       severity: "error",
       what: `runs on Compute Engine, but its initial ramdisk has none of ${nodeDrivers.join(", ")}`,
       fix: 'add "virtio_scsi" to boot.initrd.availableKernelModules',
+      option: ["boot", "initrd", "availableKernelModules"],
     };
   }
   const efi = loaders?.some((loader) => loader === "systemd-boot" || loader === "lanzaboote") === true;
@@ -63,6 +73,7 @@ function reasonOf({ loaders, fileSystems, initrdModules }: MachineFacts, onNode:
       severity: "info",
       what: "has an EFI loader, but no file system for its partition",
       fix: 'state fileSystems."/boot"',
+      option: ["fileSystems"],
     };
   }
   return undefined;

@@ -1,5 +1,6 @@
 import type { CheckContext } from "../context.ts";
 import { machineOf } from "../machines.ts";
+import { optionPlace } from "../option-place.ts";
 import type { Report, Rule } from "../rule.ts";
 
 /** The platform that is written is not the one that is built, or not the node's. */
@@ -24,7 +25,10 @@ export const platform: Rule = {
         severity: "error",
         subject: { kind: "machine", name },
         message: `${name} is registered for ${system}, but its configuration is for ${built}`,
-        at: context.at(["clan", "machines", name, "nixpkgs", "hostPlatform"]) ?? definedAt,
+        at:
+          optionPlace(context, name, ["nixpkgs", "hostPlatform"]) ??
+          context.at(["clan", "machines", name, "nixpkgs", "hostPlatform"]) ??
+          definedAt,
         suggestion: "state nixpkgs.hostPlatform in one place",
       };
     }

@@ -1,5 +1,5 @@
 import type { CheckContext } from "../context.ts";
-import { machineOf } from "../machines.ts";
+import { placeOf } from "../option-place.ts";
 import type { Report, Rule, Severity } from "../rule.ts";
 
 /** One thing by which a machine is told from the others. */
@@ -68,32 +68,21 @@ export const identityTwice: Rule = {
   },
 };
 
-function* evaluated({ configurations, model }: CheckContext): Iterable<Report> {
-  const each = (value: (facts: NonNullable<ReturnType<typeof configurations.get>>) => string | null): Identity[] =>
-    [...configurations].flatMap(([machine, facts]) => {
-      const found = value(facts);
-      const at = machineOf(model, machine)?.definedAt ?? null;
-      return found === null || found === "" ? [] : [{ machine, value: found, at }];
+function* evaluated(context: CheckContext): Iterable<Report> {
+  const { configurations, mention } = context;
+  const each = (option: "hostName" | "hostId"): Identity[] =>
+    [...configurations].flatMap(([machine, { [option]: value }]) => {
+      const at = placeOf(context, machine, ["networking", option]);
+      return value === null || value === "" ? [] : [{ machine, value, at }];
     });
-  yield* shared(
-    "warning",
-    "hostName",
-    each(({ hostName }) => hostName),
-    "state networking.hostName",
-  );
-  yield* shared(
-    "warning",
-    "hostId",
-    each(({ hostId }) => hostId),
-    "state another networking.hostId",
-  );
+  yield* shared("warning", "hostName", each("hostName"), "state networking.hostName");
+  yield* shared("warning", "hostId", each("hostId"), "state another networking.hostId");
   const addresses = [...configurations].flatMap(([machine, facts]) =>
-    facts.addresses.map(({ interface: name, address }) => ({
-      machine,
-      name,
-      value: address.replace(/\/\d+$/, ""),
-      at: null,
-    })),
+    facts.addresses.map(({ interface: name, address }) => {
+      const value = address.replace(/\/\d+$/, "");
+      const files = addressOptions.flatMap((option) => facts.definedIn[option] ?? []);
+      return { machine, name, value, at: mention(files, [name, value]) };
+    }),
   );
   yield* shared(
     "error",
@@ -123,6 +112,8 @@ function* shared(severity: Severity, what: string, identities: readonly Identity
     };
   }
 }
+
+const addressOptions = ["networking.interfaces", "networking.wireguard.interfaces", "networking.wg-quick.interfaces"];
 
 /** 32 bytes in base64. Source: wg(8). */
 const wireguardKey = /^[A-Za-z0-9+/]{43}=$/;

@@ -1,5 +1,5 @@
 import type { CheckContext } from "../context.ts";
-import { machineOf } from "../machines.ts";
+import { placeOf } from "../option-place.ts";
 import type { Report, Rule } from "../rule.ts";
 
 /**
@@ -30,7 +30,7 @@ export const plaintextSecret: Rule = {
         severity: "warning",
         subject: { kind: "machine", name: machine },
         message: `${plaintext.join(", ")} of ${machine} puts a secret into the store in plain text`,
-        at: machineAt(context, machine),
+        at: placeOf(context, machine, (plaintext[0] ?? "").split(".")),
         suggestion: "use the option that takes a file, e.g. hashedPasswordFile, privateKeyFile",
       };
     }
@@ -51,8 +51,4 @@ function* inSources({ tree }: CheckContext): Iterable<Report> {
       suggestion: "replace the secret, and keep the new one as a clan var or in a sops file",
     };
   }
-}
-
-function machineAt({ model }: CheckContext, machine: string) {
-  return machineOf(model, machine)?.definedAt ?? null;
 }

@@ -1,4 +1,4 @@
-import { machineOf } from "../machines.ts";
+import { placeOf } from "../option-place.ts";
 import type { Rule } from "../rule.ts";
 
 /** Accounts that clash, or that nobody can use. */
@@ -14,10 +14,9 @@ export const users: Rule = {
     fix: "Give one of the two another uid; give the account a key or a hashed password.",
     example: "`users.users.tara.uid = 1000` beside cameron's 1000",
   },
-  *check({ model, configurations }) {
-    for (const [name, facts] of configurations) {
+  *check(context) {
+    for (const [name, facts] of context.configurations) {
       const accounts = Object.entries(facts.users ?? {});
-      const at = machineOf(model, name)?.definedAt ?? null;
       const byUid = Map.groupBy(accounts, ([, { uid }]) => uid);
       for (const [uid, same] of byUid) {
         if (uid === null || same.length < 2) continue;
@@ -25,7 +24,7 @@ export const users: Rule = {
           severity: "error",
           subject: { kind: "machine", name },
           message: `${same.map(([user]) => user).join(" and ")} of ${name} have one uid, ${uid}`,
-          at,
+          at: placeOf(context, name, ["users", "users", same[0]?.[0] ?? "", "uid"]),
           suggestion: "give one of them another",
         };
       }
@@ -37,7 +36,7 @@ export const users: Rule = {
         severity: "info",
         subject: { kind: "machine", name },
         message: `${useless.map(([user]) => user).join(", ")} cannot log in to ${name}: no key, no password`,
-        at,
+        at: placeOf(context, name, ["users", "users", useless[0]?.[0] ?? ""]),
         suggestion: "declare an authorized key or hashedPasswordFile",
       };
     }

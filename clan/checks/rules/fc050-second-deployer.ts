@@ -1,4 +1,4 @@
-import { machineOf } from "../machines.ts";
+import { placeOf } from "../option-place.ts";
 import type { Rule } from "../rule.ts";
 
 /** Somebody else deploys the same machine, on a timer. */
@@ -14,14 +14,14 @@ export const secondDeployer: Rule = {
     fix: "Switch one of the two off.",
     example: "`system.autoUpgrade.enable = true` on a machine of a stack",
   },
-  *check({ model, configurations }) {
-    for (const [name, { deployers }] of configurations) {
+  *check(context) {
+    for (const [name, { deployers }] of context.configurations) {
       if (deployers.length === 0) continue;
       yield {
         severity: "warning",
         subject: { kind: "machine", name },
         message: `${deployers.join(", ")} of ${name} deploys it as well: each undoes what the other did`,
-        at: machineOf(model, name)?.definedAt ?? null,
+        at: placeOf(context, name, [...(deployers[0] ?? "").split("."), "enable"]),
         suggestion: `switch ${deployers.join(", ")} off`,
       };
     }

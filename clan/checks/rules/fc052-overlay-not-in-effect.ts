@@ -1,5 +1,5 @@
 import type { CheckContext } from "../context.ts";
-import { machineOf } from "../machines.ts";
+import { placeOf } from "../option-place.ts";
 import type { Report, Rule } from "../rule.ts";
 
 /** The fleet's overlay does not reach a machine's packages, or a home's. */
@@ -26,7 +26,7 @@ export const overlayNotInEffect: Rule = {
         severity: "warning",
         subject: { kind: "machine", name },
         message: `the packages of ${name} lack ${missingPackages?.join(", ")}: the fleet's overlay is not in effect`,
-        at: machineAt(name, context),
+        at: placeOf(context, name, ["nixpkgs", "overlays"]),
         suggestion: "import what sets nixpkgs.overlays, as the other machines do",
       };
     }
@@ -37,7 +37,7 @@ export const overlayNotInEffect: Rule = {
         severity: "info",
         subject: { kind: "machine", name },
         message: `homes of ${homesApart.join(", ")} on ${name} have packages of their own, without the fleet's overlay`,
-        at: machineAt(name, context),
+        at: placeOf(context, name, ["home-manager", "useGlobalPkgs"]),
         suggestion: "set home-manager.useGlobalPkgs = true",
       };
     }
@@ -52,8 +52,4 @@ function nobodys({ model }: CheckContext, packages: readonly string[]): Report {
     at: { file: "pkgs/by-name" },
     suggestion: "add them to nixpkgs.overlays, if machines are to have them",
   };
-}
-
-function machineAt(name: string, { model }: CheckContext): Report["at"] {
-  return machineOf(model, name)?.definedAt ?? null;
 }

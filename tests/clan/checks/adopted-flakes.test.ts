@@ -173,12 +173,12 @@ describe("one edit of a dendritic flake, one finding", () => {
     const found = await inDendritic("modules.nixos = {", "nixosModules.base = { };\n    modules.nixos = {", {
       "modules/nixos/more.nix": "{ }\n",
     });
-    assert.deepEqual(found, ["FC003 warning: entry nixos/base"]);
+    assert.deepEqual(found, ["FC003 warning: entry nixos/base at flake.nix:8"]);
   });
 
   it("FC004: modules in a mistyped output", async () => {
     const found = await inDendritic("modules.nixos = {", "module.nixos.base = { };\n    modules.nixos = {");
-    assert.deepEqual(found, ["FC004 warning: class module"]);
+    assert.deepEqual(found, ["FC004 warning: class module at flake.nix:8"]);
   });
 
   it("FC013: an entry by two chains", async () => {

@@ -41,6 +41,7 @@ const sound: MachineFacts = {
   missingPackages: [],
   homesApart: [],
   generators: null,
+  definedIn: {},
   sourceInClosure: false,
 };
 

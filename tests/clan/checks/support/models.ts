@@ -81,6 +81,7 @@ export function adopted(
     configurations: new Map(),
     now: new Date("2026-01-01T00:00:00Z"),
     at: () => null,
+    mention: () => null,
     ...more,
   };
 }
