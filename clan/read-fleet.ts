@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import { checkClasses } from "../composition/body/class-check.ts";
 import { evaluateFlake, type FlakeEvaluation } from "../composition/evaluate-flake.ts";
+import type { NixModuleReader, NixModules } from "../composition/nix-entries.ts";
 import { type FleetError, throwGathered } from "../errors.ts";
 import { buildModel } from "./build-model.ts";
 import { checkInventory } from "./check-inventory.ts";
 import { checkRegistry } from "./check-registry.ts";
 import { composedClan } from "./composed-clan.ts";
 import type { AdoptedFleet } from "./flake/adopt-flake.ts";
-import { readNixModules } from "./flake/read-nix-modules.ts";
 import type { FleetModel } from "./fleet-model.ts";
 import { loadDefinition } from "./load-definition.ts";
 import { listVars } from "./vars/vars-on-disk.ts";
@@ -30,9 +30,7 @@ export interface AuthoredFleet {
  */
 export async function readFleet(root: string): Promise<AuthoredFleet> {
   const folder = resolve(root);
-  const evaluation = await evaluateFlake(folder, await loadDefinition(folder), [], (root, files, known) =>
-    readNixModules(root, files, known, AbortSignal.timeout(60_000)),
-  );
+  const evaluation = await evaluateFlake(folder, await loadDefinition(folder), [], readNix);
   const errors: FleetError[] = [];
   const clan = composedClan(evaluation, errors);
   throwGathered(errors);
@@ -42,4 +40,10 @@ export async function readFleet(root: string): Promise<AuthoredFleet> {
     ...checkClasses(evaluation),
   ]);
   return { kind: "authored", model: buildModel(evaluation, clan, await listVars(folder)), evaluation };
+}
+
+/** Most fleets have no module in Nix, and the code that asks Nix takes its time to load. */
+async function readNix(...[root, files, known]: Parameters<NixModuleReader>): Promise<NixModules> {
+  const { readNixModules } = await import("./flake/read-nix-modules.ts");
+  return readNixModules(root, files, known, AbortSignal.timeout(60_000));
 }

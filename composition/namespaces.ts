@@ -85,8 +85,8 @@ export function collectOverlays(config: Readonly<Record<string, unknown>>): read
 
 /** Looks up the definitions behind option paths; what lies above a path is walked once. */
 export function provenance(definitions: readonly Definition[]): (path: readonly string[]) => readonly LocatedValue[] {
-  const known = new Map<string, readonly RankedDefinition[]>();
-  const rankedAt = (path: readonly string[]): readonly RankedDefinition[] => {
+  const known = new Map<string, Below>();
+  const belowAt = (path: readonly string[]): Below => {
     const key = path.join("\0");
     const found = known.get(key);
     if (found !== undefined) return found;
@@ -94,11 +94,42 @@ export function provenance(definitions: readonly Definition[]): (path: readonly 
     const ranked =
       last === undefined
         ? definitions.flatMap((definition) => discharge(definition))
-        : descend(rankedAt(path.slice(0, -1)), last);
-    known.set(key, ranked);
-    return ranked;
+        : descend(belowAt(path.slice(0, -1)).having(last), last);
+    const below = new Below(ranked);
+    known.set(key, below);
+    return below;
   };
-  return (path) => strongest(rankedAt(path)).map(({ at, value }) => ({ ...at, value }));
+  return (path) => strongest(belowAt(path).ranked).map(({ at, value }) => ({ ...at, value }));
+}
+
+/** Definitions of one path, by the attributes that they have: a thousand files may each state one machine. */
+class Below {
+  readonly ranked: readonly RankedDefinition[];
+  #byAttribute: Map<string, RankedDefinition[]> | undefined;
+
+  constructor(ranked: readonly RankedDefinition[]) {
+    this.ranked = ranked;
+  }
+
+  having(attribute: string): readonly RankedDefinition[] {
+    if (this.ranked.length < 2) return this.ranked;
+    this.#byAttribute ??= this.#index();
+    return this.#byAttribute.get(attribute) ?? [];
+  }
+
+  #index(): Map<string, RankedDefinition[]> {
+    const index = new Map<string, RankedDefinition[]>();
+    for (const ranked of this.ranked) {
+      const { value } = ranked.definition;
+      if (!isAttributeSet(value)) continue;
+      for (const name of Object.getOwnPropertyNames(value)) {
+        const having = index.get(name);
+        if (having === undefined) index.set(name, [ranked]);
+        else having.push(ranked);
+      }
+    }
+    return index;
+  }
 }
 
 function attributesAt(config: unknown, path: readonly string[]): Readonly<Record<string, unknown>> {

@@ -1,7 +1,6 @@
 import { FleetError, FleetErrors } from "../../errors.ts";
 import type { Report } from "../../report.ts";
 import type { Fleet } from "../read-fleet.ts";
-import { readConfigurations } from "./configurations.ts";
 import { fleetContext } from "./fleet-context.ts";
 import type { FactsReading } from "./read-machine-facts.ts";
 import { readingFindings } from "./reading-failures.ts";
@@ -57,6 +56,7 @@ async function configurationsOf(
   const wanted = evaluate ?? fleet.kind === "adopted";
   if (!wanted || !rules.some((rule) => rule.evaluated !== undefined))
     return { configurations: new Map(), failures: new Map() };
+  const { readConfigurations } = await import("./configurations.ts");
   return readConfigurations(fleet, report, signal);
 }
 

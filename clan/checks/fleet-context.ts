@@ -1,6 +1,5 @@
 import type { Suppression } from "../../composition/fleet-checks.ts";
 import type { Fleet } from "../read-fleet.ts";
-import { adoptedContext, adoptedRoot } from "./adopted-context.ts";
 import { authoredContext } from "./authored-context.ts";
 import type { CheckContext } from "./context.ts";
 import type { MachineFacts } from "./machine-facts.ts";
@@ -16,6 +15,8 @@ export async function fleetContext(
     const suppressions = fleet.evaluation.definition.checks?.allowed ?? [];
     return { context: await authoredContext(fleet, configurations, signal), suppressions };
   }
+  // What reads other people's flakes is a sixth of all our files.
+  const { adoptedContext, adoptedRoot } = await import("./adopted-context.ts");
   const suppressions = await readSuppressions(adoptedRoot(fleet.flake.settings.tree));
   return { context: await adoptedContext(fleet, configurations, signal), suppressions };
 }

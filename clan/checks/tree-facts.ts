@@ -47,13 +47,11 @@ export interface TreeOptions {
 export async function readTreeFacts(root: string, options: TreeOptions, signal: AbortSignal): Promise<TreeFacts> {
   const { moduleFolders, sourceFolders } = options;
   const walkingModules = walkModules(root, moduleFolders);
-  const [modules, written] = await Promise.all([
-    walkingModules,
-    sourceFolders === moduleFolders ? walkingModules : walkModules(root, sourceFolders),
-  ]);
-  const [git, sources, machineFolders, inventoryJson, packages, secrets, lock, recipes] = await Promise.all([
+  const walkingSources = sourceFolders === moduleFolders ? walkingModules : walkModules(root, sourceFolders);
+  const [git, modules, sources, machineFolders, inventoryJson, packages, secrets, lock, recipes] = await Promise.all([
     readGitFacts(root, sourceFolders, options.modules, signal),
-    readSources(root, [...written.files, ...options.sourceFiles]),
+    walkingModules,
+    walkingSources.then(({ files }) => readSources(root, [...files, ...options.sourceFiles])),
     readMachineFolders(root),
     readInventoryJson(root),
     readPackageNames(root),

@@ -39,7 +39,12 @@ function parametersEnd(source: string): number {
   return source.indexOf("}") + 1;
 }
 
+/** A word or a mark that every branch has. */
+const decides = /\b(?:if|while)\b|[!?]|===|&&|\|\|/;
+
 function findBranch(source: string, names: readonly string[]): string | undefined {
+  // Most bodies decide nothing, and the expression below takes longer to compile than all else that is done to them.
+  if (!decides.test(source)) return undefined;
   const symbolic = String.raw`(?<![\w$.])(?:${names.join("|")})\b(?!\s*:)${path}`;
   const branches = [
     String.raw`\b(?:if|while)\s*\(\s*${symbolic}\s*\)`,

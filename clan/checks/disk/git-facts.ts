@@ -6,7 +6,7 @@ export interface GitFacts {
   readonly ignored: readonly string[];
 }
 
-/** Module files that git does not know. One process each, without git's locks, so that a check never disturbs. */
+/** Module files that git does not know; asked without git's locks, so that a check never disturbs. */
 export async function readGitFacts(
   root: string,
   folders: readonly string[],
@@ -14,11 +14,13 @@ export async function readGitFacts(
   signal: AbortSignal,
 ): Promise<GitFacts> {
   if (folders.length === 0) return { untracked: [], ignored: [] };
-  const [untracked, ignored] = await Promise.all([
-    others(root, ["--exclude-standard"], folders, module, signal),
-    others(root, ["--ignored", "--exclude-standard"], folders, module, signal),
-  ]);
-  return { untracked, ignored: ignored ?? [] };
+  const all = await others(root, [], folders, module, signal);
+  // Mostly there are none, and a process more costs as much as all the rules.
+  if (all === null || all.length === 0) return { untracked: all, ignored: [] };
+  const untracked = await others(root, ["--exclude-standard"], folders, module, signal);
+  if (untracked === null) return { untracked, ignored: [] };
+  const known = new Set(untracked);
+  return { untracked, ignored: all.filter((file) => !known.has(file)) };
 }
 
 async function others(
