@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { adoptFlake } from "../clan/flake/adopt-flake.ts";
 import { flakeFolder } from "../clan/flake/origin.ts";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import { type Fleet, readFleet } from "../clan/read-fleet.ts";
@@ -42,6 +41,8 @@ export async function openFleet(
     ...(nixOptions === undefined ? {} : { nixOptions }),
     ...(impure === undefined ? {} : { impure }),
   };
+  // A fleet in TypeScript needs nothing of what reads other people's flakes.
+  const { adoptFlake } = await import("../clan/flake/adopt-flake.ts");
   return adoptFlake(request, base, chosen === undefined ? {} : { chosen }, report, signal);
 }
 
