@@ -1,0 +1,124 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { dearmor, isNative, openNative, recipientOf } from "./age-file.ts";
+import { openWithProgram } from "./age-program.ts";
+
+/** Where an operator's keys are looked for. */
+export interface KeyPlaces {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly platform: NodeJS.Platform;
+}
+
+/**
+ * The operator's age keys. They leave this process only as the input of the `age` program, where a key is of a kind that
+ * only it can use; never in an argument, a message or a log.
+ */
+export class OperatorKeys {
+  readonly #native: readonly string[];
+  readonly #plugins: readonly string[];
+  readonly #sshKeys: readonly string[];
+  /** Every place that was looked at, and what was there, for messages. */
+  readonly searched: readonly string[];
+
+  constructor(found: { readonly lines: readonly string[]; readonly sshKeys: readonly string[]; searched: string[] }) {
+    this.#native = found.lines.filter(isNative);
+    this.#plugins = found.lines.filter((line) => line.startsWith("AGE-PLUGIN-"));
+    this.#sshKeys = found.sshKeys;
+    this.searched = found.searched;
+  }
+
+  /** @returns undefined where none of the keys opens it. @throws {AgeProgramError} for keys that need the program. */
+  async open(file: Uint8Array, recipient: string | undefined, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const opened = await openNative(dearmor(file), this.#native);
+    if (opened !== undefined) return opened;
+    const isSsh = recipient?.startsWith("ssh-");
+    // `age1<name>1…`. Source: age 1.2, plugin/encode.go.
+    const isPlugin = recipient === undefined || /^age1[a-z0-9.+_-]+1[0-9a-z]+$/.test(recipient);
+    for (const key of isSsh === false ? [] : this.#sshKeys) {
+      const content = await openWithProgram(file, { kind: "file", path: key }, signal);
+      if (content !== undefined) return content;
+    }
+    if (!isPlugin || this.#plugins.length === 0) return undefined;
+    return await openWithProgram(file, { kind: "lines", lines: this.#plugins }, signal);
+  }
+
+  /** Public halves of the keys that this process can use by itself. */
+  async recipients(): Promise<readonly string[]> {
+    return await Promise.all(this.#native.map(recipientOf));
+  }
+
+  toJSON(): string {
+    return "[operator's keys]";
+  }
+
+  [inspect.custom](): string {
+    return "[operator's keys]";
+  }
+}
+
+/**
+ * Finds the keys as sops does. Source: sops 3.11, `age/keysource.go` (loadIdentities): SOPS_AGE_SSH_PRIVATE_KEY_FILE or
+ * `~/.ssh/id_ed25519` or `~/.ssh/id_rsa`; SOPS_AGE_KEY; SOPS_AGE_KEY_FILE; `sops/age/keys.txt` in the user's configuration.
+ */
+export async function findOperatorKeys(places: KeyPlaces = ofThisProcess()): Promise<OperatorKeys> {
+  const { env, home } = places;
+  const lines: string[] = [];
+  const sshKeys: string[] = [];
+  const searched: string[] = [];
+  const stated = env["SOPS_AGE_KEY"];
+  if (stated) {
+    const found = identityLines(stated);
+    lines.push(...found);
+    searched.push(`SOPS_AGE_KEY (${counted(found.length)})`);
+  } else searched.push("SOPS_AGE_KEY (not set)");
+  const keyFile = env["SOPS_AGE_KEY_FILE"];
+  for (const path of [...(keyFile ? [keyFile] : []), userKeysFile(places)]) {
+    const text = await textAt(path);
+    const found = text === undefined ? undefined : identityLines(text);
+    lines.push(...(found ?? []));
+    searched.push(`${path} (${found === undefined ? "not there" : counted(found.length)})`);
+  }
+  const sshFile = env["SOPS_AGE_SSH_PRIVATE_KEY_FILE"];
+  const candidates = sshFile ? [sshFile] : ["id_ed25519", "id_rsa"].map((name) => join(home, ".ssh", name));
+  for (const path of candidates) {
+    const there = (await textAt(path)) !== undefined;
+    if (there) sshKeys.push(path);
+    searched.push(`${path} (${there ? "an SSH key" : "not there"})`);
+  }
+  return new OperatorKeys({ lines, sshKeys, searched });
+}
+
+/** Source: Go 1.24, `os.UserConfigDir`; sops looks at XDG_CONFIG_HOME on macOS as well. */
+function userKeysFile({ env, home, platform }: KeyPlaces): string {
+  const stated = env["XDG_CONFIG_HOME"];
+  const folder = stated || join(home, ...(platform === "darwin" ? ["Library", "Application Support"] : [".config"]));
+  return join(folder, "sops", "age", "keys.txt");
+}
+
+function identityLines(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+function counted(keys: number): string {
+  return keys === 1 ? "1 key" : `${keys} keys`;
+}
+
+async function textAt(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
+      return undefined;
+    throw error;
+  }
+}
+
+function ofThisProcess(): KeyPlaces {
+  return { env: process.env, home: homedir(), platform: process.platform };
+}
