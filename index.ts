@@ -11,6 +11,7 @@ import { readConnections } from "./stack/connections.ts";
 import { evaluateSystems } from "./stack/evaluate-systems.ts";
 import { openFleet, withVarsOf } from "./stack/open-fleet.ts";
 import { planMachines } from "./stack/owned-machines.ts";
+import { planSecrets } from "./stack/plan-secrets.ts";
 
 /** Machine → class, outcome, running toplevel, generation, seconds, target host. */
 export const machines = await rendered(async () => {
@@ -33,6 +34,7 @@ export const machines = await rendered(async () => {
     signal,
   );
   const remarks = await checks.withConfigurations(stack, owned, connections, pulumiReport, signal);
-  const settings = owned.map((machine) => machineSettings(machine, systems, connections, stack, probe));
+  const secrets = await planSecrets(root, fleet, stack, owned, pulumiReport, signal);
+  const settings = owned.map((machine) => machineSettings(machine, systems, connections, stack, probe, secrets));
   return new Fleet(fleet.model.name, { model: fleet.model, machines: settings, remarks }).machines;
 });

@@ -4,6 +4,7 @@ import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { isStorePath, renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import { buildPlaceOf, type Delivery, settingsOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
+import { planSecrets } from "../stack/plan-secrets.ts";
 import { confirmed } from "./confirm.ts";
 import { deliverAll, exitCodeOf, renderResults, resultsJson, tellFailures } from "./deliver-all.ts";
 import { readWays, withMachineOptions } from "./machine-ways.ts";
@@ -78,6 +79,7 @@ async function planDeliveries(
   signal: AbortSignal,
 ): Promise<{ readonly deliveries: Delivery[]; readonly sudoPassword: SecretText | undefined }> {
   const { toplevel, mode, verbose } = options;
+  const { dir } = command.optsWithGlobals<{ dir: string }>();
   const { fleet, machines } = chosen;
   const off = machines.filter(({ node }) => node?.power === "off");
   for (const { machine } of off) terminal.tell(`${machine}: skipped, its node is off (${chosen.stack.file})`);
@@ -86,6 +88,9 @@ async function planDeliveries(
   const report = progressOn(terminal, verbose);
   const systems =
     toplevel === undefined ? await evaluateSystems(fleet, stack, on, { report }, signal) : new Map<string, never>();
+  // A system of its own brings none: which secrets belong to it is not known.
+  const secrets =
+    toplevel === undefined ? await planSecrets(dir, fleet, stack, on, report, signal) : new Map<string, never>();
   const deliveries = on.map((owned): Delivery => {
     const connection = connections.get(owned.machine);
     const system = systems.get(owned.machine);
@@ -97,7 +102,13 @@ async function planDeliveries(
     if (toplevel !== undefined) return { ...common, toplevel, buildOn: "local" };
     if (system === undefined) throw new Error(`${owned.machine} was not evaluated`);
     const { drvPath } = system;
-    return { ...common, toplevel: system.toplevel, drvPath, buildOn: buildPlaceOf(owned.machine, system, stack) };
+    return {
+      ...common,
+      toplevel: system.toplevel,
+      drvPath,
+      buildOn: buildPlaceOf(owned.machine, system, stack),
+      secrets: secrets.get(owned.machine) ?? null,
+    };
   });
   return { deliveries, sudoPassword };
 }

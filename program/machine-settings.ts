@@ -1,3 +1,4 @@
+import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
 import type { MachineSettings } from "../components/machine.ts";
 import type { MachineEvaluation } from "../local-nix/machine-evaluation.ts";
 import type { HostConnection } from "../stack/connections.ts";
@@ -13,6 +14,7 @@ export function machineSettings(
   connections: ReadonlyMap<string, HostConnection>,
   stack: Stack,
   probe: ProbeMachine,
+  secrets: ReadonlyMap<string, MachineSecrets>,
 ): MachineSettings {
   const system = systems.get(owned.machine);
   const connection = connections.get(owned.machine);
@@ -26,6 +28,6 @@ export function machineSettings(
     ...owned,
     targetHost,
     addressFrom: connection.from,
-    delivery: { ...way, ...settings, toplevel, drvPath, buildOn },
+    delivery: { ...way, ...settings, toplevel, drvPath, buildOn, secrets: secrets.get(owned.machine) ?? null },
   };
 }

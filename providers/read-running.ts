@@ -11,7 +11,10 @@ import type { ClosureFacts, ClosureOutputs } from "./system-closure-schema.ts";
 const refreshSeconds = 10;
 
 /** What a refresh learns of a host; `outcome` and `seconds` are the last deployment's. */
-export type SeenFacts = Omit<ClosureFacts, "outcome" | "seconds" | "drift" | "formerHostKeys" | "formerOwners">;
+export type SeenFacts = Omit<
+  ClosureFacts,
+  "outcome" | "seconds" | "drift" | "formerHostKeys" | "formerOwners" | "secretsDelivered"
+>;
 
 /**
  * What a host runs now, and why it is not what was deployed. Unreachable: nothing new is known, and a warning says so.

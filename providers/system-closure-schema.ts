@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { machineSecretsSchema } from "../clan/vars/machine-secrets.ts";
 import { activationPolicySchema } from "../deploy/activation/policy.ts";
 import { pinnedHostKeySchema } from "../deploy/ssh/host-key.ts";
 import { isStorePath } from "../local-nix/store-path.ts";
@@ -65,6 +66,8 @@ export const closureInputsSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** What the clan's vars bring to the host, by digests of what is encrypted; null: nothing on it is touched. */
+  secrets: machineSecretsSchema.nullable().default(null),
   /** `off`: the node under the machine is stopped on purpose, nothing is contacted. */
   power: z.enum(["on", "off"]),
   /** Pulumi resource whose line shows the progress. */
@@ -101,6 +104,8 @@ const sinceSchema = z.object({
   leftovers: z.array(z.string()).default([]),
   /** Parts of the running system that only a boot brings. */
   rebootFor: z.array(z.string()).default([]),
+  /** Digest of the secrets that the last deployment left on the host; null: none, or not known. */
+  secretsDelivered: z.string().nullable().default(null),
   /** Why the host was not as deployed when it was last asked, and who did it where that is known. */
   drift: z.string().nullable().default(null),
 });

@@ -5,7 +5,7 @@ import { borrowConnections } from "../deploy/ssh/shared-connections.ts";
 import { isStorePath, renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
 import { isAsAsked } from "../stack/delivery.ts";
-import { differsFromKnown, differsFromObserved, isOwner } from "../stack/plan/system-difference.ts";
+import { differsFromKnown, differsFromObserved, differsInSecrets, isOwner } from "../stack/plan/system-difference.ts";
 import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { formerHostKeys, stillFormer } from "./former-host-keys.ts";
@@ -50,6 +50,7 @@ const compared = {
   power: true,
   owner: true,
   drift: true,
+  secretsDelivered: true,
 } as const;
 
 const takeOverSchema = z.object({ takeOver: z.boolean() }).catch({ takeOver: false });
@@ -75,6 +76,7 @@ export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInput
     differsFromKnown(seen, news) ||
     (observed !== undefined && differsFromObserved(observed, news)) ||
     !isOwner(seen.owner, news.owner) ||
+    differsInSecrets(seen.secretsDelivered ?? null, news) ||
     takesOver(olds.policy) !== takesOver(news.policy);
   if (changes && seen.drift) await tellDrift(seen.drift, news);
   return { changes, replaces: isOther ? ["machine"] : [] };
@@ -152,12 +154,14 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
     seconds: Math.round((performance.now() - began) / 100) / 10,
     drift: null,
   };
-  if (isAsAsked(outcome, inputs.policy)) return { ...raw, ...seen };
+  const { secretsDelivered } =
+    inputs.policy.mode === "dry" ? seen : { secretsDelivered: inputs.secrets?.digest ?? null };
+  if (isAsAsked(outcome, inputs.policy)) return { ...raw, ...seen, secretsDelivered };
   if (outcome.kind === "staged-for-reboot") {
     // As the reboot policy has it: no failure, and a difference until the host has booted.
     const message = `${renderStorePath(inputs.toplevel)} will run after a reboot: ${outcome.reason ?? "it needs one"}`;
     log.report({ level: "warning", subject: inputs.machine, phase: "staged", message });
-    return { ...raw, ...seen };
+    return { ...raw, ...seen, secretsDelivered };
   }
   throw new HostAfterError(outcome, { ...raw, ...seen });
 }

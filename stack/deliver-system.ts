@@ -3,6 +3,7 @@ import { deployMachine, unlessUnreachable } from "../deploy/deploy-machine.ts";
 import { HostSession } from "../deploy/host-session.ts";
 import { type Observation, observeHost } from "../deploy/observation/observe-host.ts";
 import { type Outcome, outcomeFacts, renderOutcome } from "../deploy/outcome.ts";
+import type { SecretSource } from "../deploy/secrets/secret-source.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
 import { writeOpensshOptions } from "../deploy/ssh/openssh-options.ts";
@@ -11,6 +12,7 @@ import { requireFreeSudo, storeUri } from "../deploy/store/nix-copy.ts";
 import { FleetError } from "../errors.ts";
 import { type BuildPlace, buildToplevel } from "../local-nix/build.ts";
 import type { Report } from "../report.ts";
+import { clanSecrets } from "./clan-secrets.ts";
 import type { Delivery } from "./delivery.ts";
 import { resolveWay } from "./way-to-host.ts";
 
@@ -42,13 +44,29 @@ export async function deliverSystem(
     refused = await unlessUnreachable(machine, () => buildOnTarget(delivery, connection, connections, report, signal));
   else await build(delivery, { kind: "local" }, report, signal);
   const formerOwners = [...(delivery.formerOwners ?? [])];
-  const request = { machine, connection, class: delivery.class, system, toplevel, policy, owner, formerOwners };
+  const secrets = secretsFor(delivery, connection);
+  const request = {
+    machine,
+    connection,
+    class: delivery.class,
+    system,
+    toplevel,
+    policy,
+    owner,
+    formerOwners,
+    secrets,
+  };
   const outcome = refused ?? (await deployMachine(request, report, signal, connections));
   const said = renderOutcome(outcome).replace(`${machine}: `, "");
   report({ level: "info", subject: machine, phase: "done", message: said });
   const observation =
     outcome.kind === "unreachable" ? undefined : await lookByKey(delivery, connection, connections, report, signal);
   return { outcome, ...(observation === undefined ? {} : { observation }) };
+}
+
+/** Nothing where the clan keeps no key for the machine. */
+function secretsFor({ machine, toplevel, secrets }: Delivery, { hostKeys }: ConnectionSpec): SecretSource | undefined {
+  return secrets == null ? undefined : clanSecrets({ machine, toplevel, secrets, hostKeys });
 }
 
 /** A connection of before the new system's sshd proves nothing about its key: the declared one alone is tried first. */

@@ -1,6 +1,7 @@
 import { MachineNotEvaluatedError } from "../clan/errors.ts";
 import { StackConfigError } from "../clan/stack-config.ts";
 import type { StackConfig } from "../clan/stack-config-schema.ts";
+import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
 import { type ActivationPolicy, activationPolicySchema } from "../deploy/activation/policy.ts";
 import { isAsDeclared, type Outcome } from "../deploy/outcome.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
@@ -48,6 +49,8 @@ export interface Delivery extends Way {
   readonly owner: StackOwner;
   /** Stacks that the machine was moved from and whose mark the host may still carry. Default: none. */
   readonly formerOwners?: readonly StackOwner[] | undefined;
+  /** From the clan's vars; null, or absent: nothing of them on the host is touched. */
+  readonly secrets?: MachineSecrets | null;
 }
 
 /** Whose a machine is. */

@@ -174,15 +174,39 @@ let
   home = set (config.home-manager or { });
   homes = attrNames (set (home.users or { }));
 
-  file = _: stated: {
-    secret = bool true (stated.secret or true);
-    deploy = bool true (stated.deploy or true);
+  file = _: stated: let it = set stated; in {
+    secret = bool true (it.secret or true);
+    deploy = bool true (it.deploy or true);
+    owner = text (it.owner or null);
+    group = text (it.group or null);
+    mode = text (it.mode or null);
+    neededFor = text (it.neededFor or null);
+    path = text (it.path or null);
   };
-  generator = _: stated: {
-    share = bool false (stated.share or false);
-    files = mapAttrs file (set (stated.files or { }));
+  generator = _: stated: let it = set stated; in {
+    share = bool false (it.share or false);
+    validationHash = text (it.validationHash or null);
+    dependencies = texts (it.dependencies or [ ]);
+    files = mapAttrs file (set (it.files or { }));
   };
-  vars = set ((set ((set (config.clan or { })).core or { })).vars or { });
+  clanCore = set ((set (config.clan or { })).core or { });
+  vars = set (clanCore.vars or { });
+  sopsOf = stated: set (stated.sops or { });
+  ageOf = stated: set ((sopsOf stated).age or { });
+  homeSecrets = _: stated: let it = set stated; in {
+    keyFile = text ((ageOf it).keyFile or null);
+    secrets = attrNames (set ((sopsOf it).secrets or { }));
+  };
+  secrets = {
+    secretStore = text ((set (vars.settings or { })).secretStore or null);
+    uploadDirectory = text ((set (vars.sops or { })).secretUploadDirectory or null);
+    ageLocation = text ((set (vars.age or { })).secretLocation or null);
+    defaultGroups = texts ((set (clanCore.sops or { })).defaultGroups or [ ]);
+    keyFile = text ((ageOf config).keyFile or null);
+    sshKeyPaths = texts ((ageOf config).sshKeyPaths or [ ]);
+    sopsSecrets = attrNames (set ((sopsOf config).secrets or { }));
+    homes = mapAttrs homeSecrets (set (home.users or { }));
+  };
 
   # Files that state an option, as the module system has them: those of inputs are among them.
   options = set (configuration.options or { });
@@ -242,7 +266,7 @@ in
   fileSystems = if nixos && config ? fileSystems then mapAttrs fileSystem (set config.fileSystems) else null;
   initrdModules =
     if nixos && boot ? initrd then modules (initrd.availableKernelModules or [ ]) ++ modules (initrd.kernelModules or [ ]) else null;
-  inherit deployers plaintext;
+  inherit deployers plaintext secrets;
   addresses = each addressesOf static ++ each (tunnel "ips") wireguard ++ each (tunnel "address") wgQuick;
   missingPackages = if configuration ? pkgs then filter (name: !(configuration.pkgs ? ${name})) packages else null;
   homesApart = if homes != [ ] && !(bool false (home.useGlobalPkgs or false)) then homes else [ ];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { declaredGeneratorSchema, secretSettingsSchema } from "../vars/declared-secrets.ts";
 
 const portRange = z.object({ from: z.int(), to: z.int() });
 const openPorts = z.object({ ports: z.array(z.int()), ranges: z.array(portRange) });
@@ -46,11 +47,6 @@ const sudoSchema = z.object({
 
 const fileSystemSchema = z.object({ device: z.string().nullable(), fsType: z.string().nullable() });
 
-const generatorSchema = z.object({
-  share: z.boolean(),
-  files: z.record(z.string(), z.object({ secret: z.boolean(), deploy: z.boolean() })),
-});
-
 /** What machine-facts.nix gives. Source: nixpkgs 25.05 and nix-darwin 25.05, options of these names. */
 export const evaluatedFactsSchema = z.object({
   hostName: z.string().nullable(),
@@ -82,7 +78,9 @@ export const evaluatedFactsSchema = z.object({
   missingPackages: z.array(z.string()).nullable(),
   /** Users whose homes have a package set of their own. */
   homesApart: z.array(z.string()),
-  generators: z.record(z.string(), generatorSchema).nullable(),
+  generators: z.record(z.string(), declaredGeneratorSchema).nullable(),
+  /** How it finds its keys; absent: not looked at. */
+  secrets: secretSettingsSchema.exactOptional(),
   /** Option → files that state it, as Nix has them. */
   definedIn: z.record(z.string(), z.array(z.string())),
 });

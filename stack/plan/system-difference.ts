@@ -59,6 +59,17 @@ export function differsFromObserved(observed: ObservedSystem, { toplevel, policy
   return policy.mode === "test" ? !isRunning : !isRunning || profile !== toplevel || !settled;
 }
 
+/**
+ * A change of secrets alone is a deployment, too; what the clan no longer keeps is left where it lies.
+ * @param delivered - digest of what the last deployment left on the host.
+ */
+export function differsInSecrets(
+  delivered: string | null,
+  { secrets, policy }: Pick<DeclaredSystem, "policy"> & { readonly secrets?: { readonly digest: string } | null },
+): boolean {
+  return secrets != null && policy.mode !== "dry" && secrets.digest !== delivered;
+}
+
 export function isOwner(seen: StackOwner | undefined, wanted: StackOwner): boolean {
   return seen?.project === wanted.project && seen.stack === wanted.stack;
 }

@@ -86,6 +86,7 @@ function settings(name: "cinnabar" | "galena", extra: Partial<MachineSettings> =
       connectDeadlineSeconds: 5,
       deadlineSeconds: 60,
       owner: { project: "pulumi-clan", stack: "test" },
+      secrets: null,
     },
     ...extra,
   };

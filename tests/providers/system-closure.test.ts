@@ -27,6 +27,7 @@ const inputs: ClosureInputs = {
   deadlineSeconds: 60,
   owner: { project: "pulumi-clan", stack: "burst" },
   observed: null,
+  secrets: null,
   power: "on",
   reportTo: "urn:pulumi:burst::pulumi-clan::clan:index:Machine::galena",
 };
@@ -51,6 +52,7 @@ const deployed: ClosureOutputs = {
   leftovers: [],
   rebootFor: [],
   drift: null,
+  secretsDelivered: null,
 };
 
 describe("SystemClosure", () => {
@@ -80,6 +82,23 @@ describe("SystemClosure", () => {
 
     it("when another system is declared", async () => {
       assert.equal(await differs({}, { toplevel: two }), true);
+    });
+
+    it("when its secrets are others than those delivered last, and not when the clan keeps none for it", async () => {
+      const file = { path: "sops/secrets/galena-age.key/secret", cipher: "sops" as const, sha256: "0".repeat(64) };
+      const secrets = {
+        root: "/clan",
+        digest: "sha256:1",
+        identity: { ...file, target: "/var/lib/sops-nix/key.txt" },
+        recipients: [],
+        files: [],
+      };
+      assert.equal(await differs({}, { secrets }), true);
+      assert.equal(await differs({ secretsDelivered: "sha256:0" }, { secrets }), true);
+      assert.equal(await differs({ secretsDelivered: "sha256:1" }, { secrets: { ...secrets, root: "/moved" } }), false);
+      assert.equal(await differs({ secretsDelivered: "sha256:1" }, {}), false);
+      const policy = activationPolicySchema.parse({ mode: "dry" });
+      assert.equal(await differs({}, { secrets, policy }), false);
     });
 
     it("when the host was found to run, or to boot, another one", async () => {

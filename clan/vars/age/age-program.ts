@@ -43,7 +43,11 @@ export async function openWithProgram(
 }
 
 async function run(args: readonly string[], input: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
-  const child = spawn("age", ["--decrypt", ...args], { stdio: ["pipe", "pipe", "pipe"], signal, killSignal: "SIGKILL" });
+  const child = spawn("age", ["--decrypt", ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    signal,
+    killSignal: "SIGKILL",
+  });
   const chunks: Buffer[] = [];
   let size = 0;
   let words = "";

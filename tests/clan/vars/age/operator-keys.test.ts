@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { inspect } from "node:util";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { generateAgeKey, sealNative } from "../../../../clan/vars/age/age-file.ts";
+import { findOperatorKeys } from "../../../../clan/vars/age/operator-keys.ts";
+
+describe("an operator's age keys", () => {
+  let home: string;
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), "operator-keys-"));
+  });
+  afterEach(() => rm(home, { recursive: true, force: true }));
+
+  const put = async (path: string, text: string): Promise<string> => {
+    const file = join(home, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+    return file;
+  };
+  const find = (env: Record<string, string> = {}, platform: NodeJS.Platform = "linux") =>
+    findOperatorKeys({ env, home, platform });
+  const soon = () => AbortSignal.timeout(30_000);
+
+  it("are found in the variables and in the default file of each system", async () => {
+    const key = await generateAgeKey();
+    const text = `# created: today\n# public key: ${key.recipient}\n${key.identity}\n`;
+    const elsewhere = await put("elsewhere.txt", text);
+    assert.deepEqual(await (await find({ SOPS_AGE_KEY: key.identity })).recipients(), [key.recipient]);
+    assert.deepEqual(await (await find({ SOPS_AGE_KEY_FILE: elsewhere })).recipients(), [key.recipient]);
+    assert.deepEqual(await (await find()).recipients(), []);
+    await put(".config/sops/age/keys.txt", text);
+    assert.deepEqual(await (await find()).recipients(), [key.recipient]);
+    assert.deepEqual(await (await find({}, "darwin")).recipients(), []);
+    await put("Library/Application Support/sops/age/keys.txt", text);
+    assert.deepEqual(await (await find({}, "darwin")).recipients(), [key.recipient]);
+    assert.deepEqual(await (await find({ XDG_CONFIG_HOME: join(home, "none") })).recipients(), []);
+  });
+
+  it("open what is encrypted to one of them, and nothing else", async () => {
+    const [mine, theirs] = [await generateAgeKey(), await generateAgeKey()];
+    const keys = await find({ SOPS_AGE_KEY: mine.identity });
+    const words = Buffer.from("words");
+    assert.deepEqual(
+      Buffer.from(
+        (await keys.open(await sealNative(words, [theirs.recipient, mine.recipient]), undefined, soon())) ?? "",
+      ),
+      words,
+    );
+    assert.equal(await keys.open(await sealNative(words, [theirs.recipient]), undefined, soon()), undefined);
+  });
+
+  it("are told by their places alone: no key is in a message, in JSON or in a log", async () => {
+    const key = await generateAgeKey();
+    await put(".ssh/id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    const keys = await find({ SOPS_AGE_KEY: key.identity });
+    const shown = [inspect(keys), JSON.stringify({ keys }), String(keys), keys.searched.join("\n")].join("\n");
+    assert.ok(!shown.includes("AGE-SECRET-KEY") && !shown.includes("PRIVATE"), shown);
+    assert.deepEqual(keys.searched, [
+      "SOPS_AGE_KEY (1 key)",
+      `${home}/.config/sops/age/keys.txt (not there)`,
+      `${home}/.ssh/id_ed25519 (an SSH key)`,
+      `${home}/.ssh/id_rsa (not there)`,
+    ]);
+  });
+});

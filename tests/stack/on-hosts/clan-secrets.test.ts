@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { after, before, describe, it } from "mocha";
+import { generateAgeKey } from "../../../clan/vars/age/age-file.ts";
+import type { OperatorKeys } from "../../../clan/vars/age/operator-keys.ts";
+import type { DeclaredGenerators } from "../../../clan/vars/declared-secrets.ts";
+import { SecretIdentityError } from "../../../clan/vars/errors.ts";
+import { type MachineSecrets, readMachineSecrets } from "../../../clan/vars/machine-secrets.ts";
+import type { StorePath } from "../../../local-nix/store-path.ts";
+import type { FleetEvent } from "../../../report.ts";
+import { clanSecrets } from "../../../stack/clan-secrets.ts";
+import { ClanFolder } from "../../clan/vars/support/clan-folder.ts";
+import { DeployedHost } from "../../deploy/support/deployed-host.ts";
+
+const machine = "basalt";
+const keyFile = "/var/lib/sops-nix/key.txt";
+const count = 50;
+const words = (index: number): string => `plaintext-${index}-of-a-secret`;
+const target = (index: number): string => `/var/lib/sops-nix/activation/secret-${index}`;
+
+describe("clan's vars on a host", function () {
+  this.timeout(180_000);
+  let host: DeployedHost;
+  let clan: ClanFolder;
+  let decryptions = 0;
+  before(async () => {
+    clan = await ClanFolder.create();
+    host = await DeployedHost.start("nixos");
+  });
+  after(async () => {
+    await host?.[Symbol.asyncDispose]();
+    await clan?.[Symbol.asyncDispose]();
+  });
+
+  const activation = { secret: true, deploy: true, neededFor: "activation" };
+  const generators: DeclaredGenerators = Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [
+      `generator-${index}`,
+      {
+        share: false,
+        files: { secret: { ...activation, path: target(index), ...(index === 0 ? { mode: "0440" } : {}) } },
+      },
+    ]),
+  );
+  const declared = async (): Promise<MachineSecrets> => {
+    const secrets = await readMachineSecrets(clan.root, machine, { generators, settings: null });
+    assert.ok(secrets);
+    return secrets;
+  };
+  const source = (secrets: MachineSecrets, toplevel: StorePath, findKeys = clan.findKeys) =>
+    clanSecrets({ machine, secrets, toplevel, hostKeys: [] }, () => {
+      decryptions++;
+      return findKeys();
+    });
+  const deploy = async (toplevel: StorePath, findKeys?: () => Promise<OperatorKeys>, events: FleetEvent[] = []) =>
+    host.deploy(toplevel, {
+      secrets: source(await declared(), toplevel, findKeys),
+      onEvent: (event) => void events.push(event),
+    });
+  /** A system whose sops file is encrypted to these; it lies on the host as the closure would have brought it. */
+  const systemFor = async (name: string, recipients: readonly string[]): Promise<StorePath> => {
+    const manifest = `/nix/store/${"0".repeat(32)}-manifest-${name}.json`;
+    const sopsFile = `/nix/store/${"0".repeat(32)}-${name}.yaml`;
+    const listed = JSON.stringify({ secrets: [{ name: "a", sopsFile }], ageKeyFile: keyFile, ageSshKeyPaths: [] });
+    const yaml = recipients.map((recipient) => `        - recipient: ${recipient}`).join("\n");
+    await host.ask(`printf '%s' '${listed}' >${manifest}; printf '%s\n' 'sops:\n    age:\n${yaml}' >${sopsFile}`);
+    const activate = `#!/bin/sh\n# sops-install-secrets ${manifest}\nln -sfn "$(dirname "$(readlink -f "$0")")" /run/current-system\n`;
+    return host.system({ name, files: { activate } });
+  };
+  /** Arguments and environment of every process of this machine and of the host, again and again. */
+  const spyHere = () => {
+    let isOn = true;
+    const seen = (async () => {
+      let text = "";
+      while (isOn) {
+        for (const id of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+          const part = await readFile(`/proc/${id}/cmdline`, "utf8").catch(() => ""); // it may have ended
+          if (!text.includes(part)) text += `${part}\n`;
+        }
+      }
+      return text;
+    })();
+    return () => {
+      isOn = false;
+      return seen;
+    };
+  };
+
+  it("are its key and fifty files, with their modes, and nobody else ever sees one of them", async () => {
+    const { identity, recipient } = await clan.keyFor(machine);
+    for (let index = 0; index < count; index++) {
+      const path = `vars/per-machine/${machine}/generator-${index}/secret/secret`;
+      await clan.seal(path, words(index), [clan.operator.recipient, recipient]);
+    }
+    const one = await systemFor("one", [recipient]);
+    const spying = spyHere();
+    const there = host.ask(
+      `touch /run/spying; while [ -e /run/spying ]; do
+         for p in /proc/[0-9]*; do cat "$p/cmdline" "$p/environ" 2>/dev/null; done; echo; done | tr '\\0' ' ' >/run/seen; true`,
+    );
+    await host.ask("until [ -s /run/seen ]; do sleep 0.05; done");
+    const events: FleetEvent[] = [];
+    const outcome = await deploy(one, undefined, events);
+    await host.ask("rm /run/spying; journalctl --no-pager >/run/seen.journal");
+    await there;
+    const here = await spying();
+
+    assert.equal(outcome.kind, "switched", JSON.stringify(outcome));
+    assert.equal(await host.ask(`cat ${keyFile}`), identity);
+    const all = await host.ask(`for n in $(seq 0 ${count - 1}); do cat ${target(0).replace(/0$/, "$n")}; echo; done`);
+    assert.deepEqual(
+      all.split("\n"),
+      Array.from({ length: count }, (_, index) => words(index)),
+    );
+    assert.equal(
+      await host.ask(`stat -c '%a %U' ${keyFile} ${target(0)} ${target(1)}`),
+      "400 root\n440 root\n400 root",
+    );
+
+    assert.ok(here.includes("mocha"), "the spy here works");
+    const state = JSON.stringify(await declared());
+    const searched = [here, JSON.stringify(events), JSON.stringify(outcome), state].join("\n");
+    for (const word of [identity, ...Array.from({ length: count }, (_, index) => words(index))]) {
+      for (const form of [word, Buffer.from(word).toString("base64").slice(0, -4)])
+        assert.ok(!searched.includes(form), form);
+    }
+    const forms = `plaintext-[0-9]*-of|AGE-SECRET-KEY|${Buffer.from("plaintext-").toString("base64").slice(0, 12)}`;
+    assert.equal(
+      await host.ask(`grep -cE '${forms}' /run/seen /run/seen.journal || true`),
+      "/run/seen:0\n/run/seen.journal:0",
+    );
+    assert.equal(await host.ask("grep -c secrets/phase.sh /run/seen | sed 's/^0$/never/; s/^[0-9]*$/seen/'"), "seen");
+    assert.equal(
+      await host.ask(`grep -rlE 'plaintext-[0-9]*-of' /nix/var /var/log /tmp 2>/dev/null || echo none`),
+      "none",
+    );
+  });
+
+  it("cost nothing when they have not changed: nothing is decrypted, sent or restarted", async () => {
+    const one = await systemFor("one", (await declared()).recipients);
+    const [before, calls] = [decryptions, (await host.calls(one)).length];
+    assert.equal((await deploy(one)).kind, "unchanged");
+    assert.deepEqual([decryptions, (await host.calls(one)).length], [before, calls]);
+  });
+
+  it("are replaced alone when one of them changed: the system stays", async () => {
+    const { recipients } = await declared();
+    const one = await systemFor("one", recipients);
+    const calls = (await host.calls(one)).length;
+    await clan.seal(`vars/per-machine/${machine}/generator-7/secret/secret`, "rotated", [clan.operator.recipient]);
+    assert.equal((await deploy(one)).kind, "switched");
+    assert.equal(await host.ask(`cat ${target(7)} ${target(8)}`), `rotated${words(8)}`);
+    assert.equal((await host.calls(one)).length, calls);
+  });
+
+  it("are refused with a new key that does not open the new system's files, and the host keeps its own", async () => {
+    const { recipients: former } = await declared();
+    const kept = await host.ask(`cat ${keyFile}`);
+    const next = await clan.keyFor(machine);
+    const stale = await systemFor("stale", former);
+    const refused = await deploy(stale);
+    assert.equal(refused.kind, "refused");
+    assert.match(
+      refused.reason ?? "",
+      new RegExp(`stale.yaml is encrypted to ${former[0]} and not to .*${next.recipient}`),
+    );
+    assert.equal(await host.ask(`cat ${keyFile}`), kept);
+    const fresh = await systemFor("fresh", [next.recipient]);
+    assert.equal((await deploy(fresh)).kind, "switched");
+    assert.equal(await host.ask(`cat ${keyFile}`), next.identity);
+  });
+
+  it("cannot be sent by whoever has lost their key: the error says whose key it takes and where was looked", async () => {
+    const fresh = await systemFor("fresh", (await declared()).recipients);
+    const stranger = await generateAgeKey();
+    await clan.seal(`vars/per-machine/${machine}/generator-9/secret/secret`, "again", [clan.operator.recipient]);
+    await assert.rejects(
+      deploy(fresh, () => clan.keysOf(stranger)),
+      (error: unknown) => {
+        assert.ok(error instanceof SecretIdentityError);
+        assert.match(error.facts.expected, new RegExp(clan.operator.recipient));
+        assert.match(error.facts.found, /SOPS_AGE_KEY \(1 key\)/);
+        assert.ok(!error.message.includes(stranger.identity));
+        return true;
+      },
+    );
+    assert.equal(await host.ask(`cat ${target(9)}`), words(9));
+    assert.equal((await deploy(fresh)).kind, "switched");
+    assert.equal(await host.ask(`cat ${target(9)}`), "again");
+  });
+});
