@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "mocha";
+import { generateAgeKey, sealArmored } from "../../clan/vars/age/age-file.ts";
+import { sealSopsBinary } from "../../clan/vars/sops/sops-binary.ts";
 import { Checkout, type Ended } from "./support/checkout.ts";
 import { closureSteps, table } from "./support/preview.ts";
 
@@ -213,6 +215,54 @@ export default flakeModule({
     const again = await up();
     assert.equal(again.code, 0, again.text);
     assert.match(await checkout.ask("cinnabar", "systemctl show heartbeat.service --property=ExecStart"), / 64 /);
+  });
+
+  it("brings a machine's age key from the clan's vars, a new one alone as well, and tells it nobody", async () => {
+    await deployed();
+    const operator = await generateAgeKey();
+    const clan = join(checkout.root, ".state/sim");
+    const renewKey = async (): Promise<string> => {
+      const { identity, recipient } = await generateAgeKey();
+      const now = new Date();
+      const sealed = await sealSopsBinary(Buffer.from(identity), [operator.recipient], sealArmored, now);
+      await mkdir(join(clan, "sops/secrets/cinnabar-age.key"), { recursive: true });
+      await writeFile(join(clan, "sops/secrets/cinnabar-age.key/secret"), sealed);
+      await mkdir(join(clan, "sops/machines/cinnabar"), { recursive: true });
+      const published = JSON.stringify([{ publickey: recipient, type: "age" }]);
+      await writeFile(join(clan, "sops/machines/cinnabar/key.json"), published);
+      return identity;
+    };
+    const log = join(checkout.root, ".state/events.json");
+    const told: string[] = [];
+    const before = await generation("cinnabar");
+    checkout.environment["SOPS_AGE_KEY"] = operator.identity;
+    checkout.environment["PULUMI_DEBUG_COMMANDS"] = "1"; // it knows --event-log only then
+    try {
+      const first = await renewKey();
+      assert.deepEqual(await closureSteps(checkout), { cinnabar: "update" });
+      const brought = await checkout.pulumi("up", "--yes", "--stack", "local", "--event-log", log);
+      assert.equal(brought.code, 0, brought.text);
+      assert.equal(await checkout.ask("cinnabar", "cat /var/lib/sops-nix/key.txt"), first);
+      const state = await checkout.pulumi("stack", "export", "--stack", "local");
+      assert.match(state.text, /"secretsDelivered": "sha256:/);
+      told.push(brought.text, state.text, await readFile(log, "utf8"));
+      assert.deepEqual(await closureSteps(checkout), {});
+      const next = await renewKey();
+      const alone = await checkout.fleet("deploy", "cinnabar", "--stack", "local", "--yes");
+      assert.notEqual(alone.code, 0, "the command was not given the operator's key");
+      assert.match(alone.text, /none of your age keys opens/);
+      const ended = await up();
+      assert.equal(ended.code, 0, ended.text);
+      assert.match(ended.text, /secrets alone/);
+      assert.equal(await checkout.ask("cinnabar", "cat /var/lib/sops-nix/key.txt"), next);
+      told.push(alone.text, ended.text);
+      assert.equal(await generation("cinnabar"), before, "the system is the same");
+    } finally {
+      delete checkout.environment["SOPS_AGE_KEY"];
+      delete checkout.environment["PULUMI_DEBUG_COMMANDS"];
+      await rm(join(clan, "sops"), { recursive: true, force: true });
+    }
+    assert.ok(!told.join("\n").includes("AGE-SECRET-KEY"));
   });
 
   it("keeps running on its hosts when the stack is destroyed", async () => {
