@@ -249,9 +249,7 @@ export class ClosurePush {
           return ahead === undefined ? openOn(host, scope) : this.#enter(await ahead, plan.encoding);
         },
         lock,
-        ...(further === undefined
-          ? {}
-          : { reinforce: (scope: AbortSignal, enough: AbortSignal) => others.open(further, scope, enough) }),
+        ...(further === undefined ? {} : { help: others.help(further) }),
         paths: missing,
         channels: plan.channels,
         onAdded: (info) => progress.added(info),

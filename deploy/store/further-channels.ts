@@ -5,6 +5,7 @@ import type { ConnectionSpec } from "../ssh/connection-spec.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import type { PathChannel } from "./path-channel.ts";
 import type { FurtherConnections } from "./plan-sending.ts";
+import type { Help } from "./send-paths.ts";
 
 /** Further connections to a host that is being sent to. Disposal closes them. */
 export class FurtherChannels implements AsyncDisposable {
@@ -23,7 +24,11 @@ export class FurtherChannels implements AsyncDisposable {
   }
 
   /** A host that allows no more connections, or an operator without OpenSSH, costs the help and not the push: undefined. */
-  open(
+  help(plan: FurtherConnections): Help {
+    return { handsOver: plan.handsOver, open: (signal, enough) => this.#join(plan, signal, enough) };
+  }
+
+  #join(
     plan: FurtherConnections,
     signal: AbortSignal,
     enough: AbortSignal,

@@ -52,9 +52,9 @@ export class PathSchedule {
 
   /**
    * The next path for a channel; undefined: none before something is acknowledged, or none at all.
-   * @param prefers - which of the large paths; the smallest where others are faster.
+   * @param prefers - which of the large paths: the smallest, or none that another channel can take, where others are faster.
    */
-  take(channel: number, prefers: "largest" | "smallest" = "largest"): PathInfo | undefined {
+  take(channel: number, prefers: "largest" | "smallest" | "none" = "largest"): PathInfo | undefined {
     const own = this.#bound.get(channel)?.shift();
     const pending = own ?? (channel === 0 ? this.#freeSmall.shift() : undefined) ?? this.#takeLarge(prefers);
     if (pending === undefined) return undefined;
@@ -69,7 +69,8 @@ export class PathSchedule {
     return pending.info;
   }
 
-  #takeLarge(prefers: "largest" | "smallest"): Pending | undefined {
+  #takeLarge(prefers: "largest" | "smallest" | "none"): Pending | undefined {
+    if (prefers === "none") return undefined;
     return prefers === "largest" ? this.#freeLarge.shift() : this.#freeLarge.pop();
   }
 

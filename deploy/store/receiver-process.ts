@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { constants, createGzip, createZstdCompress, type Gzip, type ZstdCompress } from "node:zlib";
 import { type BoundedText, collectBounded } from "../ssh/bounded-text.ts";
+import { giveBack } from "../ssh/give-back.ts";
 import type { Elevation, RemoteCommand, RemoteScript } from "../ssh/remote-command.ts";
 import { asProcess } from "../ssh/socket-process.ts";
 import type { RemoteProcess, SshHost } from "../ssh/ssh-host.ts";
@@ -168,10 +169,17 @@ export class ReceiverProcess implements AsyncDisposable {
     const params = { [constants.ZSTD_c_compressionLevel]: zstdLevel };
     const compressor =
       kind === "zstd" ? createZstdCompress({ chunkSize, params }) : createGzip({ chunkSize, level: gzipLevel });
-    compressor.on("data", (chunk: Buffer) => {
-      this.bytesSent += chunk.length;
+    compressor.on("data", (piece: Buffer) => {
+      this.bytesSent += piece.length;
+      // Node 24 cuts the pieces out of one block after the other: the last one's end is its end.
+      const isLast =
+        piece.byteOffset + piece.length === piece.buffer.byteLength && piece.buffer.byteLength === chunkSize;
+      const goesOn = channel.write(piece, (error) => error ?? (isLast ? giveBack(piece) : undefined));
+      if (goesOn) return;
+      compressor.pause();
+      channel.once("drain", () => compressor.resume());
     });
-    compressor.pipe(channel);
+    compressor.once("end", () => channel.end());
     return compressor;
   }
 
@@ -183,7 +191,7 @@ export class ReceiverProcess implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#compressor?.unpipe().destroy();
+    this.#compressor?.destroy();
     if (!this.#closed.signal.aborted) this.#process.channel.close();
     return Promise.resolve();
   }

@@ -15,16 +15,23 @@ export interface Tally {
   roundTrips: number;
 }
 
+/** Channels on other connections. */
+export interface Help {
+  /**
+   * They join when they are there; undefined: it came to nothing.
+   * @param enough - what is not open by then is not needed; what is, goes on.
+   */
+  open(scope: AbortSignal, enough: AbortSignal): readonly Promise<PathChannel | undefined>[];
+  /** They do it for less: from when one has joined, the first channel leaves the large paths to them. */
+  readonly handsOver: boolean;
+}
+
 export interface Sending {
   /** Opens a channel; called once for each. */
   readonly open: (scope: AbortSignal) => Promise<PathChannel>;
   /** Is used where the host takes no further channel. Whoever opened it closes it. */
   readonly lock: PathChannel;
-  /**
-   * Opens channels on other connections, which join when they are there; undefined: it came to nothing.
-   * @param enough - what is not open by then is not needed; what is, goes on.
-   */
-  readonly reinforce?: (scope: AbortSignal, enough: AbortSignal) => readonly Promise<PathChannel | undefined>[];
+  readonly help?: Help;
   /** What the host lacks, each path after its references. */
   readonly paths: readonly PathInfo[];
   readonly channels: number;
@@ -128,7 +135,7 @@ class Lanes {
 
   /** @param opened - takes the channels that join. */
   async run(opened: AsyncDisposableStack, scope: AbortSignal): Promise<void> {
-    const joining = this.#push.reinforce?.(scope, this.#allTaken.signal) ?? [];
+    const joining = this.#push.help?.open(scope, this.#allTaken.signal) ?? [];
     const joined = joining.map(async (opening) => {
       const channel = await opening;
       if (channel === undefined) return;
@@ -144,9 +151,7 @@ class Lanes {
 
   async #send(lane: Lane, index: number): Promise<void> {
     while (this.#schedule.left > 0 && !lane.retired) {
-      // The first connection leaves the largest to those that help it.
-      const prefers = index === 0 && this.#push.reinforce !== undefined ? "smallest" : "largest";
-      const info = this.#schedule.take(index, prefers);
+      const info = this.#schedule.take(index, this.#preferenceOf(index));
       if (info === undefined) {
         await this.#wait(lane);
         continue;
@@ -163,6 +168,13 @@ class Lanes {
     await process.out.flush();
     while (atEnd === "drops" && lane.inFlight.length > 0) await this.#changed.promise;
     await process.end();
+  }
+
+  /** The first connection leaves the largest paths to those that help it. */
+  #preferenceOf(index: number): "largest" | "smallest" | "none" {
+    const { help } = this.#push;
+    if (index > 0 || help === undefined) return "largest";
+    return help.handsOver && this.#lanes.length > 1 ? "none" : "smallest";
   }
 
   /** Thousands of small paths are one long synchronous stretch otherwise. */

@@ -50,7 +50,10 @@ describe("how a push goes", () => {
 
   it("lets OpenSSH's client carry what is large on a fast way, where ssh2's CPU time is the limit", () => {
     const { channels, further } = plan({ link: lan });
-    assert.deepEqual([channels, further?.backEnd, further?.connections, further?.channels], [1, "openssh", 1, 4]);
+    assert.deepEqual([channels, further?.backEnd, further?.connections, further?.channels], [1, "openssh", 1, 2]);
+    assert.ok(further?.handsOver, "and the first connection leaves it to OpenSSH's");
+    const larger = large.map((path) => ({ ...path, narSize: 250 * mebibyte }));
+    assert.equal(plan({ link: lan, missing: larger }).further?.channels, 4, "a receiver for each so many bytes");
     assert.equal(plan({ link: lan, backEnd: "openssh" }).further, undefined, "it does already");
   });
 
@@ -58,6 +61,7 @@ describe("how a push goes", () => {
     for (const backEnd of ["ssh2", "openssh"] as const) {
       const { further } = plan({ link: farAndWide, backEnd });
       assert.deepEqual([further?.backEnd, further?.connections, further?.channels], [backEnd, 2, 2]);
+      assert.ok(!further?.handsOver, "the first one's window counts, too");
     }
     assert.equal(plan({ link: nearAndNarrow }).further, undefined);
   });
