@@ -79,6 +79,13 @@ export class OpensshTransport implements Transport {
     return socket;
   }
 
+  async openTcp(address: string, port: number, scope: AbortSignal): Promise<Duplex> {
+    scope.throwIfAborted();
+    const child = this.#client(["-W", `${address.includes(":") ? `[${address}]` : address}:${port}`], []);
+    child.stderr.resume();
+    return new ProcessChannel(child); // a refusal is its end: ssh says nothing when the connection stands
+  }
+
   /** Through the master alone: without it a client would dial for itself, and `false` is no way to any host. */
   #client(options: readonly string[], command: readonly string[]): ChildProcessWithoutNullStreams {
     const way = ["-o", "ProxyCommand=false", "-S", this.#master.control, ...options, "--", this.#spec.machine];

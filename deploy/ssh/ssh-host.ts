@@ -113,6 +113,11 @@ export class SshHost implements AsyncDisposable {
     return this.#transport.openSocket(socket, AbortSignal.any([scope, this.dead]));
   }
 
+  /** A stream to where the host itself connects. @throws {ConnectionLostError} @throws {RemoteCommandError} */
+  openTcp(address: string, port: number, scope: AbortSignal): Promise<Duplex> {
+    return this.#transport.openTcp(address, port, AbortSignal.any([scope, this.dead]));
+  }
+
   /** Keeps a channel open for later; `end` is called when the host takes no further one (sshd's MaxSessions). */
   lend(owner: object, end: () => Promise<void>): void {
     this.#lent.set(owner, end);

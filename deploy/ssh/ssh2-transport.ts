@@ -61,6 +61,19 @@ export class Ssh2Transport implements Transport {
     });
   }
 
+  openTcp(address: string, port: number, scope: AbortSignal): Promise<Duplex> {
+    return this.#ask(scope, (resolve, reject) => {
+      this.#client.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
+        if (error) return reject(noForwarding(this.#spec, `${address}:${port}`, error.message));
+        if (scope.aborted) channel.close();
+        channel.on("error", (late: Error) => {
+          this.#reason = late.message;
+        });
+        resolve(channel);
+      });
+    });
+  }
+
   #ask<T>(scope: AbortSignal, send: (resolve: (value: T) => void, reject: (error: unknown) => void) => void) {
     if (scope.aborted) return Promise.reject<T>(scope.reason);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -108,5 +121,16 @@ export function noListener(spec: ConnectionSpec, path: string, found: string): R
     found,
     at: renderAddress(spec),
     fix: "start the service, or allow the forwarding",
+  });
+}
+
+/** The host does not connect to where a stream shall go, or sshd forwards nothing. */
+function noForwarding(spec: ConnectionSpec, to: string, found: string): RemoteCommandError {
+  return new RemoteCommandError({
+    summary: `${spec.machine}: ${to} cannot be reached from the host`,
+    expected: "a process that listens there, and sshd's AllowTcpForwarding",
+    found,
+    at: renderAddress(spec),
+    fix: "allow the forwarding in the host's sshd_config",
   });
 }

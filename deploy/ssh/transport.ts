@@ -27,4 +27,6 @@ export interface Transport extends AsyncDisposable {
   run(line: string, scope: AbortSignal): Promise<RemoteProcess>;
   /** A stream to a Unix socket on the host. @throws {ConnectionLostError} @throws {RemoteCommandError} when nobody listens there */
   openSocket(path: string, scope: AbortSignal): Promise<Duplex>;
+  /** A stream to where the host itself connects. @throws {ConnectionLostError} @throws {RemoteCommandError} when it cannot, or must not */
+  openTcp(address: string, port: number, scope: AbortSignal): Promise<Duplex>;
 }

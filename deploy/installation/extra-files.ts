@@ -1,0 +1,73 @@
+import { access, chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { SecretFile, StagedSecrets } from "../secrets/secret-source.ts";
+
+/** A file that comes with an installation. */
+export interface InstalledFile {
+  /** Absolute, on the installed machine. */
+  readonly path: string;
+  /** Octal. Owner is root. */
+  readonly mode: string;
+  read(): Promise<Uint8Array>;
+}
+
+/** Files for one installation, as `nixos-anywhere --extra-files` takes them. Disposal removes them. */
+export interface ExtraFiles extends AsyncDisposable {
+  readonly folder: string;
+}
+
+/**
+ * What of a machine's secrets comes with the install: its identities, and files of root's on its disk. Others cannot be:
+ * their owners do not exist yet, and /run is gone with the reboot. The first deployment brings them.
+ */
+export function installedSecrets({ identities, files }: Pick<StagedSecrets, "identities" | "files">): InstalledFile[] {
+  const ofRoot = ({ path, owner = "root", group = "0" }: SecretFile): boolean =>
+    !path.startsWith("/run/") && ["root", "0"].includes(owner) && ["root", "0"].includes(group);
+  return [...identities, ...files]
+    .filter(ofRoot)
+    .map((file) => ({ path: file.path, mode: file.mode ?? "0400", read: () => file.read() }));
+}
+
+/** Folders that only root may enter on any NixOS; the archive would otherwise open them. */
+const closed = ["/root", "/root/.ssh", "/var/lib/sops-nix", "/nix/var/pulumi-clan"];
+
+/** Writes the files below a folder that only the operator may enter, in memory where the system has such a place. */
+export async function writeExtraFiles(files: readonly InstalledFile[]): Promise<ExtraFiles> {
+  const private_ = await mkdtemp(join(await memoryFolder(), "pulumi-clan-install-"));
+  const remove = (): Promise<void> => rm(private_, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    // The archive gives its folders' modes to those of the installed root: they must be what they are there.
+    const folder = join(private_, "root");
+    await mkdir(folder, { mode: 0o755 });
+    for (const { path, mode, read } of files) {
+      await makeFolders(folder, dirname(path));
+      const target = join(folder, path);
+      await writeFile(target, await read(), { mode: 0o600 });
+      await chmod(target, Number.parseInt(mode, 8));
+    }
+    return { folder, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function makeFolders(root: string, path: string): Promise<void> {
+  let at = "";
+  for (const part of path.split("/").filter((one) => one !== "")) {
+    at = `${at}/${part}`;
+    await mkdir(join(root, at), { recursive: true });
+    await chmod(join(root, at), closed.includes(at) ? 0o700 : 0o755); // whatever the umask says
+  }
+}
+
+/** Linux has /dev/shm for every user; elsewhere the operator's own temporary folder. */
+async function memoryFolder(): Promise<string> {
+  try {
+    await access("/dev/shm");
+    return "/dev/shm";
+  } catch {
+    return tmpdir(); // macOS: a folder of this user's alone, and it is not kept over a restart
+  }
+}

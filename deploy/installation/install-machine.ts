@@ -1,0 +1,265 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { z } from "zod";
+import type { Report } from "../../report.ts";
+import { AuthenticationError } from "../errors.ts";
+import { connect, connectOnce } from "../ssh/connect.ts";
+import { type ConnectionSpec, renderAddress } from "../ssh/connection-spec.ts";
+import type { SshHost } from "../ssh/ssh-host.ts";
+import { awaitSystem } from "./await-system.ts";
+import { InstallationFailedError, InstallationRefusedError } from "./errors.ts";
+import { installedSecrets, writeExtraFiles } from "./extra-files.ts";
+import {
+  type InstallationFacts,
+  type InstallationPhase,
+  readInstallationFacts,
+  writeInstallationNote,
+} from "./installation-facts.ts";
+import { type Installation, type InstallationRequest, installationRequestSchema } from "./installation-request.ts";
+import { type LoopbackCarrier, openLoopbackCarrier } from "./loopback-carrier.ts";
+import { type PhaseCall, runPhase } from "./nixos-anywhere.ts";
+import { type InstallationPlan, planInstallation, renderDisk } from "./plan-installation.ts";
+
+/**
+ * Makes a NixOS out of a machine, one phase after the other. Before each one the machine is looked at and judged anew, so
+ * a second call goes on where the first one ended, and a machine that changed meanwhile is not wiped.
+ * @throws {InstallationRefusedError} before anything was touched @throws {InstallationFailedError}
+ * @throws {NixosAnywhereMissingError} @throws {HostKeyMismatchError} @throws {HostUnreachableError}
+ */
+export async function installMachine(
+  raw: z.input<typeof installationRequestSchema>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Installation> {
+  const request = installationRequestSchema.parse(raw);
+  await using run = new InstallationRun(request, report, signal);
+  return await run.toTheEnd();
+}
+
+/** What an installation would do; nothing is touched. */
+export async function planMachine(
+  raw: z.input<typeof installationRequestSchema>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<{ readonly plan: InstallationPlan; readonly facts: InstallationFacts }> {
+  await using run = new InstallationRun(installationRequestSchema.parse(raw), report, signal);
+  return await run.look();
+}
+
+class InstallationRun implements AsyncDisposable {
+  readonly #request: InstallationRequest;
+  readonly #report: Report;
+  readonly #signal: AbortSignal;
+  readonly #stack = new AsyncDisposableStack();
+  readonly #phases: InstallationPhase[] = [];
+  readonly #wiped: string[] = [];
+  /** Sizes of the devices as they were first seen. */
+  #seen: ReadonlyMap<string, number> | undefined;
+  /** The way to what answers until the last reboot; pins the key that it showed first. */
+  #spec: ConnectionSpec;
+  #carrier: LoopbackCarrier | undefined;
+
+  constructor(request: InstallationRequest, report: Report, signal: AbortSignal) {
+    this.#request = request;
+    this.#report = report;
+    this.#signal = signal;
+    // It may be installed already: then it shows its declared key.
+    const { foreign, installed } = request;
+    this.#spec = { ...foreign, hostKeys: [...foreign.hostKeys, ...installed.hostKeys], keepaliveSeconds: 5 };
+  }
+
+  async toTheEnd(): Promise<Installation> {
+    for (;;) {
+      const { plan, facts } = await this.look();
+      switch (plan.kind) {
+        case "installed":
+          return this.#ended("already", facts);
+        case "refuse":
+          throw this.#refused(plan.obstacles, facts);
+        case "run": {
+          const [phase] = plan.phases;
+          if (this.#phases.includes(phase)) throw this.#noProgress(phase, facts);
+          this.#say("info", phase, this.#announce(phase, plan.wipes.map(renderDisk)));
+          const after = await this.#run(phase, facts, plan.wipes.map(renderDisk));
+          this.#phases.push(phase);
+          if (phase === "reboot") return this.#ended("installed", after);
+          if (phase === this.#request.until) return this.#ended("stopped", after);
+        }
+      }
+    }
+  }
+
+  async look(): Promise<{ readonly plan: InstallationPlan; readonly facts: InstallationFacts }> {
+    await using host = await this.#dial((spec) => connect(spec, this.#report, this.#signal));
+    this.#spec = {
+      ...this.#spec,
+      hostKeys: [{ key: host.hostKey, source: "shown by the machine when the installation began" }],
+    };
+    const facts = await readInstallationFacts(host, this.#request.devices, this.#signal);
+    this.#seen ??= new Map(
+      facts.devices.flatMap(({ path, sizeBytes }) => (sizeBytes === null ? [] : [[path, sizeBytes]])),
+    );
+    // Kexec carries the host keys over: an installer with the old system's key was started from that system.
+    const declared = this.#request.installed.hostKeys.some(({ key }) => key === host.hostKey);
+    const pinned = this.#request.foreign.hostKeys.some(({ key }) => key === host.hostKey);
+    return { plan: planInstallation(facts, { ...this.#request, seen: this.#seen }, pinned && !declared), facts };
+  }
+
+  async #run(
+    phase: InstallationPhase,
+    before: InstallationFacts,
+    wipes: readonly string[],
+  ): Promise<InstallationFacts> {
+    const { devices, deadlines, toplevel } = this.#request;
+    switch (phase) {
+      case "kexec": {
+        await this.#spawn(phase, deadlines.kexecSeconds);
+        const is = ({ os, bootId }: InstallationFacts): boolean => os === "installer" && bootId !== before.bootId;
+        const awaited = { what: "the installer", is, deadlineSeconds: 120 };
+        const facts = await awaitSystem({ ...this.#spec, user: "root" }, devices, awaited, this.#signal);
+        await this.#note("kexec");
+        return facts;
+      }
+      case "disko":
+        this.#wiped.push(...wipes);
+        await this.#spawn(phase, deadlines.diskoSeconds);
+        await this.#note("disko");
+        return before;
+      case "install":
+        await this.#install(deadlines.installSeconds);
+        await this.#note("install");
+        return before;
+      case "reboot": {
+        this.#carrier?.letGo();
+        await this.#spawn(phase, deadlines.rebootSeconds);
+        const is = ({ os, bootId, current }: InstallationFacts): boolean =>
+          os === "nixos" && bootId !== before.bootId && current === toplevel;
+        const awaited = { what: "the installed system", is, deadlineSeconds: deadlines.rebootSeconds };
+        return awaitSystem(this.#request.installed, devices, awaited, this.#signal);
+      }
+    }
+  }
+
+  /** With the machine's identity, and with what tells later runs whose it is. */
+  async #install(deadlineSeconds: number): Promise<void> {
+    const { machine, owner, secrets, toplevel, reinstall = null } = this.#request;
+    const text = (path: string, value: unknown) => {
+      return { path, mode: "0600", read: async () => Buffer.from(`${JSON.stringify(value)}\n`) };
+    };
+    const staged = secrets === undefined ? { identities: [], files: [] } : await secrets.stage(machine, this.#signal);
+    await using extra = await writeExtraFiles([
+      ...installedSecrets(staged),
+      text("/nix/var/pulumi-clan/owner.json", { ...owner, machine }),
+      text("/nix/var/pulumi-clan/installation.json", { reinstall, toplevel }),
+    ]);
+    await this.#spawn("install", deadlineSeconds, { extraFiles: extra.folder });
+  }
+
+  async #spawn(phase: InstallationPhase, deadlineSeconds: number, more: Partial<PhaseCall> = {}): Promise<void> {
+    const { machine, command, diskoScript, toplevel, diskKeys, kexec, hardwareReport } = this.#request;
+    const { user, identityFiles } = this.#spec;
+    this.#carrier ??= this.#stack.use(await this.#openCarrier());
+    await using reported = phase === "kexec" && hardwareReport !== undefined ? await reportFolder() : undefined;
+    const report = reported === undefined ? {} : { hardwareReport: reported.file };
+    const call = {
+      phase,
+      diskoScript,
+      toplevel,
+      diskKeys,
+      kexec,
+      user,
+      identityFile: identityFiles[0],
+      ...report,
+      ...more,
+    };
+    await runPhase(
+      { machine, command, deadlineSeconds },
+      { ...call, port: this.#carrier.port },
+      this.#report,
+      this.#signal,
+    );
+    if (reported !== undefined && hardwareReport !== undefined) {
+      await writeFile(hardwareReport, await readFile(reported.file));
+      this.#say("info", phase, `hardware report in ${hardwareReport}: commit it, or the system may not find its disks`);
+    }
+  }
+
+  #openCarrier(): Promise<LoopbackCarrier> {
+    const dial = (scope: AbortSignal) => this.#dial((spec) => connectOnce(spec, 15_000, scope));
+    const onFailure = (reason: string): void => this.#say("debug", "carry", reason);
+    return openLoopbackCarrier({ dial, sshPort: this.#spec.port, onFailure }, this.#signal);
+  }
+
+  /** Who logs in as somebody else before kexec is root in the installer. */
+  async #dial(open: (spec: ConnectionSpec) => Promise<SshHost>): Promise<SshHost> {
+    try {
+      return await open(this.#spec);
+    } catch (error) {
+      if (!(error instanceof AuthenticationError) || this.#spec.user === "root") throw error;
+      return await open({ ...this.#spec, user: "root" });
+    }
+  }
+
+  async #note(after: "kexec" | "disko" | "install"): Promise<void> {
+    const { machine, diskoScript, toplevel } = this.#request;
+    await using host = await this.#dial((spec) => connect(spec, this.#report, this.#signal));
+    await writeInstallationNote(host, { machine, after, diskoScript, toplevel }, this.#signal);
+  }
+
+  #announce(phase: InstallationPhase, wipes: readonly string[]): string {
+    switch (phase) {
+      case "kexec":
+        return "starts the installer in memory";
+      case "disko":
+        return `wipes ${wipes.join(", ")}`;
+      case "install":
+        return "copies the system and installs its boot loader";
+      case "reboot":
+        return "reboots into the installed system";
+    }
+  }
+
+  #say(level: "debug" | "info", phase: string, message: string): void {
+    this.#report({ level, subject: this.#request.machine, phase, message });
+  }
+
+  #ended(kind: Installation["kind"], { machineId, bootId, current }: InstallationFacts): Installation {
+    const { machine } = this.#request;
+    return { kind, machine, phases: this.#phases, wiped: this.#wiped, machineId, bootId, current };
+  }
+
+  #refused(obstacles: Extract<InstallationPlan, { kind: "refuse" }>["obstacles"], facts: InstallationFacts): Error {
+    const list = (part: "found" | "expected" | "fix"): string => obstacles.map((one) => one[part]).join("\n");
+    return new InstallationRefusedError({
+      summary: `${this.#request.machine}: not installed, nothing was wiped${this.#wiped.length === 0 ? "" : " by this step"}`,
+      expected: list("expected"),
+      found: list("found"),
+      at: `${renderAddress(this.#spec)}, ${facts.name}`,
+      fix: list("fix"),
+    });
+  }
+
+  #noProgress(phase: InstallationPhase, facts: InstallationFacts): Error {
+    return new InstallationFailedError({
+      summary: `${this.#request.machine}: after phase ${phase} the machine is where it was before`,
+      expected: "the next phase",
+      found: `${facts.os}: ${facts.name} (boot ${facts.bootId})`,
+      at: renderAddress(this.#spec),
+      fix: "was it restarted meanwhile? The next run goes on from where it stands",
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync();
+  }
+}
+
+/** The tool adds the report to the git repository in which it lies: not in the operator's. */
+async function reportFolder(): Promise<AsyncDisposable & { readonly file: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "pulumi-clan-report-"));
+  return {
+    file: join(folder, "facter.json"),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,164 @@
+import type { StorePath } from "../../local-nix/store-path.ts";
+import { type Disk, type InstallationFacts, type InstallationPhase, installationPhases } from "./installation-facts.ts";
+
+/** What a machine shall become, and what allows it. */
+export interface WantedInstallation {
+  readonly machine: string;
+  /** Platform that the toplevel is built for. */
+  readonly system: string;
+  readonly diskoScript: StorePath;
+  readonly toplevel: StorePath;
+  /** What the disko script wipes, as the configuration names it. */
+  readonly devices: readonly string[];
+  /** The machine-id, or the cloud's id, of the NixOS that may be wiped. */
+  readonly reinstall?: string | undefined;
+  /** The cloud's own id of the VM, which counts beside the machine-id. */
+  readonly instanceId?: string | undefined;
+  /** Sizes of the devices before the kernel was changed, in bytes: another kernel may count disks in another order. */
+  readonly seen?: ReadonlyMap<string, number> | undefined;
+}
+
+/** One thing that stands against an installation. */
+export interface Obstacle {
+  readonly found: string;
+  readonly expected: string;
+  readonly fix: string;
+}
+
+export type InstallationPlan =
+  /** It runs an installed NixOS, which stays as it is. */
+  | { readonly kind: "installed" }
+  | { readonly kind: "refuse"; readonly obstacles: readonly [Obstacle, ...Obstacle[]] }
+  | {
+      readonly kind: "run";
+      readonly phases: readonly [InstallationPhase, ...InstallationPhase[]];
+      readonly wipes: readonly Disk[];
+    };
+
+/**
+ * The kexec installer lives in memory. Its own documentation asks for 1.5 GB and says that ZFS needs more; a VM sold as
+ * 2 GB shows a little less. Source: nixos-anywhere 1.13, docs/requirements.md.
+ */
+const leastMemoryKib = 1_800_000;
+
+/**
+ * Decides what is done with a machine; touches nothing.
+ * @param isOurs - of an installer: it showed the key of the system from which it was started.
+ */
+export function planInstallation(
+  facts: InstallationFacts,
+  wanted: WantedInstallation,
+  isOurs: boolean,
+): InstallationPlan {
+  if (facts.os === "nixos") {
+    const stays = wanted.reinstall === undefined || facts.record?.reinstall === wanted.reinstall;
+    if (stays) return { kind: "installed" };
+  }
+  const phases = phasesFrom(facts, wanted);
+  const obstacles = [...guard(facts, wanted, isOurs), ...missing(facts, wanted, phases)];
+  const [first, ...others] = obstacles;
+  if (first !== undefined) return { kind: "refuse", obstacles: [first, ...others] };
+  return { kind: "run", phases, wipes: phases.includes("disko") ? wipedDisks(facts) : [] };
+}
+
+/** A note about another declaration says nothing about this one: its disks are formatted anew. */
+function phasesFrom(
+  { os, note }: InstallationFacts,
+  { machine, diskoScript, toplevel }: WantedInstallation,
+): readonly [InstallationPhase, ...InstallationPhase[]] {
+  if (os !== "installer") return installationPhases;
+  const counts = note !== null && note.machine === machine && note.diskoScript === diskoScript;
+  if (!counts || note.after === "kexec") return ["disko", "install", "reboot"];
+  return note.after === "install" && note.toplevel === toplevel ? ["reboot"] : ["install", "reboot"];
+}
+
+/** What runs NixOS, or may hold one, is wiped only by its name. */
+function guard(facts: InstallationFacts, wanted: WantedInstallation, isOurs: boolean): readonly Obstacle[] {
+  const { reinstall, instanceId, machine } = wanted;
+  const names = [facts.machineId, instanceId].filter((name) => name !== null && name !== undefined && name !== "");
+  const named = reinstall !== undefined && names.includes(reinstall);
+  if (facts.os === "nixos" && !named) {
+    const found = `${names.join(" or ") || "a machine without machine-id"}, which runs NixOS`;
+    const fix = "to wipe it, name it; otherwise remove `reinstall`";
+    return [{ found, expected: `${reinstall ?? "nothing"}, as reinstall says`, fix }];
+  }
+  if (facts.os !== "installer" || named || isOurs || facts.note?.machine === machine) return [];
+  return [
+    {
+      found: "an installer that was not started by an installation of this machine; its disks may hold a NixOS",
+      expected: `the machine's old system, or reinstall: ${facts.machineId ?? instanceId ?? "its cloud id"}`,
+      fix: "look at its disks; to wipe them, name the machine by that id",
+    },
+  ];
+}
+
+function missing(
+  facts: InstallationFacts,
+  { system, devices, seen, instanceId }: WantedInstallation,
+  phases: readonly InstallationPhase[],
+): readonly Obstacle[] {
+  const obstacles: Obstacle[] = [];
+  const lacks = (found: string, expected: string, fix: string): void => void obstacles.push({ found, expected, fix });
+  const found = `${facts.arch}-${facts.kernel.toLowerCase()}`;
+  if (facts.kernel !== "Linux" || found !== system)
+    lacks(found, system, "correct nixpkgs.hostPlatform, or the address");
+  if (!facts.root) lacks("a login user who is not root", "root, or a user with `sudo -n`", "log in as root");
+  if (phases.includes("kexec")) obstacles.push(...withoutKexec(facts));
+  if (!phases.includes("disko")) return obstacles;
+  if (devices.length === 0) lacks("no device", "disko.devices.disk", "declare the machine's disks");
+  const disks = facts.disks.map(renderDisk).join("; ") || "none";
+  for (const { path } of facts.devices.filter(({ disk }) => disk === null)) {
+    const stable = facts.disks
+      .flatMap(({ names }) => names)
+      .find((name) => name.includes("google-") || instanceId === undefined);
+    lacks(
+      `no disk ${path}; there are: ${disks}`,
+      path,
+      `declare another device${stable === undefined ? "" : `: ${stable}`}`,
+    );
+  }
+  for (const { path, sizeBytes } of facts.devices) {
+    const before = seen?.get(path);
+    if (before === undefined || sizeBytes === null || before === sizeBytes) continue;
+    const found = `${path} has another size than before kexec: ${sizeBytes} bytes; there are: ${disks}`;
+    lacks(found, `${before} bytes`, "declare the disk by a name of /dev/disk/by-id, which no kernel changes");
+  }
+  return obstacles;
+}
+
+/** What keeps the installer from being started from here. */
+function withoutKexec({ memoryKib, secureBoot, keys, osLogin }: InstallationFacts): readonly Obstacle[] {
+  const obstacles: Obstacle[] = [];
+  if (memoryKib !== null && memoryKib < leastMemoryKib) {
+    const fix = "install with more memory, which can be taken away afterwards, or boot an image made from the system";
+    obstacles.push({ found: `${Math.round(memoryKib / 1024)} MiB of memory`, expected: "2 GB", fix });
+  }
+  if (secureBoot === true) {
+    const fix =
+      "turn it off (on Google's cloud: shieldedInstanceConfig.enableSecureBoot: false; a policy may force it)";
+    obstacles.push({ found: "Secure Boot is on", expected: "off: it starts no unsigned kernel", fix });
+  }
+  if (keys === 0) {
+    const fix = osLogin
+      ? "turn OS Login off for this VM (enable-oslogin=FALSE; the policy compute.requireOsLogin may force it)"
+      : "put your public key into /root/.ssh/authorized_keys of the machine";
+    const found = osLogin ? "OS Login decides who may log in" : "keys from elsewhere than files";
+    obstacles.push({ found, expected: "an authorized_keys file, which the installer takes over", fix });
+  }
+  return obstacles;
+}
+
+function wipedDisks({ devices, disks }: InstallationFacts): readonly Disk[] {
+  return devices.map(({ path, disk, sizeBytes }) => {
+    return disks.find((one) => one.path === disk) ?? { path: disk ?? path, sizeBytes, names: [] };
+  });
+}
+
+/** `/dev/sda (107 GB, google-persistent-disk-0)`. */
+export function renderDisk({ path, sizeBytes, names }: Disk): string {
+  const shown = [
+    ...(sizeBytes === null ? [] : [`${Math.round(sizeBytes / 1e9)} GB`]),
+    ...names.slice(0, 1).map((name) => name.slice(name.lastIndexOf("/") + 1)),
+  ];
+  return shown.length === 0 ? path : `${path} (${shown.join(", ")})`;
+}

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { after, before, describe, it } from "mocha";
+import { activationPolicySchema } from "../../../deploy/activation/policy.ts";
+import { deployMachine } from "../../../deploy/deploy-machine.ts";
+import { FleetError } from "../../../errors.ts";
+import { MachineToInstall } from "../support/machine-to-install.ts";
+import { patience } from "../support/signals.ts";
+
+// One machine, from Debian to NixOS and to another NixOS: each test begins where the one before ended.
+describe("installing a machine", function () {
+  this.timeout(110_000);
+  let machine: MachineToInstall;
+  before(async () => {
+    machine = await MachineToInstall.start();
+  });
+  after(() => machine[Symbol.asyncDispose]());
+
+  const codeOf = async (run: Promise<unknown>): Promise<string> => {
+    try {
+      await run;
+      return "no error";
+    } catch (error) {
+      if (error instanceof FleetError) return `${error.code}: ${error.facts.found}`;
+      throw error;
+    }
+  };
+  const bootId = (): Promise<string> => machine.ask("cat /proc/sys/kernel/random/boot_id");
+
+  it("says what it would wipe, and refuses a disk that is not there, without touching anything", async () => {
+    const boot = await bootId();
+    const { plan, facts } = await machine.plan();
+    assert.deepEqual([facts.os, facts.name], ["foreign", "Debian GNU/Linux 13 (trixie)"]);
+    assert.deepEqual(plan, {
+      kind: "run",
+      phases: ["kexec", "disko", "install", "reboot"],
+      wipes: [{ path: "/dev/sda", sizeBytes: null, names: ["/dev/disk/by-id/google-persistent-disk-0"] }],
+    });
+    const found = "FLEET_INSTALL_REFUSED: no disk /dev/nvme0n1; there are: /dev/sda (google-persistent-disk-0)";
+    assert.equal(await codeOf(machine.install({ devices: ["/dev/nvme0n1"] })), found);
+    assert.equal(await bootId(), boot);
+  });
+
+  it("stays the old system when kexec fails, and is in the installer when it succeeds", async () => {
+    assert.match(await codeOf(machine.install({}, "before-kexec")), /^FLEET_INSTALL_FAILED: exit code 1/);
+    assert.match(await codeOf(machine.install({}, "lost-kexec")), /Failed to kexec into NixOS installer/);
+    assert.equal((await machine.plan()).facts.os, "foreign");
+    const { kind, phases, wiped } = await machine.install({ until: "kexec" });
+    assert.deepEqual([kind, phases, wiped], ["stopped", ["kexec"], []]);
+  });
+
+  it("goes on where it ended, whichever step failed last", async () => {
+    const planned = async (): Promise<string> => {
+      const { plan } = await machine.plan();
+      return plan.kind === "run" ? plan.phases.join(" ") : plan.kind;
+    };
+    const after: Record<string, string> = {};
+    for (const fault of ["before-disko", "after-disko", "before-install", "after-install", "before-reboot"]) {
+      assert.match(await codeOf(machine.install({}, fault)), new RegExp(`simulated failure ${fault}`));
+      after[fault] = await planned();
+    }
+    assert.deepEqual(after, {
+      "before-disko": "disko install reboot",
+      "after-disko": "disko install reboot",
+      "before-install": "install reboot",
+      "after-install": "install reboot",
+      "before-reboot": "reboot",
+    });
+  });
+
+  it("shows the declared host key at its first boot, and has what it needs to open its secrets", async () => {
+    const { kind, phases, current } = await machine.install();
+    assert.deepEqual([kind, phases, current], ["installed", ["reboot"], machine.toplevel]);
+    assert.equal(await machine.ask("stat -c '%a %U' /var/lib/sops-nix/key.txt /"), "400 root\n755 root");
+    assert.equal(await machine.ask("cat /var/lib/sops-nix/key.txt"), machine.ageKey);
+    const told = machine.events.map(({ message }) => message).join("\n");
+    assert.ok(!told.includes(machine.ageKey), "a secret was told");
+    const left = (await readdir("/dev/shm")).filter((name) => name.startsWith("pulumi-clan-install-"));
+    assert.deepEqual(left, []);
+  });
+
+  it("leaves nothing to do for the first deployment, which finds its own mark", async () => {
+    const request = {
+      machine: machine.host.name,
+      connection: machine.installed,
+      class: "nixos",
+      system: process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux",
+      toplevel: machine.toplevel,
+      policy: activationPolicySchema.parse({}),
+      owner: { project: "fleet", stack: "test" },
+    } as const;
+    const { kind, reason } = await deployMachine(request, () => undefined, patience());
+    assert.deepEqual([kind, reason], ["unchanged", undefined]);
+    assert.match(await machine.ask("cat /nix/var/pulumi-clan/owner.json"), /"project":"fleet","stack":"test"/);
+  });
+
+  it("never wipes the NixOS again, unless it is named, and then once", async () => {
+    const boot = await bootId();
+    assert.equal((await machine.install()).kind, "already");
+    assert.match(await codeOf(machine.install({ reinstall: "another" })), /which runs NixOS$/);
+    assert.equal(await bootId(), boot);
+    const before = await machine.ask("touch /srv/data; cat /etc/machine-id");
+    const { kind, wiped, machineId } = await machine.install({ reinstall: "4711", instanceId: "4711" });
+    assert.deepEqual([kind, wiped], ["installed", ["/dev/sda (google-persistent-disk-0)"]]);
+    assert.notEqual(machineId, before);
+    assert.equal((await machine.install({ reinstall: "4711", instanceId: "4711" })).kind, "already");
+  });
+});
