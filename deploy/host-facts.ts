@@ -196,7 +196,7 @@ function classOf(markers: readonly string[], kernel: string | undefined, expecte
 }
 
 /** Source: Nix' `system` of the usual `uname -m` and `uname -s`. */
-function systemOf(arch: string | undefined, kernel: string | undefined): string | undefined {
+export function systemOf(arch: string | undefined, kernel: string | undefined): string | undefined {
   if (arch === undefined || kernel === undefined) return undefined;
   const cpu = arch === "arm64" ? "aarch64" : arch === "i686" ? "i686" : arch;
   return `${cpu}-${kernel.toLowerCase()}`;

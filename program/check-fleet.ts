@@ -3,6 +3,8 @@ import { allRules } from "../clan/checks/all-rules.ts";
 import type { CheckContext } from "../clan/checks/context.ts";
 import { countFindings } from "../clan/checks/findings-json.ts";
 import { fleetContext } from "../clan/checks/fleet-context.ts";
+import type { HostNature } from "../clan/checks/host-nature.ts";
+import type { MachineFacts } from "../clan/checks/machine-facts.ts";
 import { renderGroups } from "../clan/checks/render-findings.ts";
 import type { Finding } from "../clan/checks/rule.ts";
 import { doesNotEvaluate } from "../clan/checks/rules/fc040-does-not-evaluate.ts";
@@ -12,10 +14,12 @@ import type { Fleet } from "../clan/read-fleet.ts";
 import type { Remark } from "../components/remark.ts";
 import type { Suppression } from "../composition/fleet-checks.ts";
 import { formatLocation } from "../composition/source-location.ts";
+import { SecretText } from "../deploy/ssh/secret-text.ts";
 import type { Report } from "../report.ts";
 import { readOwnedFacts } from "../stack/check-configurations.ts";
 import type { HostConnection } from "../stack/connections.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
+import { readHostNatures } from "../stack/read-hardware.ts";
 import type { Stack } from "../stack/stack.ts";
 
 /**
@@ -57,12 +61,24 @@ export async function checkFleet(fleet: Fleet, signal: AbortSignal): Promise<Fle
         report({ level: "warning", subject: machine, phase: "check", message });
       }
       if (configurations.size === 0) return remarks;
-      return checkedRemarks(
-        { ...context, model: asDeployed(context.model, owned, connections), configurations },
-        suppressions,
-      );
+      const hosts = await hostsInPreview(stack, connections, configurations, deadline);
+      const model = asDeployed(context.model, owned, connections);
+      return checkedRemarks({ ...context, model, configurations, hosts }, suppressions);
     },
   };
+}
+
+/** In an update each transaction compares for itself; that a host does not answer is told on its machine's line. */
+async function hostsInPreview(
+  stack: Stack,
+  connections: ReadonlyMap<string, HostConnection>,
+  configurations: ReadonlyMap<string, MachineFacts>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, HostNature>> {
+  if (!pulumi.runtime.isDryRun()) return new Map();
+  const { sudoPassword } = stack.config;
+  const password = sudoPassword === undefined ? undefined : new SecretText(sudoPassword);
+  return readHostNatures(connections, configurations, stack, password, () => undefined, signal);
 }
 
 /** Machines with the target hosts by which this stack reaches them: whether it is locked out is asked of those. */

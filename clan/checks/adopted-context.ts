@@ -48,6 +48,7 @@ export async function adoptedContext(
       signal,
     ),
     configurations,
+    hosts: new Map(),
     now: new Date(),
     at: (path, word) => locate(model, text, path, word),
     mention: (files, words) => text.mention(files, words),

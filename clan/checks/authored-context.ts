@@ -39,6 +39,7 @@ export async function authoredContext(
     inputs: new Map(Object.entries(definition.inputs).map(([name, { url }]) => [name, { url }])),
     tree,
     configurations,
+    hosts: new Map(),
     now: new Date(),
     at: (path, word) => (path[0] === "inputs" ? locateInput(root, path) : locate(evaluation, path, word)),
     mention: (files, path) => text.mention(files, path),

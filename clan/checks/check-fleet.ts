@@ -2,6 +2,8 @@ import { FleetError, FleetErrors } from "../../errors.ts";
 import type { Report } from "../../report.ts";
 import type { Fleet } from "../read-fleet.ts";
 import { fleetContext } from "./fleet-context.ts";
+import type { HostNature } from "./host-nature.ts";
+import type { MachineFacts } from "./machine-facts.ts";
 import type { FactsReading } from "./read-machine-facts.ts";
 import { readingFindings } from "./reading-failures.ts";
 import type { Finding, Rule } from "./rule.ts";
@@ -20,8 +22,16 @@ export interface CheckOptions {
   readonly rules: readonly Rule[];
   /** Whether configurations are evaluated. Default: those of an adopted flake, which was evaluated already. */
   readonly evaluate?: boolean | undefined;
+  /** Asks hosts what they are. Absent: no host is asked. */
+  readonly askHosts?: AskHosts | undefined;
   readonly report: Report;
 }
+
+/** Asks the hosts of a fleet's machines; one that does not answer is missing. */
+export type AskHosts = (
+  fleet: Fleet,
+  configurations: ReadonlyMap<string, MachineFacts>,
+) => Promise<ReadonlyMap<string, HostNature>>;
 
 /**
  * Reads and checks a fleet. A mistake that stops the reading and that a rule stands for is a finding.
@@ -38,9 +48,10 @@ export async function checkFleet(
     return { findings: asked, evaluated: [], notEvaluated: {} };
   }
   const { configurations, failures } = await configurationsOf(opened.fleet, options, signal);
+  const hosts = (await options.askHosts?.(opened.fleet, configurations)) ?? new Map();
   const { context, suppressions } = await fleetContext(opened.fleet, configurations, signal);
   return {
-    findings: runChecks(context, suppressions, options.rules),
+    findings: runChecks({ ...context, hosts }, suppressions, options.rules),
     evaluated: [...configurations.keys()],
     notEvaluated: Object.fromEntries(
       [...failures].map(([machine, { facts }]) => [machine, `${facts.found} (${facts.at})`]),

@@ -1,4 +1,5 @@
 import type { FleetModel, Location } from "../fleet-model.ts";
+import type { HostNature } from "./host-nature.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import type { OutputNames } from "./read-outputs.ts";
 import type { TreeFacts } from "./tree-facts.ts";
@@ -42,6 +43,8 @@ export interface CheckContext {
   readonly tree: TreeFacts | null;
   /** Evaluated configurations, of those machines that were evaluated. */
   readonly configurations: ReadonlyMap<string, MachineFacts>;
+  /** Machines whose host was asked. */
+  readonly hosts: ReadonlyMap<string, HostNature>;
   /** Now, for what grows old. */
   readonly now: Date;
   /**

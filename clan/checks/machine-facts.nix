@@ -231,6 +231,7 @@ let
     "services.openssh.enable"
     "services.openssh.ports"
     "services.openssh.settings"
+    "system.stateVersion"
     "users.users"
   ];
 
@@ -248,6 +249,7 @@ in
   # The option's own default has priority 1500. Source: nixpkgs, lib/modules.nix, mkOptionDefault.
   stateVersionStated =
     if int priority != null then priority < 1500 else if isSet ((set (config.system or { })).stateVersion or null) then true else null;
+  stateVersion = if nixos then text ((set (config.system or { })).stateVersion or null) else null;
   targetHost = text (((set ((set (config.clan or { })).core or { })).networking or { }).targetHost or null);
   container = bool false (boot.isContainer or false) || bool false ((set (config.wsl or { })).enable or false);
   ssh = if nixos && services ? openssh then ssh else null;
@@ -263,6 +265,11 @@ in
     else
       null;
   loaders = if nixos && knowsLoaders then loaders else null;
+  grubForEfi =
+    let
+      grub = set (loader.grub or { });
+    in
+    if nixos && bool false (grub.enable or false) then bool false (grub.efiSupport or false) else null;
   fileSystems = if nixos && config ? fileSystems then mapAttrs fileSystem (set config.fileSystems) else null;
   initrdModules =
     if nixos && boot ? initrd then modules (initrd.availableKernelModules or [ ]) ++ modules (initrd.kernelModules or [ ]) else null;

@@ -54,6 +54,8 @@ export const evaluatedFactsSchema = z.object({
   hostId: z.string().nullable(),
   /** False: the release's default is used. null: the configuration has no such option. */
   stateVersionStated: z.boolean().nullable(),
+  /** Of NixOS, e.g. `25.05`; null: of another kind, or none. */
+  stateVersion: z.string().nullable(),
   targetHost: z.string().nullable(),
   /** A container has no loader and no disks. */
   container: z.boolean(),
@@ -64,6 +66,8 @@ export const evaluatedFactsSchema = z.object({
   sudo: sudoSchema.nullable(),
   /** Boot loaders that are switched on. */
   loaders: z.array(z.string()).nullable(),
+  /** GRUB is installed for EFI; null: there is no GRUB. */
+  grubForEfi: z.boolean().nullable(),
   /** By mount point. */
   fileSystems: z.record(z.string(), fileSystemSchema).nullable(),
   /** Kernel modules of the initial ramdisk. */

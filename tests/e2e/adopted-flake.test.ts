@@ -126,6 +126,14 @@ encryptionsalt: v1:tEl5rFkBKVI=:v1:okfGMqa7XYGiJ5q9:iQHNH4q5pvRJflcPC2adPigjE473
     const pairs = Object.entries(inputs.overrides).flatMap(([name, to]) => ["--override-input", name, to]);
     const shown = await checkout.fleet("--flake", flake.path, ...pairs, "show");
     assert.match(shown.stdout, /cinnabar +nixos/, shown.text);
+    const fits = await checkout.fleet("check", "--hosts", "--json");
+    assert.equal(fits.code, 0, fits.text);
+    const raised = host("cinnabar", "two").replace('"25.05"', '"99.11"');
+    await flake.write({ "hosts/cinnabar.nix": raised });
+    const told = await checkout.fleet("check", "--hosts", "--rule", "FC045");
+    assert.match(told.stdout, /cinnabar states stateVersion 99\.11, but its host has run \d\d\.\d\d/, told.text);
+    assert.match(told.stdout, /at {3}hosts\/cinnabar\.nix:7\n/);
+    await flake.write({ "hosts/cinnabar.nix": host("cinnabar", "two") });
     const refused = await checkout.fleet("--flake", flake.path, "emit");
     assert.equal(refused.code, 2);
     assert.match(refused.text, /an adopted flake is never written to/);

@@ -1,3 +1,4 @@
+import type { HostNature } from "../host-nature.ts";
 import type { MachineFacts } from "../machine-facts.ts";
 import { placeOf } from "../option-place.ts";
 import type { Rule, Severity } from "../rule.ts";
@@ -13,22 +14,22 @@ interface Reason {
 export const willNotBoot: Rule = {
   id: "FC043",
   title: "a system that will not boot on its machine",
-  severities: ["error", "info"],
+  severities: ["error", "warning", "info"],
   evaluated: true,
   text: {
     finds:
-      "A NixOS machine without boot loader or root file system; a Compute Engine node whose initial ramdisk has no driver for its disk (error); an EFI loader without a file system for its partition (info). Loader against firmware is compared with the host itself before anything changes there.",
+      "A NixOS machine without boot loader or root file system; a Compute Engine node whose initial ramdisk has no driver for its disk (error); an EFI loader without a file system for its partition (info). Where hosts are asked: an EFI loader on a host that was started by BIOS, a root device that the host does not have (error); GRUB without EFI support on a host that was started by EFI, an initial ramdisk without the driver of the disk that the host runs from (warning). What the host boots by is compared once more before anything changes there.",
     silent: "Switching needs no loader, no ramdisk and no root device: all of them are used at the next boot.",
     fix: "Switch a loader on, state the file system, add the module.",
     example: "`boot.loader.grub.enable = false` and nothing in its place",
   },
   *check(context) {
-    const { model, configurations } = context;
+    const { model, configurations, hosts } = context;
     const nodes = new Set(Object.keys(model.nodes));
     for (const [name, { class: machineClass }] of Object.entries(model.machines)) {
       const facts = configurations.get(name);
       if (machineClass !== "nixos" || facts === undefined || facts.container) continue;
-      const reason = reasonOf(facts, nodes.has(name));
+      const reason = reasonOf(facts, nodes.has(name)) ?? reasonOnHost(facts, hosts.get(name));
       if (reason === undefined) continue;
       yield {
         severity: reason.severity,
@@ -43,6 +44,7 @@ export const willNotBoot: Rule = {
 
 /** Disks of Compute Engine. Source: its documentation of persistent disks: SCSI or NVMe. */
 const nodeDrivers = ["virtio_scsi", "nvme"];
+const loadersOfEfi = ["systemd-boot", "lanzaboote"];
 const partitionsOfEfi = ["/boot", "/boot/efi", "/efi"];
 
 function reasonOf(
@@ -66,7 +68,7 @@ function reasonOf(
       option: ["boot", "initrd", "availableKernelModules"],
     };
   }
-  const efi = loaders?.some((loader) => loader === "systemd-boot" || loader === "lanzaboote") === true;
+  const efi = loaders?.some((loader) => loadersOfEfi.includes(loader)) === true;
   if (efi && fileSystems !== null && !partitionsOfEfi.some((mount) => fileSystems[mount] !== undefined)) {
     return {
       // The loader's installation refuses such a partition, so this one is heard in time.
@@ -77,4 +79,52 @@ function reasonOf(
     };
   }
   return undefined;
+}
+
+/** What the configuration alone does not tell. A container boots nothing by itself. */
+function reasonOnHost(
+  { loaders, grubForEfi, fileSystems, initrdModules }: MachineFacts,
+  host: HostNature | undefined,
+): Reason | undefined {
+  if (host === undefined || host.container) return undefined;
+  const efiLoader = loaders?.find((loader) => loadersOfEfi.includes(loader));
+  if (host.firmware === "bios" && efiLoader !== undefined) {
+    return {
+      severity: "error",
+      what: `boots by ${efiLoader}, which needs EFI, and its host was started by BIOS`,
+      fix: "set boot.loader.grub.enable = true, or switch the machine's firmware to EFI",
+      option: ["boot", "loader", efiLoader, "enable"],
+    };
+  }
+  const root = fileSystems?.["/"]?.device ?? null;
+  if (host.hasRootDevice === false && root !== null) {
+    return {
+      severity: "error",
+      what: `takes ${root} for its root, which its host does not have`,
+      fix: 'correct fileSystems."/".device',
+      option: ["fileSystems", "/", "device"],
+    };
+  }
+  if (host.firmware === "efi" && grubForEfi === false && efiLoader === undefined) {
+    return {
+      severity: "warning",
+      what: "boots by GRUB without EFI support, and its host was started by EFI",
+      fix: "set boot.loader.grub.efiSupport = true",
+      option: ["boot", "loader", "grub", "enable"],
+    };
+  }
+  const known = new Set(initrdModules?.map(moduleName));
+  const lacking = initrdModules === null ? [] : host.rootDrivers.filter((driver) => !known.has(moduleName(driver)));
+  if (lacking.length === 0) return undefined;
+  return {
+    severity: "warning",
+    what: `runs from a disk of ${lacking.join(", ")}, which its initial ramdisk lacks`,
+    fix: `add "${lacking[0]}" to boot.initrd.availableKernelModules`,
+    option: ["boot", "initrd", "availableKernelModules"],
+  };
+}
+
+/** The kernel takes both for one. Source: modprobe(8). */
+function moduleName(module: string): string {
+  return module.replaceAll("-", "_");
 }

@@ -1,20 +1,24 @@
-import type { Rule } from "../rule.ts";
+import type { CheckContext } from "../context.ts";
+import { placeOf } from "../option-place.ts";
+import type { Report, Rule } from "../rule.ts";
 
 /** Every release moves a machine's state formats on, unasked. */
 export const stateVersion: Rule = {
   id: "FC045",
-  title: "a machine without stateVersion",
+  title: "a machine without stateVersion, or with a raised one",
   severities: ["warning"],
   evaluated: true,
   text: {
     finds:
-      "A machine whose `system.stateVersion` nobody states. Whether it changed against the running system is not known before the deployment: hosts do not keep it.",
+      "A machine whose `system.stateVersion` nobody states. Where hosts are asked: a stateVersion that is newer than a release which the host has run, as far back as its generations go; hosts keep the releases, and not the stateVersion itself, so that one which was lowered is not seen.",
     silent:
       "The default is the release of nixpkgs: the next release changes where services keep their state. Nix warns when it evaluates, above everything else that it says.",
     fix: "State the release with which the machine was installed, and leave it.",
     example: "a machine entry without `system.stateVersion`",
   },
-  *check({ model, configurations }) {
+  *check(context) {
+    const { model, configurations } = context;
+    yield* raised(context);
     const others = [...configurations.values()].some(({ stateVersionStated }) => stateVersionStated === true);
     for (const [name, { definedAt }] of Object.entries(model.machines)) {
       const stated = configurations.get(name)?.stateVersionStated;
@@ -30,3 +34,20 @@ export const stateVersion: Rule = {
     }
   },
 };
+
+/** No release takes a stateVersion of a later one: the host was installed with an older one than is stated now. */
+function* raised(context: CheckContext): Iterable<Report> {
+  for (const [name, { releases }] of context.hosts) {
+    const stated = context.configurations.get(name)?.stateVersion ?? null;
+    const [oldest] = releases;
+    // "25.05" and "24.11": text compares as the releases do.
+    if (stated === null || oldest === undefined || !/^\d\d\.\d\d$/.test(stated) || stated <= oldest) continue;
+    yield {
+      severity: "warning",
+      subject: { kind: "machine", name },
+      message: `${name} states stateVersion ${stated}, but its host has run ${oldest}: it was raised since`,
+      at: placeOf(context, name, ["system", "stateVersion"]),
+      suggestion: `state the release with which it was installed, ${oldest} or older`,
+    };
+  }
+}

@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { CheckContext } from "../../../clan/checks/context.ts";
+import type { HostNature } from "../../../clan/checks/host-nature.ts";
 import type { MachineFacts } from "../../../clan/checks/machine-facts.ts";
 import { runChecks } from "../../../clan/checks/run-checks.ts";
 import type { TreeFacts } from "../../../clan/checks/tree-facts.ts";
 import { adopted } from "./support/models.ts";
 
+const disk = { device: "/dev/sda1", fsType: "ext4" };
 const sound: MachineFacts = {
   hostName: null,
   hostPlatform: "x86_64-linux",
   hostId: null,
   stateVersionStated: true,
+  stateVersion: "25.05",
   targetHost: null,
   container: false,
   ssh: {
@@ -33,6 +36,7 @@ const sound: MachineFacts = {
   mutableUsers: true,
   sudo: { enable: true, rules: [] },
   loaders: ["grub"],
+  grubForEfi: false,
   fileSystems: { "/": { device: "/dev/sda1", fsType: "ext4" } },
   initrdModules: ["virtio_scsi"],
   deployers: [],
@@ -191,6 +195,71 @@ describe("FC044: a platform", () => {
     assert.match(
       one(found({ hostPlatform: "aarch64-linux" })) ?? "",
       /^FC044 error: galena is registered for x86_64-linux, but its configuration is for aarch64-linux/,
+    );
+  });
+});
+
+describe("a host that was asked", () => {
+  const hardware: HostNature = {
+    system: "x86_64-linux",
+    container: false,
+    firmware: "bios",
+    rootDrivers: ["virtio-scsi"],
+    hasRootDevice: true,
+    releases: ["25.05"],
+  };
+  const onHost = (changes: Partial<HostNature>, facts: Partial<MachineFacts> = {}) =>
+    found(facts, undefined, { hosts: new Map([["galena", { ...hardware, ...changes }]]) });
+
+  it("fits: its firmware, disk and platform are those of the system", () => {
+    assert.deepEqual(onHost({}), []);
+    assert.deepEqual(onHost({ firmware: "efi" }, { grubForEfi: true }), []);
+    assert.deepEqual(onHost({ firmware: null, rootDrivers: [], hasRootDevice: null, releases: [] }), []);
+  });
+
+  it("FC043: boots by the loader's firmware", () => {
+    const efi = { loaders: ["systemd-boot"], grubForEfi: null, fileSystems: { "/": disk, "/boot": disk } };
+    assert.deepEqual(onHost({ firmware: "efi" }, efi), []);
+    assert.match(
+      one(onHost({}, efi)) ?? "",
+      /^FC043 error: galena boots by systemd-boot, which needs EFI, and its host was started by BIOS/,
+    );
+    assert.match(
+      one(onHost({ firmware: "efi" })) ?? "",
+      /^FC043 warning: galena boots by GRUB without EFI support, and its host was started by EFI/,
+    );
+  });
+
+  it("FC043: has the root device that is stated, and a driver for its disk in the initial ramdisk", () => {
+    assert.match(
+      one(onHost({ hasRootDevice: false })) ?? "",
+      /^FC043 error: galena takes \/dev\/sda1 for its root, which its host does not have/,
+    );
+    assert.match(
+      one(onHost({ rootDrivers: ["mpt3sas"] })) ?? "",
+      /^FC043 warning: galena runs from a disk of mpt3sas, which its initial ramdisk lacks/,
+    );
+    assert.deepEqual(onHost({ container: true, firmware: null, rootDrivers: ["mpt3sas"] }), []);
+  });
+
+  it("FC044: is of the system's platform, or of one that runs it", () => {
+    assert.match(
+      one(onHost({ system: "aarch64-linux" })) ?? "",
+      /^FC044 error: galena is of x86_64-linux, but its host is aarch64-linux/,
+    );
+    const { model } = adopted({ machines: { galena: {} } });
+    const [name, machine] = Object.entries(model.machines)[0] ?? assert.fail();
+    const small = { ...model, machines: { [name]: { ...machine, system: "i686-linux" } } };
+    const hosts = new Map([["galena", hardware]]);
+    assert.deepEqual(found({ hostPlatform: "i686-linux" }, undefined, { model: small, hosts }), []);
+  });
+
+  it("FC045: has run no older release than the stateVersion", () => {
+    assert.deepEqual(onHost({ releases: ["25.05", "25.11"] }), []);
+    assert.deepEqual(onHost({ releases: ["24.11"] }, { stateVersion: null }), []);
+    assert.match(
+      one(onHost({ releases: ["24.11", "25.05"] })) ?? "",
+      /^FC045 warning: galena states stateVersion 25\.05, but its host has run 24\.11: it was raised since/,
     );
   });
 });

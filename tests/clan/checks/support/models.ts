@@ -79,6 +79,7 @@ export function adopted(
     inputs: new Map(),
     tree: null,
     configurations: new Map(),
+    hosts: new Map(),
     now: new Date("2026-01-01T00:00:00Z"),
     at: () => null,
     mention: () => null,
