@@ -7,7 +7,7 @@ import type { Observation } from "../deploy/observation/observe-host.ts";
 import type { BackEnd } from "../deploy/ssh/transport.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
-import { settingsOf, wayOf } from "../stack/delivery.ts";
+import { policyOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems, knownSystems } from "../stack/evaluate-systems.ts";
 import { type MachineLook, observeMachine } from "../stack/observe-machine.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
@@ -78,7 +78,8 @@ export function statusCommand(terminal: Terminal, signal: AbortSignal): Command 
     const rows = looks.map((seen, index) => {
       const owned = chosen.machines[index];
       if (owned === undefined) throw new TypeError("more looks than machines");
-      const { specialisation } = settingsOf(owned, chosen.stack).policy;
+      // Of a machine that does not evaluate the policy is known all the same.
+      const { specialisation } = policyOf(owned.machine, chosen.stack);
       const status = statusOf(owned.machine, declared.get(owned.machine)?.toplevel ?? null, seen);
       return specialisation === null ? status : { ...status, declaredSpecialisation: specialisation };
     });
@@ -96,9 +97,11 @@ async function readDeclared(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, { readonly toplevel: StorePath }>> {
   const report = progressOn(terminal, false);
+  // What does not evaluate was told of when the fleet was read; the others' systems are known all the same.
+  const sound = machines.filter(({ spec }) => spec.problem === undefined);
   try {
     return evaluate
-      ? await evaluateSystems(fleet, stack, machines, { report }, signal)
+      ? await evaluateSystems(fleet, stack, sound, { report }, signal)
       : await knownSystems(fleet, stack, machines, report, signal);
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;

@@ -1,6 +1,5 @@
 import { MachineNotEvaluatedError } from "../clan/errors.ts";
 import { StackConfigError } from "../clan/stack-config.ts";
-import type { StackConfig } from "../clan/stack-config-schema.ts";
 import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
 import { type ActivationPolicy, activationPolicySchema } from "../deploy/activation/policy.ts";
 import { isAsDeclared, type Outcome } from "../deploy/outcome.ts";
@@ -85,7 +84,7 @@ export function settingsOf({ machine, spec }: OwnedMachine, { project, name, fil
   return {
     class: spec.class,
     system: platformOf(machine, spec),
-    policy: policyOf(machine, config, file),
+    policy: policyOf(machine, { config, file }),
     deadlineSeconds: config.deadlineSeconds ?? defaultDeadlineSeconds,
     owner: { project, stack: name },
   } satisfies Partial<Delivery>;
@@ -104,7 +103,10 @@ function platformOf(machine: string, { system, problem, definedAt: { file, line 
 }
 
 /** The stack's policy with the host's own over it. @throws {StackConfigError} gathered */
-function policyOf(machine: string, { policy, hosts }: StackConfig, file: string): ActivationPolicy {
+export function policyOf(
+  machine: string,
+  { config: { policy, hosts }, file }: Pick<Stack, "config" | "file">,
+): ActivationPolicy {
   const own: Readonly<Record<string, unknown>> = hosts?.[machine]?.policy ?? {};
   const stated: Readonly<Record<string, unknown>> = { ...policy, ...own };
   const parsed = activationPolicySchema.safeParse(stated);

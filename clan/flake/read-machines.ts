@@ -58,7 +58,10 @@ export type MachineReading = z.output<typeof machineSchema>;
 const partialSchema = machineSchema.partial();
 type PartialReading = z.output<typeof partialSchema>;
 
-/** Answers that fail together: a user that does not evaluate says nothing of what the machine imports. */
+/**
+ * Answers that fail together: a user that does not evaluate says nothing of what the machine imports. Where it cannot be told
+ * what a machine imports, nothing else can be told of it.
+ */
 const parts: readonly (readonly (keyof MachineReading)[])[] = [
   ["graph"],
   ["system", "targetHost", "buildHost", "requireExplicitUpdate", "secretStore"],
@@ -111,6 +114,7 @@ export async function readMachines(
     for (const answers of parts) {
       const part = await ask(answers);
       if (!(part instanceof NixEvaluationError)) known = Object.assign({}, known, part);
+      else if (answers.includes("graph")) break;
     }
     found.set(machine, known);
   };

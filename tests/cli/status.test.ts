@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, it } from "mocha";
+import { z } from "zod";
 import { renderTable } from "../../cli/render-table.ts";
 import { type MachineStatus, renderStatus } from "../../cli/status.ts";
+import { tryCommand } from "../../sim/hosts/run-command.ts";
+import { FixtureFlake } from "../clan/flake/support/fixture-flake.ts";
 import { declared, foreign, old } from "../deploy/support/facts.ts";
+import { patience } from "../deploy/support/signals.ts";
+
+const command = join(import.meta.dirname, "../../cli/fleet.ts");
 
 const healthy: MachineStatus = {
   machine: "galena",
@@ -66,5 +73,32 @@ describe("the table of fleet status", () => {
 
   it("lets no control character of a host reach the terminal", () => {
     assert.equal(renderTable(["a"], [["\u001b[2Jx\ny"]]), "a\n [2Jx y");
+  });
+});
+
+describe("fleet status of an adopted flake", () => {
+  it("says once why a machine does not evaluate, and shows the others and every host", async () => {
+    await using flake = await FixtureFlake.make("plain", {
+      "hosts/slate.nix": 'throw "no such host"\n',
+      "Pulumi.yaml": "name: quarry\nruntime: nodejs\n",
+      "Pulumi.local.yaml": `config:
+  pulumi-clan:flake: .
+  pulumi-clan:hosts:
+    gneiss: { targetHost: root@127.0.0.1:1 }
+    slate: { targetHost: root@127.0.0.1:2 }
+`,
+    });
+    const env = { ...process.env, PULUMI_STACK: "", PULUMI_CLAN_CACHE: flake.cacheDir };
+    const args = [command, "-C", flake.path, "status", "--evaluate", "--json"];
+    const { stdout, stderr } = await tryCommand(process.execPath, args, { env }, patience());
+    assert.equal(stderr.split("no such host").length, 2, stderr);
+    const rows = z.array(z.looseObject({ machine: z.string(), declared: z.string().nullable() }));
+    assert.deepEqual(
+      rows.parse(JSON.parse(stdout)).map(({ machine, declared: system }) => [machine, system === null]),
+      [
+        ["gneiss", false],
+        ["slate", true],
+      ],
+    );
   });
 });

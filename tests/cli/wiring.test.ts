@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import { fleetGraphSchema } from "../../clan/graph/fleet-graph.ts";
 import { tryCommand } from "../../sim/hosts/run-command.ts";
 import { edit, soundFleet } from "../clan/checks/support/sound-fleet.ts";
+import { FixtureFlake } from "../clan/flake/support/fixture-flake.ts";
 import { type TemporaryFleet, temporaryFleet } from "../clan/support/temporary-fleet.ts";
 import { patience } from "../deploy/support/signals.ts";
 import { TemporaryFolder } from "../local-nix/support/temporary-folder.ts";
@@ -154,5 +155,84 @@ instances
     assert.equal(neither.exitCode, 1);
     assert.match(neither.stderr, /HAED: no folder and no revision/);
     assert.deepEqual(await readdir(temporary), []);
+  });
+});
+
+describe("the commands that show the wiring of a flake that somebody else wrote", () => {
+  let flake: FixtureFlake;
+  const call = (...args: readonly string[]) => {
+    const options = { env: { ...process.env, PULUMI_CLAN_CACHE: flake.cacheDir } };
+    return tryCommand(process.execPath, [command, "--flake", flake.path, ...args], options, patience());
+  };
+
+  before(async () => {
+    flake = await FixtureFlake.make("classical", {
+      "machines/opal/configuration.nix": `{
+  nixpkgs.hostPlatform = "x86_64-linux";
+  networking.hostName = "opal";
+  imports = [ ../../profiles/web.nix ];
+}
+`,
+      "profiles/web.nix": "{ imports = [ ./tls.nix ]; }\n",
+      "profiles/tls.nix": "{ }\n",
+    });
+    await git(flake.path, "add", "--all");
+    await git(flake.path, "commit", "--quiet", "-m", "first");
+  });
+  after(() => flake[Symbol.asyncDispose]());
+
+  it("graph: of the fleet, and of one machine", async () => {
+    const whole = fleetGraphSchema.parse(JSON.parse((await call("graph")).stdout));
+    const machines = whole.nodes.filter(({ kind }) => kind === "machine").map(({ name }) => name);
+    assert.deepEqual(machines.sort(), ["jon", "opal", "sara"]);
+    const one = await call("graph", "--machine", "sara", "--format", "mermaid");
+    assert.match(one.stdout, /server/, one.stderr);
+    assert.doesNotMatch(one.stdout, /profiles/);
+  });
+
+  it("why: by imports, and by tag and role", async () => {
+    const file = await call("why", "opal", "profiles/tls.nix");
+    assert.equal(
+      file.stdout,
+      `opal gets profiles/tls.nix, one way:
+  opal imports machines/opal/configuration.nix
+  machines/opal/configuration.nix imports profiles/web.nix
+  profiles/web.nix imports profiles/tls.nix
+`,
+      file.stderr,
+    );
+    const role = await call("why", "sara", "backup/client");
+    assert.equal(
+      role.stdout,
+      "sara gets role backup/client, one way:\n  sara carries tag server\n  tag server has role backup/client\n",
+    );
+    assert.equal((await call("why", "opal", "tag:server")).exitCode, 1);
+  });
+
+  it("impact: of a file that machines import, and of an instance", async () => {
+    const { stdout, stderr } = await call("impact", "profiles/tls.nix", "--json");
+    assert.deepEqual(Object.keys(JSON.parse(stdout).machines), ["opal"], stderr);
+    const instance = await call("impact", "borgbackup", "--json");
+    assert.deepEqual(Object.keys(JSON.parse(instance.stdout).machines), ["jon", "sara"], instance.stderr);
+  });
+
+  it("diff: a commit with the flake as it is now, which stays as it is", async () => {
+    const inventory = await readFile(join(flake.path, "inventory.nix"), "utf8");
+    await flake.folder.write({ "inventory.nix": inventory.replace('[ "laptop" "server" ]', '[ "laptop" ]') });
+    const { stdout, stderr } = await call("diff", "HEAD");
+    assert.equal(
+      stdout,
+      `machines
+  ~ sara
+      tags: -server
+      roles: -backup/client
+
+instances
+  ~ backup
+      members of client: -sara
+`,
+      stderr,
+    );
+    assert.equal(await git(flake.path, "status", "--porcelain"), " M inventory.nix\n");
   });
 });

@@ -132,7 +132,7 @@ encryptionsalt: v1:tEl5rFkBKVI=:v1:okfGMqa7XYGiJ5q9:iQHNH4q5pvRJflcPC2adPigjE473
     await flake.write({ "hosts/cinnabar.nix": raised });
     const told = await checkout.fleet("check", "--hosts", "--rule", "FC045");
     assert.match(told.stdout, /cinnabar states stateVersion 99\.11, but its host has run \d\d\.\d\d/, told.text);
-    assert.match(told.stdout, /at {3}hosts\/cinnabar\.nix:7\n/);
+    assert.match(told.stdout, /at {3}flake\.nix:6\n/);
     await flake.write({ "hosts/cinnabar.nix": host("cinnabar", "two") });
     const refused = await checkout.fleet("--flake", flake.path, "emit");
     assert.equal(refused.code, 2);

@@ -58,6 +58,8 @@ describe("a plain flake without clan", () => {
     assert.equal(problem.facts.at, "hosts/slate.nix:3");
     assert.equal(machineOf(model, "slate").problem, problem.facts.found);
     assert.match(flake.warnings().join("\n"), /^slate: its configuration does not evaluate: syntax error/);
+    // Once for all of it, once for what it imports: where that fails nothing else can be told.
+    assert.equal(flake.evaluationsOf("slate"), 2);
   });
 
   it("keeps what can be told of a machine of which one part does not evaluate", async () => {

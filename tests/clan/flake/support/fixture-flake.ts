@@ -46,6 +46,13 @@ export class FixtureFlake implements AsyncDisposable {
     return adoptFlake({ reference: this.path, ...request }, this.path, whole, report, soon());
   }
 
+  /** How often Nix was asked for the machine. */
+  evaluationsOf(machine: string): number {
+    return this.events.filter(
+      ({ level, subject, message }) => level === "debug" && subject === machine && message.includes("nix eval"),
+    ).length;
+  }
+
   warnings(): string[] {
     return this.events
       .filter(({ level }) => level === "warning")
