@@ -1,7 +1,7 @@
 import type { FlakeEvaluation } from "../composition/evaluate-flake.ts";
 import { classOfPlatform } from "./check-registry.ts";
 import { type ComposedClan, isInline, type RegisteredMachine, type ServiceInstance } from "./composed-clan.ts";
-import { EntryGraph, entryName, type Reach } from "./entry-graph.ts";
+import { entryGraph, entryName, type Reach } from "./entry-graph.ts";
 import { type FleetModel, fleetModelSchema, type MachineClass } from "./fleet-model.ts";
 import { carriedTags, resolveMembers, resolveTags } from "./resolve-members.ts";
 import type { VarsOnDisk } from "./vars/vars-on-disk.ts";
@@ -27,7 +27,7 @@ export function buildModel(evaluation: FlakeEvaluation, clan: ComposedClan, vars
     }),
   );
   const tags = resolveTags(tagged, Object.fromEntries(clan.tags));
-  const graph = new EntryGraph(evaluation);
+  const graph = entryGraph(evaluation);
   const inline = [...clan.instances.values()]
     .filter(({ module }) => module.imports.length > 0)
     .map(({ module, roles }) => ({ imports: module.imports, members: membersOf(roles, tags) }));

@@ -54,21 +54,39 @@ export interface ComposedClan {
   at(...path: string[]): Location;
 }
 
+/** The checks, the graph and the emission ask again. */
+const composed = new WeakMap<
+  FlakeEvaluation,
+  { readonly clan: ComposedClan; readonly errors: readonly FleetError[] }
+>();
+
 /**
  * Reads the options that clan/flake-module.ts declares. Each machine, instance and node is read apart, so that one that
  * is wrong hides no other.
  * @param errors - receives what is wrong.
  */
 export function composedClan(evaluation: FlakeEvaluation, errors: FleetError[]): ComposedClan {
+  const found = composed.get(evaluation) ?? readClan(evaluation);
+  composed.set(evaluation, found);
+  errors.push(...found.errors);
+  return found.clan;
+}
+
+function readClan(evaluation: FlakeEvaluation): {
+  readonly clan: ComposedClan;
+  readonly errors: readonly FleetError[];
+} {
+  const errors: FleetError[] = [];
   const read = <T>(schema: z.ZodType<T>, ...path: string[]) => readEach(evaluation, schema, path, errors);
-  return {
+  const clan = {
     registry: read(registrySchema, "clan", "machines"),
     machines: read(inventoryMachineSchema, "clan", "inventory", "machines"),
     tags: read(z.array(z.string()), "clan", "inventory", "tags"),
     instances: read(instanceSchema, "clan", "inventory", "instances"),
     nodes: read(nodeSchema, "nodes"),
-    at: (...path) => locate(evaluation, path),
+    at: (...path: string[]) => locate(evaluation, path),
   };
+  return { clan, errors };
 }
 
 function readEach<T>(

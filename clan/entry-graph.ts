@@ -14,8 +14,18 @@ export interface Reach {
 
 /** What one entry says itself. */
 interface Node {
-  readonly references: readonly EntryReference[];
+  /** By name. */
+  readonly imports: ReadonlyMap<string, EntryReference>;
   readonly people: readonly string[];
+}
+
+const graphs = new WeakMap<FlakeEvaluation, EntryGraph>();
+
+/** The graph of a fleet, the same one for everybody who asks: a large fleet has 200,000 references. */
+export function entryGraph(evaluation: FlakeEvaluation): EntryGraph {
+  const known = graphs.get(evaluation) ?? new EntryGraph(evaluation);
+  graphs.set(evaluation, known);
+  return known;
 }
 
 /** Which entries refer to which. */
@@ -30,34 +40,32 @@ export class EntryGraph {
 
   /** Everything that the given entries bring along, themselves included. Circles are no trouble. */
   reach(roots: readonly EntryReference[]): Reach {
-    const entries = new Set<string>();
+    const waiting = new Map(roots.map((root) => [entryName(root), root]));
     const people = new Set<string>();
-    const waiting = [...roots];
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const name = entryName(next);
-      if (entries.has(name)) continue;
-      entries.add(name);
-      const node = this.#node(next);
-      waiting.push(...node.references);
+    // What is added to a map while it is walked through is walked through as well.
+    for (const [name, entry] of waiting) {
+      const node = this.#node(name, entry);
+      for (const [imported, reference] of node.imports) if (!waiting.has(imported)) waiting.set(imported, reference);
       for (const person of node.people) people.add(person);
     }
-    return { entries, people };
+    return { entries: new Set(waiting.keys()), people };
   }
 
   /** Entries that an entry refers to itself, each once. */
-  importsOf(entry: { readonly class: string; readonly entry: string }): ReadonlySet<string> {
-    return new Set(this.#node(entry).references.map(entryName));
+  importsOf(entry: { readonly class: string; readonly entry: string }): Iterable<string> {
+    return this.#node(entryName(entry), entry).imports.keys();
   }
 
-  #node(entry: { readonly class: string; readonly entry: string }): Node {
-    const name = entryName(entry);
+  #node(name: string, entry: { readonly class: string; readonly entry: string }): Node {
     const known = this.#nodes.get(name);
     if (known !== undefined) return known;
     const definitions = this.#evaluation.namespaces.get(entry.class)?.get(entry.entry) ?? [];
-    const references = definitions.flatMap((definition) =>
-      collectReferences(definition.body, definition).map(({ reference }) => reference),
-    );
-    const node = { references, people: definitions.flatMap(peopleIn) };
+    const imports = new Map<string, EntryReference>();
+    for (const definition of definitions) {
+      for (const { reference } of collectReferences(definition.body, definition))
+        imports.set(entryName(reference), reference);
+    }
+    const node = { imports, people: definitions.flatMap(peopleIn) };
     this.#nodes.set(name, node);
     return node;
   }

@@ -4,7 +4,7 @@ import { ImportTree } from "../../composition/define-fleet.ts";
 import type { EntryDefinition, FlakeEvaluation } from "../../composition/evaluate-flake.ts";
 import { SourceFile } from "../../composition/source/source-file.ts";
 import { composedClan, isInline, type ServiceInstance } from "../composed-clan.ts";
-import { EntryGraph, entryName } from "../entry-graph.ts";
+import { entryGraph, entryName } from "../entry-graph.ts";
 import type { Location } from "../fleet-model.ts";
 import type { AuthoredFleet } from "../read-fleet.ts";
 import type { CheckContext, EntryFacts, ServiceFacts } from "./context.ts";
@@ -53,7 +53,7 @@ function unreadTexts({ unreadNixModules }: FlakeEvaluation, { sources }: TreeFac
 
 /** @param nix - an entry whose name one of these texts has counts as imported by it. */
 function entryFacts(evaluation: FlakeEvaluation, nix: readonly string[]): ReadonlyMap<string, EntryFacts> {
-  const graph = new EntryGraph(evaluation);
+  const graph = entryGraph(evaluation);
   const definitions = new Map<string, readonly EntryDefinition[]>();
   for (const [className, entries] of evaluation.namespaces) {
     for (const [entry, defined] of entries) {
@@ -61,8 +61,11 @@ function entryFacts(evaluation: FlakeEvaluation, nix: readonly string[]): Readon
     }
   }
   const importers = new Map<string, Set<string>>();
-  const add = (imported: string, by: string): void =>
-    void importers.set(imported, (importers.get(imported) ?? new Set()).add(by));
+  const add = (imported: string, by: string): void => {
+    const known = importers.get(imported);
+    if (known === undefined) importers.set(imported, new Set([by]));
+    else known.add(by);
+  };
   for (const name of definitions.keys()) {
     const last = name.slice(name.lastIndexOf("/") + 1);
     if (nix.some((text) => text.includes(last))) add(name, "a module in Nix");

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type MachineFolders, readInventoryJson, readMachineFolders, readPackageNames } from "./disk/clan-folders.ts";
 import { type FlakeLock, readLock } from "./disk/flake-lock.ts";
@@ -78,7 +78,7 @@ export async function readTreeFacts(root: string, options: TreeOptions, signal: 
   };
 }
 
-async function readSources(root: string, files: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const texts = await Promise.all(files.map(async (file) => [file, await readFile(join(root, file), "utf8")] as const));
-  return new Map(texts);
+/** At once: they were loaded a moment ago, and waiting for a thread to read each takes three times as long. */
+function readSources(root: string, files: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
 }
