@@ -48,6 +48,7 @@ import { overlayNotInEffect } from "./rules/fc052-overlay-not-in-effect.ts";
 import { idleSuppression } from "./rules/fc053-idle-suppression.ts";
 import { clanCheck } from "./rules/fc054-clan-check.ts";
 import { cloudFirewall } from "./rules/fc056-cloud-firewall.ts";
+import { stackOfMachine } from "./rules/fc060-stack-of-machine.ts";
 
 /** Every rule, in the order of their ids. */
 export const allRules: readonly Rule[] = [
@@ -100,4 +101,5 @@ export const allRules: readonly Rule[] = [
   idleSuppression,
   clanCheck,
   cloudFirewall,
+  stackOfMachine,
 ];

@@ -6,6 +6,7 @@ import { readGitFacts } from "./disk/git-facts.ts";
 import { type PassedOver, walkModules } from "./disk/module-files.ts";
 import { type Recipe, readRecipes } from "./disk/recipes.ts";
 import { readSecrets, type SecretFacts } from "./disk/secrets-on-disk.ts";
+import { readStackFiles, type StackFile } from "./disk/stack-files.ts";
 
 /** Disk, git and source of a fleet's folder. Contents of secrets are never part of it. */
 export interface TreeFacts {
@@ -28,6 +29,8 @@ export interface TreeFacts {
   readonly secrets: SecretFacts;
   readonly lock: FlakeLock | null;
   readonly recipes: readonly Recipe[];
+  /** The stacks' files in the folder. */
+  readonly stacks: readonly StackFile[];
 }
 
 /** Where a fleet's modules lie. */
@@ -48,17 +51,19 @@ export async function readTreeFacts(root: string, options: TreeOptions, signal: 
   const { moduleFolders, sourceFolders } = options;
   const walkingModules = walkModules(root, moduleFolders);
   const walkingSources = sourceFolders === moduleFolders ? walkingModules : walkModules(root, sourceFolders);
-  const [git, modules, sources, machineFolders, inventoryJson, packages, secrets, lock, recipes] = await Promise.all([
-    readGitFacts(root, sourceFolders, options.modules, signal),
-    walkingModules,
-    walkingSources.then(({ files }) => readSources(root, [...files, ...options.sourceFiles])),
-    readMachineFolders(root),
-    readInventoryJson(root),
-    readPackageNames(root),
-    readSecrets(root),
-    readLock(root),
-    readRecipes(root),
-  ]);
+  const [git, modules, sources, machineFolders, inventoryJson, packages, secrets, lock, recipes, stacks] =
+    await Promise.all([
+      readGitFacts(root, sourceFolders, options.modules, signal),
+      walkingModules,
+      walkingSources.then(({ files }) => readSources(root, [...files, ...options.sourceFiles])),
+      readMachineFolders(root),
+      readInventoryJson(root),
+      readPackageNames(root),
+      readSecrets(root),
+      readLock(root),
+      readRecipes(root),
+      readStackFiles(root),
+    ]);
   const named = [...sources.values()];
   return {
     root,
@@ -75,6 +80,7 @@ export async function readTreeFacts(root: string, options: TreeOptions, signal: 
     secrets,
     lock,
     recipes,
+    stacks,
   };
 }
 

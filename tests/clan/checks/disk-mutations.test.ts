@@ -47,6 +47,20 @@ const mutations: readonly Mutation[] = [
     finding: "FC011 info: file modules/nixos/board.ts at modules/nixos/board.ts",
   },
   {
+    what: "a machine that two stacks take",
+    files: {
+      ...write("Pulumi.core.yaml", 'config:\n  pulumi-clan:machines: ["!galena"]\n'),
+      "Pulumi.burst.yaml": "config:\n  gcp:project: p\n  pulumi-clan:machines: [galena, electrum]\n",
+      "Pulumi.lab.yaml": "config:\n  pulumi-clan:systemBuilder: sim/system\n",
+    },
+    finding: "FC060 warning: machine electrum at Pulumi.core.yaml:2",
+  },
+  {
+    what: "a machine that no stack takes",
+    files: write("Pulumi.core.yaml", 'config:\n  pulumi-clan:machines: ["!galena"]\n'),
+    finding: "FC060 info: machine galena at modules/clan/machines.ts:5",
+  },
+  {
     what: "a folder that is left of a machine",
     files: write("machines/ghost/facter.json", "{}"),
     finding: "FC019 warning: machine ghost at machines/ghost",

@@ -293,6 +293,7 @@ describe("FC032: a secret that the configuration deploys", () => {
     },
     lock: null,
     recipes: [],
+    stacks: [],
   });
   const generators = (deploy: boolean) => ({ wifi: { share: false, files: { psk: { secret: true, deploy } } } });
 
