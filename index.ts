@@ -7,6 +7,7 @@ import { machineSettings } from "./program/machine-settings.ts";
 import { hostProber } from "./program/probe-machine.ts";
 import { pulumiReport, rendered } from "./program/pulumi-report.ts";
 import { readStack } from "./program/stack.ts";
+import { stacksBefore } from "./program/stacks-before.ts";
 import { readConnections } from "./stack/connections.ts";
 import { evaluateSystems } from "./stack/evaluate-systems.ts";
 import { openFleet, withVarsOf } from "./stack/open-fleet.ts";
@@ -35,6 +36,8 @@ export const machines = await rendered(async () => {
   );
   const remarks = await checks.withConfigurations(stack, owned, connections, pulumiReport, signal);
   const secrets = await planSecrets(root, fleet, stack, owned, pulumiReport, signal);
+  const before = await stacksBefore(root, fleet, stack, owned, pulumiReport, signal);
   const settings = owned.map((machine) => machineSettings(machine, systems, connections, stack, probe, secrets));
-  return new Fleet(fleet.model.name, { model: fleet.model, machines: settings, remarks }).machines;
+  return new Fleet(fleet.model.name, { model: fleet.model, machines: settings, remarks: [...before, ...remarks] })
+    .machines;
 });

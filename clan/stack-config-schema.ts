@@ -148,6 +148,12 @@ export const stackConfigSchema = z.strictObject({
     .min(1, "one machine at least: an empty list reads as none and as all; without the key the stack owns all")
     .optional()
     .describe("Machines of this stack: a name, `tag:<tag>`, or either with a leading `!` to leave out. Default: all."),
+  after: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      "Stacks that are deployed before this one, in order: a preview names their machines that share a service with this stack's and do not run yet what the fleet declares. Default: none.",
+    ),
   hosts: z.record(z.string(), hostSchema).optional().describe("The way to single machines, by name."),
   nodes: z.record(z.string(), nodeSchema).optional().describe("The cloud nodes under machines, by the machine's name."),
   policy: policySchema.optional().describe("How every host is deployed to."),
