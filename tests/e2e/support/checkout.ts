@@ -71,8 +71,14 @@ export class Checkout implements AsyncDisposable {
     return run(join(this.root, "scripts/pulumi"), [...args, "--non-interactive"], this.root, 300, this.environment);
   }
 
+  /** A script as GitHub's runners run it, with nobody at its input. */
+  bash(script: string, environment: Record<string, string>): Promise<Ended> {
+    const shell = ["--noprofile", "--norc", "-eo", "pipefail", "-c", script];
+    return run("bash", shell, this.root, 300, { ...this.environment, ...environment });
+  }
+
   fleet(...args: string[]): Promise<Ended> {
-    return run(join(this.root, "scripts/fleet"), args, this.root, 60);
+    return run(join(this.root, "scripts/fleet"), args, this.root, 120, this.environment);
   }
 
   sim(...args: string[]): Promise<Ended> {
