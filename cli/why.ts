@@ -23,8 +23,8 @@ export function whyCommand(terminal: Terminal, signal: AbortSignal): Command {
       const { graph, places } = await readChosenGraph(command, terminal, signal);
       const machine = findNode(graph, name, ["machine"], places).name;
       const things = nodeKinds.filter((kind) => kind !== "machine");
-      const target = findNode(graph, thing, things, places);
       const walk = new GraphWalk(graph);
+      const target = findNode(graph, thing, things, places, ({ id }) => walk.chains(machine, id).length > 0);
       const chains = walk.chains(machine, target.id);
       const machines = chains.length > 0 && !json ? [] : [...walk.impact(target.id).keys()];
       const answer = { machine, target, chains, machines };

@@ -16,9 +16,16 @@ export interface Places {
  * The thing that somebody names: `<kind>:<name>`, or the name alone. An entry may be named without its class, a role
  * without its instance, a service without its input, and a file from the folder in which the command runs. A file that is
  * in the tree without being wired stands for itself.
+ * @param isMeant - decides between several things of one name, where it holds for one of them alone.
  * @throws {GraphSubjectError} nothing is called so, or several things.
  */
-export function findNode(graph: FleetGraph, text: string, kinds: readonly NodeKind[], places: Places): GraphNode {
+export function findNode(
+  graph: FleetGraph,
+  text: string,
+  kinds: readonly NodeKind[],
+  places: Places,
+  isMeant: (node: GraphNode) => boolean = () => false,
+): GraphNode {
   const colon = text.indexOf(":");
   const asked = nodeKinds.find((kind) => kind === text.slice(0, colon));
   const name = asked === undefined ? text : text.slice(colon + 1);
@@ -31,6 +38,8 @@ export function findNode(graph: FleetGraph, text: string, kinds: readonly NodeKi
   const preferred = found.find(({ kind }) => kind === meant);
   if (preferred !== undefined) return preferred;
   if (first !== undefined && others.length === 0) return first;
+  const [likely, ...more] = found.filter(isMeant);
+  if (likely !== undefined && more.length === 0) return likely;
   if (first !== undefined) throw ambiguous(text, found);
   const file = among.includes("file") ? findFile(graph, name, places) : undefined;
   if (file !== undefined) return file;

@@ -109,6 +109,8 @@ describe("the commands that show the wiring", () => {
     const several = await call("-C", join(import.meta.dirname, "../.."), "impact", "base");
     assert.deepEqual([several.exitCode, several.stdout], [1, ""]);
     assert.match(several.stderr, /found: {4}entry:darwin\/base, entry:nixos\/base/);
+    const one = await call("-C", join(import.meta.dirname, "../.."), "why", "galena", "base");
+    assert.match(one.stdout, /nixos\/base/, "the one that the machine gets");
   });
 
   it("diff: a commit with the working tree, two commits, two folders; leaves nothing behind", async () => {
