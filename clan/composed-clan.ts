@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { EntryReference } from "../composition/entry-reference.ts";
 import { OptionUndefinedError } from "../composition/errors.ts";
-import type { FlakeEvaluation } from "../composition/evaluate-flake.ts";
+import type { EvaluatedOptions, FlakeEvaluation } from "../composition/evaluate-flake.ts";
 import { isAttributeSet } from "../composition/evaluation/definition.ts";
 import { formatLocation, type SourceLocation } from "../composition/source-location.ts";
 import type { FleetError } from "../errors.ts";
@@ -56,23 +56,28 @@ export interface ComposedClan {
 
 /** The checks, the graph and the emission ask again. */
 const composed = new WeakMap<
-  FlakeEvaluation,
+  EvaluatedOptions,
   { readonly clan: ComposedClan; readonly errors: readonly FleetError[] }
 >();
 
 /**
- * Reads the options that clan/flake-module.ts declares. Each machine, instance and node is read apart, so that one that
+ * Reads the options that clan/flake-module.ts declares: of an evaluation, those that TypeScript states. Each machine, instance and node is read apart, so that one that
  * is wrong hides no other.
  * @param errors - receives what is wrong.
  */
-export function composedClan(evaluation: FlakeEvaluation, errors: FleetError[]): ComposedClan {
+export function composedClan(evaluation: EvaluatedOptions, errors: FleetError[]): ComposedClan {
   const found = composed.get(evaluation) ?? readClan(evaluation);
   composed.set(evaluation, found);
   errors.push(...found.errors);
   return found.clan;
 }
 
-function readClan(evaluation: FlakeEvaluation): {
+/** The clan of a fleet, in whichever language it is written. @param errors - receives what is wrong. */
+export function wholeClan(evaluation: FlakeEvaluation, errors: FleetError[]): ComposedClan {
+  return composedClan(evaluation.whole ?? evaluation, errors);
+}
+
+function readClan(evaluation: EvaluatedOptions): {
   readonly clan: ComposedClan;
   readonly errors: readonly FleetError[];
 } {
@@ -90,7 +95,7 @@ function readClan(evaluation: FlakeEvaluation): {
 }
 
 function readEach<T>(
-  evaluation: FlakeEvaluation,
+  evaluation: EvaluatedOptions,
   schema: z.ZodType<T>,
   path: readonly string[],
   errors: FleetError[],
@@ -112,7 +117,7 @@ function readEach<T>(
 }
 
 /** @returns an empty set where the option is not declared, or is nothing that has attributes. */
-function attributesAt(evaluation: FlakeEvaluation, path: readonly string[]): Readonly<Record<string, unknown>> {
+function attributesAt(evaluation: EvaluatedOptions, path: readonly string[]): Readonly<Record<string, unknown>> {
   let value: unknown = evaluation.config;
   // One attribute at a time: reading a whole set would compute its every value.
   for (const name of path) value = isAttributeSet(value) && Object.hasOwn(value, name) ? value[name] : undefined;
@@ -122,14 +127,14 @@ function attributesAt(evaluation: FlakeEvaluation, path: readonly string[]): Rea
 /** What lacks the value is of interest, not where the option is declared. */
 function statedHere(
   error: OptionUndefinedError,
-  evaluation: FlakeEvaluation,
+  evaluation: EvaluatedOptions,
   path: readonly string[],
 ): OptionUndefinedError {
   return new OptionUndefinedError({ ...error.facts, at: formatLocation(locate(evaluation, path)) }, { cause: error });
 }
 
 /** The innermost part of the path that is stated anywhere, at its first place. */
-function locate(evaluation: FlakeEvaluation, path: readonly string[]): SourceLocation {
+function locate(evaluation: EvaluatedOptions, path: readonly string[]): SourceLocation {
   for (let length = path.length; length > 0; length--) {
     const [first] = evaluation.definitionsOf(path.slice(0, length));
     if (first !== undefined)

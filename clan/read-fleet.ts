@@ -6,7 +6,7 @@ import { type FleetError, throwGathered } from "../errors.ts";
 import { buildModel } from "./build-model.ts";
 import { checkInventory } from "./check-inventory.ts";
 import { checkRegistry } from "./check-registry.ts";
-import { composedClan } from "./composed-clan.ts";
+import { wholeClan } from "./composed-clan.ts";
 import type { AdoptedFleet } from "./flake/adopt-flake.ts";
 import type { FleetModel } from "./fleet-model.ts";
 import { loadDefinition } from "./load-definition.ts";
@@ -32,7 +32,7 @@ export async function readFleet(root: string): Promise<AuthoredFleet> {
   const folder = resolve(root);
   const evaluation = await evaluateFlake(folder, await loadDefinition(folder), [], readNix);
   const errors: FleetError[] = [];
-  const clan = composedClan(evaluation, errors);
+  const clan = wholeClan(evaluation, errors);
   throwGathered(errors);
   throwGathered([
     ...checkRegistry(clan, evaluation.definition.registry ?? "clan"),

@@ -3,8 +3,9 @@ import { type FleetError, throwGathered } from "../errors.ts";
 import { type FleetDefinition, ImportTree } from "./define-fleet.ts";
 import { type DiscoveredFiles, discoverModules } from "./discover-modules.ts";
 import { ReferenceMaker } from "./entry-namespaces.ts";
-import { evaluateModules } from "./evaluation/evaluate-modules.ts";
+import { evaluateModules, type ModulesEvaluation } from "./evaluation/evaluate-modules.ts";
 import { EvaluationTrace, forceAll } from "./evaluation/lazy-value.ts";
+import type { ModuleInput } from "./evaluation/module-graph.ts";
 import type { FlakeModule, FlakeModuleInput } from "./flake-module.ts";
 import { flakeOptions } from "./flake-options.ts";
 import { declaredInputs } from "./inputs.ts";
@@ -30,14 +31,21 @@ export interface EvaluatedConfig {
   readonly [option: string]: unknown;
 }
 
-export interface FlakeEvaluation {
+/** Options with their values and where these are stated. */
+export interface EvaluatedOptions {
+  readonly config: EvaluatedConfig;
+  /** The definitions that count for an option or an attribute below one, in their order. */
+  definitionsOf(path: readonly string[]): readonly LocatedValue[];
+}
+
+/** What TypeScript says: `config` is what is emitted. */
+export interface FlakeEvaluation extends EvaluatedOptions {
   readonly root: string;
   readonly definition: FleetDefinition;
   /** Class → entry → definitions in file order; classes and entries in the alphabet's order. */
   readonly namespaces: Namespaces;
-  readonly config: EvaluatedConfig;
-  /** The definitions that count for an option or an attribute below one, in their order. */
-  definitionsOf(path: readonly string[]): readonly LocatedValue[];
+  /** With what `.nix` flake modules say of the same options, which is read and not emitted. Absent: they say nothing. */
+  readonly whole?: EvaluatedOptions;
   /** Discovered flake modules in TypeScript, relative to the root. */
   readonly files: readonly string[];
   /** Flake modules in Nix below the same folders, relative to the root. */
@@ -65,26 +73,15 @@ export async function evaluateFlake(
   const files = unique(trees.flatMap(({ ts }) => ts));
   const loaded = await loadModules(root, files);
   const inputs = new ModuleInputs(root, loaded);
-  const trace = new EvaluationTrace(root);
-  const references = new ReferenceMaker(trace);
-  const args = { inputs: declaredInputs(root, Object.keys(fleet.inputs)), lib: flakeLib };
-  const evaluation = evaluateModules({
-    modules: [flakeOptions, ...baseModules, ...inImportOrder(fleet, trees, loaded)].map((module) => inputs.of(module)),
-    path: [],
-    trace,
-    argumentsFor: (config) => ({ config, ...args }),
-    overlay: {
-      path: ["flake", "modules"],
-      view: (config) => references.namespaces(() => knownEntries(config())),
-      startRun: (run, called) => references.startRun(run, called),
-      endCall: () => references.endCall(),
-    },
-  });
+  const modules = [flakeOptions, ...baseModules, ...inImportOrder(fleet, trees, loaded)].map((one) => inputs.of(one));
+  const { evaluation, references } = evaluateLevel(root, fleet, modules);
   const own = checkValues(evaluation.config);
   const nixFiles = unique(trees.flatMap(({ nix }) => nix));
   const nixModules = await readNixModules(root, nixFiles, own, readNix);
   const namespaces = withNixDefinitions(own, nixModules.definitions);
   throwGathered(references.check(namespaces, { complete: nixModules.unread.length === 0 }));
+  const stated = nixModules.statements.map(({ module, source }) => inputs.ofOther(module, source));
+  const whole = stated.length === 0 ? undefined : evaluateLevel(root, fleet, [...modules, ...stated]).evaluation;
   return {
     root,
     definition: fleet,
@@ -95,7 +92,31 @@ export async function evaluateFlake(
     nixFiles,
     unreadNixModules: nixModules.unread,
     overlays: collectOverlays(evaluation.config),
+    ...(whole === undefined ? {} : { whole: { config: whole.config, definitionsOf: provenance(whole.definitions) } }),
   };
+}
+
+function evaluateLevel(
+  root: string,
+  fleet: FleetDefinition,
+  modules: readonly ModuleInput[],
+): { readonly evaluation: ModulesEvaluation; readonly references: ReferenceMaker } {
+  const trace = new EvaluationTrace(root);
+  const references = new ReferenceMaker(trace);
+  const args = { inputs: declaredInputs(root, Object.keys(fleet.inputs)), lib: flakeLib };
+  const evaluation = evaluateModules({
+    modules,
+    path: [],
+    trace,
+    argumentsFor: (config) => ({ config, ...args }),
+    overlay: {
+      path: ["flake", "modules"],
+      view: (config) => references.namespaces(() => knownEntries(config())),
+      startRun: (run, called) => references.startRun(run, called),
+      endCall: () => references.endCall(),
+    },
+  });
+  return { evaluation, references };
 }
 
 function knownEntries(config: EvaluatedConfig | undefined): ReturnType<typeof entryNames> | undefined {
@@ -116,9 +137,9 @@ async function readNixModules(
   own: Namespaces,
   read: NixModuleReader | undefined,
 ): Promise<NixModules> {
-  if (files.length === 0) return { definitions: [], unread: [] };
+  if (files.length === 0) return { definitions: [], statements: [], unread: [] };
   const reason = "nobody was there to read it";
-  if (read === undefined) return { definitions: [], unread: files.map((file) => ({ file, reason })) };
+  if (read === undefined) return { definitions: [], statements: [], unread: files.map((file) => ({ file, reason })) };
   return read(root, files, new Map([...own].map(([className, entries]) => [className, [...entries.keys()]])));
 }
 

@@ -2,7 +2,7 @@ import { ImportTree } from "./define-fleet.ts";
 import { ModuleShapeError } from "./errors.ts";
 import type { DefinitionSource } from "./evaluation/definition.ts";
 import type { ModuleInput } from "./evaluation/module-graph.ts";
-import { FlakeModule, type FlakeModuleInput } from "./flake-module.ts";
+import { FlakeModule, type FlakeModuleData, type FlakeModuleInput } from "./flake-module.ts";
 import type { LoadedModule } from "./load-modules.ts";
 import { showValue } from "./show-value.ts";
 import { SourceFiles } from "./source/source-file.ts";
@@ -32,6 +32,11 @@ export class ModuleInputs {
       key: imported,
       importOf: (inner) => this.of(inner, source),
     };
+  }
+
+  /** A module that no file of TypeScript holds. */
+  ofOther(module: FlakeModuleData, source: DefinitionSource): ModuleInput {
+    return { module, source, path: [], key: module, importOf: (inner) => this.of(inner, source) };
   }
 }
 

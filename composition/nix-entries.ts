@@ -1,4 +1,6 @@
 import { EntryReference } from "./entry-reference.ts";
+import type { DefinitionSource } from "./evaluation/definition.ts";
+import type { FlakeModuleData } from "./flake-module.ts";
 import type { EntryDefinition, Namespaces } from "./namespaces.ts";
 import { compareText } from "./nearest.ts";
 import type { SourceLocation } from "./source-location.ts";
@@ -27,8 +29,16 @@ export interface UnreadNixModule {
   readonly reason: string;
 }
 
+/** What a `.nix` flake module says beside entries, as a module of TypeScript would say it. */
+export interface NixStatements {
+  readonly module: FlakeModuleData;
+  readonly source: DefinitionSource;
+}
+
 export interface NixModules {
   readonly definitions: readonly NixDefinition[];
+  /** Read as part of the fleet, and not emitted: Nix reads the module itself. */
+  readonly statements: readonly NixStatements[];
   readonly unread: readonly UnreadNixModule[];
 }
 

@@ -3,7 +3,7 @@ import { join, posix } from "node:path";
 import { ImportTree } from "../../composition/define-fleet.ts";
 import type { EntryDefinition, FlakeEvaluation } from "../../composition/evaluate-flake.ts";
 import { SourceFile } from "../../composition/source/source-file.ts";
-import { composedClan, isInline, type ServiceInstance } from "../composed-clan.ts";
+import { isInline, type ServiceInstance, wholeClan } from "../composed-clan.ts";
 import { entryGraph, entryName } from "../entry-graph.ts";
 import type { Location } from "../fleet-model.ts";
 import type { AuthoredFleet } from "../read-fleet.ts";
@@ -87,7 +87,7 @@ function entryFacts(evaluation: FlakeEvaluation, nix: readonly string[]): Readon
 /** Services that the fleet writes itself; what clan-core's and other inputs' services read is Nix's to know. */
 function serviceFacts(evaluation: FlakeEvaluation): ReadonlyMap<string, ServiceFacts> {
   // The fleet was read: nothing is wrong any more with what the options hold.
-  const { instances } = composedClan(evaluation, []);
+  const { instances } = wholeClan(evaluation, []);
   const own = [...instances].filter(([, instance]) => isInline(instance));
   return new Map(own.map(([name, instance]) => [name, inlineFacts(instance)]));
 }
@@ -104,7 +104,7 @@ function inlineFacts({ module: { imports }, roles }: ServiceInstance): ServiceFa
 /** The innermost part of the path that is stated anywhere, at its first place. */
 function locate(evaluation: FlakeEvaluation, path: readonly string[], word: string | undefined): Location | null {
   for (let length = path.length; length > 0; length--) {
-    const [first] = evaluation.definitionsOf(path.slice(0, length));
+    const [first] = (evaluation.whole ?? evaluation).definitionsOf(path.slice(0, length));
     if (first === undefined) continue;
     const { file, line } = first;
     if (line === undefined) return { file };

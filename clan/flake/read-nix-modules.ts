@@ -7,27 +7,37 @@ import { nixString } from "../../local-nix/evaluation-request.ts";
 import { runNix } from "../../local-nix/nix-command.ts";
 import { NixError } from "../../local-nix/nix-error.ts";
 import { nixFunction } from "./nix-expression.ts";
+import { clanModules, clanStatementSchema } from "./nix-statements.ts";
 import { entryIn } from "./origin.ts";
 
 type Known = ReadonlyMap<string, readonly string[]>;
 
 const origins = z.array(z.string().nullable());
-const answerSchema = z.array(
-  z.object({
-    class: z.string(),
-    entry: z.string(),
-    file: z.string(),
-    line: z.number().nullable(),
-    bodies: z.array(
-      z.object({ imports: origins, homes: z.array(z.record(z.string(), origins)), people: z.array(z.string()) }),
-    ),
-  }),
-);
+const entrySchema = z.object({
+  class: z.string(),
+  entry: z.string(),
+  file: z.string(),
+  line: z.number().nullable(),
+  bodies: z.array(
+    z.object({
+      imports: origins,
+      homes: z.array(z.record(z.string(), origins)),
+      people: z.array(z.string()),
+      hostPlatform: z.string().nullable(),
+    }),
+  ),
+});
+const answerSchema = z.object({
+  entries: z.array(entrySchema),
+  statesClan: z.boolean(),
+  clan: z.array(clanStatementSchema),
+});
 type Answer = z.output<typeof answerSchema>;
+type Entries = Answer["entries"];
 
 /**
- * Reads what `.nix` flake modules beside TypeScript ones define: one evaluation of names, files and imports, without the
- * flake's inputs. Where that fails as a whole, each file is asked for by itself, so that one that needs its inputs for the
+ * Reads what `.nix` flake modules beside TypeScript ones define: one evaluation of names, files and imports, and of what they
+ * say of the clan, without the flake's inputs. Where that fails as a whole, each file is asked for by itself, so that one that needs its inputs for the
  * names of its entries hides no other.
  * @param files - relative to `root`.
  */
@@ -38,10 +48,10 @@ export async function readNixModules(
   signal: AbortSignal,
 ): Promise<NixModules> {
   try {
-    return { definitions: definitionsIn(await ask(root, files, known, true, signal), root), unread: [] };
+    return { ...readAnswers([await ask(root, files, known, true, signal)], root), unread: [] };
   } catch (error) {
     if (error instanceof NixMissingError || error instanceof NixTooOldError)
-      return { definitions: [], unread: files.map((file) => ({ file, reason: error.facts.summary })) };
+      return { definitions: [], statements: [], unread: files.map((file) => ({ file, reason: error.facts.summary })) };
     if (!(error instanceof NixError)) throw error;
     return readEach(root, files, known, signal);
   }
@@ -54,22 +64,25 @@ async function readEach(
   signal: AbortSignal,
 ): Promise<NixModules> {
   const unread: UnreadNixModule[] = [];
-  const names: Answer[] = [];
+  const names: (readonly [file: string, answer: Answer])[] = [];
   for (const file of files) {
     const answer = await asked(() => ask(root, [file], known, false, signal));
     if (answer instanceof NixError) unread.push({ file, reason: answer.facts.found });
-    else names.push(answer);
+    else names.push([file, answer]);
   }
-  const all = withNames(known, names.flat());
-  const definitions: NixDefinition[] = [];
-  for (const shallow of names) {
-    const paths = [...new Set(shallow.map(({ file }) => pathInFleet(root, file)))];
-    if (paths.length === 0) continue;
-    const answer = await asked(() => ask(root, paths, all, true, signal));
+  const all = withNames(
+    known,
+    names.flatMap(([, { entries }]) => entries),
+  );
+  const answers: Answer[] = [];
+  for (const [file, shallow] of names) {
+    if (shallow.entries.length === 0 && !shallow.statesClan) continue;
+    const answer = await asked(() => ask(root, [file], all, true, signal));
     // A body that names what does not exist: its entries are there all the same, and Nix will say so.
-    definitions.push(...definitionsIn(answer instanceof NixError ? shallow : answer, root));
+    answers.push(answer instanceof NixError ? shallow : answer);
+    if (answer instanceof NixError && shallow.statesClan) unread.push({ file, reason: answer.facts.found });
   }
-  return { definitions, unread };
+  return { ...readAnswers(answers, root), unread };
 }
 
 async function asked(work: () => Promise<Answer>): Promise<Answer | NixError> {
@@ -97,13 +110,29 @@ async function ask(
   return answerSchema.parse(JSON.parse(text));
 }
 
-function withNames(known: Known, answer: Answer): Known {
+function withNames(known: Known, answer: Entries): Known {
   const all = new Map([...known].map(([className, entries]) => [className, [...entries]]));
   for (const { class: className, entry } of answer) all.set(className, [...(all.get(className) ?? []), entry]);
   return new Map([...all].map(([className, entries]) => [className, [...new Set(entries)]]));
 }
 
-function definitionsIn(answer: Answer, root: string): NixDefinition[] {
+function readAnswers(answers: readonly Answer[], root: string): Omit<NixModules, "unread"> {
+  const entries = answers.flatMap((answer) => answer.entries);
+  const platforms = new Map(
+    entries.flatMap(({ class: className, entry, bodies }) =>
+      bodies.flatMap(({ hostPlatform }) =>
+        hostPlatform === null ? [] : [[`${className}/${entry}`, hostPlatform] as const],
+      ),
+    ),
+  );
+  const statements = answers.flatMap(({ clan }) => clan);
+  return {
+    definitions: definitionsIn(entries, root),
+    statements: clanModules(root, statements, ({ class: className, entry }) => platforms.get(`${className}/${entry}`)),
+  };
+}
+
+function definitionsIn(answer: Entries, root: string): NixDefinition[] {
   const entries = (found: readonly (string | null)[]) =>
     found.flatMap((origin) => (origin === null ? [] : (entryIn(origin) ?? [])));
   return answer.map(({ class: className, entry, file, line, bodies }) => {

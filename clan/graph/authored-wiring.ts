@@ -6,7 +6,7 @@ import { EntryReference } from "../../composition/entry-reference.ts";
 import type { EntryDefinition, FlakeEvaluation } from "../../composition/evaluate-flake.ts";
 import { formatLocation } from "../../composition/source-location.ts";
 import { readPackageNames } from "../checks/disk/clan-folders.ts";
-import { composedClan, isInline } from "../composed-clan.ts";
+import { isInline, wholeClan } from "../composed-clan.ts";
 import { entryName } from "../entry-graph.ts";
 import type { FleetModel } from "../fleet-model.ts";
 import type { AuthoredFleet } from "../read-fleet.ts";
@@ -65,7 +65,7 @@ function leafLinks(
 /** What services bring that the fleet writes itself: each entry to members of its class only. */
 function instanceLinks(evaluation: FlakeEvaluation, { machines }: FleetModel): GraphEdge[] {
   // The fleet was read: nothing is wrong any more with what the options hold.
-  const { instances } = composedClan(evaluation, []);
+  const { instances } = wholeClan(evaluation, []);
   const ofClass = (className: string): string[] =>
     Object.entries(machines).flatMap(([name, machine]) => (machine.class === className ? [name] : []));
   return [...instances].flatMap(([name, instance]) => {
@@ -86,7 +86,7 @@ function statedLinks(evaluation: FlakeEvaluation, model: FleetModel): GraphEdge[
   const inventory = ["clan", "inventory"];
   const stated = (id: string, ...paths: readonly (readonly string[])[]): GraphEdge[] =>
     paths
-      .flatMap((path) => evaluation.definitionsOf(path))
+      .flatMap((path) => (evaluation.whole ?? evaluation).definitionsOf(path))
       .map(({ file }) => ({ from: id, to: nodeId("file", file), kind: "stated in" }));
   return [
     ...Object.keys(model.machines).flatMap((name) =>
