@@ -49,6 +49,11 @@ import { idleSuppression } from "./rules/fc053-idle-suppression.ts";
 import { clanCheck } from "./rules/fc054-clan-check.ts";
 import { cloudFirewall } from "./rules/fc056-cloud-firewall.ts";
 import { stackOfMachine } from "./rules/fc060-stack-of-machine.ts";
+import { missingVar } from "./rules/fc061-missing-var.ts";
+import { staleVar } from "./rules/fc062-stale-var.ts";
+import { circularKey } from "./rules/fc063-circular-key.ts";
+import { sopsRecipients } from "./rules/fc064-sops-recipients.ts";
+import { besideVars } from "./rules/fc065-beside-vars.ts";
 
 /** Every rule, in the order of their ids. */
 export const allRules: readonly Rule[] = [
@@ -102,4 +107,9 @@ export const allRules: readonly Rule[] = [
   clanCheck,
   cloudFirewall,
   stackOfMachine,
+  missingVar,
+  staleVar,
+  circularKey,
+  sopsRecipients,
+  besideVars,
 ];

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { entriesOf, textOf } from "./absent.ts";
 import { json } from "./clan-folders.ts";
+import { type RuledFile, readRuledFiles } from "./ruled-files.ts";
 
 /** A secret var in clan's sops layout. Its value is encrypted, and stays so. */
 export interface SecretVar {
@@ -35,6 +36,12 @@ export interface SecretFacts {
   readonly machineKeys: ReadonlyMap<string, readonly string[]>;
   /** Machines whose private key is kept in `sops/secrets/<machine>-age.key`. */
   readonly keptKeys: readonly string[];
+  /** Secret vars of clan's age back end, as `per-machine/<m>/<generator>/<file>` or `shared/<generator>/<file>`. */
+  readonly ageVars: readonly string[];
+  /** `per-machine/<m>/<generator>` or `shared/<generator>` → the hash of the definition that its vars were made for. */
+  readonly hashes: ReadonlyMap<string, string>;
+  /** Sops files whose recipients are not those of `.sops.yaml`. */
+  readonly ruledFiles: readonly RuledFile[];
 }
 
 /** Source: clan-core 26.05, `pkgs/clan-cli/clan_cli/vars`: `vars/per-machine/<m>/<g>/<f>`, `vars/shared/<g>/<f>`. */
@@ -46,12 +53,45 @@ export async function readSecrets(root: string): Promise<SecretFacts> {
   const keys = keyed.map(
     async (machine) => [machine, await readKeys(join(root, "sops/machines", machine, "key.json"))] as const,
   );
+  const places = [...machines.map((machine) => `per-machine/${machine}`), "shared"];
   return {
     secretVars: all.flatMap(({ secret }) => secret ?? []),
     publicVars: all.flatMap(({ open }) => open ?? []),
     machineKeys: new Map(await Promise.all(keys)),
     keptKeys: (await names(root, "sops/secrets")).flatMap((name) => /^(.+)-age\.key$/.exec(name)?.[1] ?? []),
+    ageVars: await readAgeVars(root),
+    hashes: await readHashes(root, places),
+    ruledFiles: await readRuledFiles(root),
   };
+}
+
+/** Source: clan-core 26.05, `secrets/clan-vars/<place>/<generator>/<file>/<file>.age`. */
+async function readAgeVars(root: string): Promise<readonly string[]> {
+  const folder = "secrets/clan-vars";
+  const machines = await names(root, `${folder}/per-machine`);
+  const places = [...machines.map((machine) => `per-machine/${machine}`), "shared"];
+  const read = places.map(async (place) => {
+    const generators = await names(root, `${folder}/${place}`);
+    const files = generators.map(async (generator) =>
+      (await names(root, `${folder}/${place}/${generator}`)).map((file) => `${place}/${generator}/${file}`),
+    );
+    return (await Promise.all(files)).flat();
+  });
+  return (await Promise.all(read)).flat();
+}
+
+/** Source: clan-core 26.05, `vars/<place>/<generator>/.validation-hash`. */
+async function readHashes(root: string, places: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const read = places.map(async (place) => {
+    const generators = await names(root, `vars/${place}`);
+    return await Promise.all(
+      generators.map(async (generator) => {
+        const hash = await textOf(join(root, "vars", place, generator, ".validation-hash"));
+        return hash === undefined ? [] : [[`${place}/${generator}`, hash.trim()] as const];
+      }),
+    );
+  });
+  return new Map((await Promise.all(read)).flat(2));
 }
 
 interface Var {

@@ -71,6 +71,15 @@ const mutations: readonly Mutation[] = [
     finding: "FC019 info: machine ghost at machines/ghost",
   },
   {
+    what: "a sops file that was not encrypted anew after its rule changed",
+    files: {
+      ...write(".sops.yaml", "creation_rules:\n  - path_regex: secrets/.*\\.yaml$\n    age: age1new,age1kept\n"),
+      "secrets/mail.yaml": "a: ENC[]\nsops:\n    age:\n        - recipient: age1kept\n          enc: x\n",
+      "modules/note.yaml": "a: 1\n",
+    },
+    finding: "FC064 warning: file secrets/mail.yaml at secrets/mail.yaml",
+  },
+  {
     what: "a name that is left in inventory.json",
     files: write("inventory.json", '{ "machines": { "ghost": { "installedAt": 1 }, "galena": { "installedAt": 1 } } }'),
     finding: "FC019 warning: machine ghost at inventory.json",
