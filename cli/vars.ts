@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { Terminal } from "./terminal.ts";
-import { varsCheckCommand } from "./vars-check.ts";
-import { varsGenerateCommand } from "./vars-generate.ts";
+import { varsCheckCommand } from "./vars/check.ts";
+import { varsGenerateCommand } from "./vars/generate.ts";
 
 /** `fleet vars`: the clan's secrets and other generated files. */
 export function varsCommand(terminal: Terminal, signal: AbortSignal): Command {

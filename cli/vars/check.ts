@@ -1,21 +1,21 @@
 import { Command } from "commander";
-import { checkFleet } from "../clan/checks/check-fleet.ts";
-import { countFindings, findingsDocument } from "../clan/checks/findings-json.ts";
-import { renderFindings } from "../clan/checks/render-findings.ts";
-import type { Finding } from "../clan/checks/rule.ts";
-import { peerWithoutIdentity } from "../clan/checks/rules/fc031-peer-without-identity.ts";
-import { unreadableSecret } from "../clan/checks/rules/fc032-unreadable-secret.ts";
-import { orphanSecrets } from "../clan/checks/rules/fc033-orphan-secrets.ts";
-import { plaintextSecret } from "../clan/checks/rules/fc048-plaintext-secret.ts";
-import { missingVar } from "../clan/checks/rules/fc061-missing-var.ts";
-import { staleVar } from "../clan/checks/rules/fc062-stale-var.ts";
-import { circularKey } from "../clan/checks/rules/fc063-circular-key.ts";
-import { sopsRecipients } from "../clan/checks/rules/fc064-sops-recipients.ts";
-import { besideVars } from "../clan/checks/rules/fc065-beside-vars.ts";
-import { failing } from "../clan/checks/run-checks.ts";
-import { progressOn } from "./progress.ts";
-import { readChosenFleet } from "./source-options.ts";
-import type { Terminal } from "./terminal.ts";
+import { checkFleet } from "../../clan/checks/check-fleet.ts";
+import { countFindings, findingsDocument } from "../../clan/checks/findings-json.ts";
+import { renderFindings } from "../../clan/checks/render-findings.ts";
+import type { Finding } from "../../clan/checks/rule.ts";
+import { peerWithoutIdentity } from "../../clan/checks/rules/fc031-peer-without-identity.ts";
+import { unreadableSecret } from "../../clan/checks/rules/fc032-unreadable-secret.ts";
+import { orphanSecrets } from "../../clan/checks/rules/fc033-orphan-secrets.ts";
+import { plaintextSecret } from "../../clan/checks/rules/fc048-plaintext-secret.ts";
+import { missingVar } from "../../clan/checks/rules/fc061-missing-var.ts";
+import { staleVar } from "../../clan/checks/rules/fc062-stale-var.ts";
+import { circularKey } from "../../clan/checks/rules/fc063-circular-key.ts";
+import { sopsRecipients } from "../../clan/checks/rules/fc064-sops-recipients.ts";
+import { besideVars } from "../../clan/checks/rules/fc065-beside-vars.ts";
+import { failing } from "../../clan/checks/run-checks.ts";
+import { progressOn } from "../progress.ts";
+import { readChosenFleet } from "../source-options.ts";
+import type { Terminal } from "../terminal.ts";
 
 /** Those of the checks that are about secrets and other vars. */
 const rules = [

@@ -1,16 +1,16 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { readConfigurations } from "../clan/checks/configurations.ts";
-import type { Fleet } from "../clan/read-fleet.ts";
-import { selectMachines } from "../clan/select-machines.ts";
-import { throwGathered } from "../errors.ts";
-import type { CommandSecret } from "../stack/builtin-generators.ts";
-import { runClan } from "../stack/clan-command.ts";
-import { ageKey, generateVars } from "../stack/generate-vars.ts";
-import { confirmed } from "./confirm.ts";
-import { progressOn } from "./progress.ts";
-import { renderTable } from "./render-table.ts";
-import { readChosenFleet, refuseFlake } from "./source-options.ts";
-import type { Terminal } from "./terminal.ts";
+import { readConfigurations } from "../../clan/checks/configurations.ts";
+import type { Fleet } from "../../clan/read-fleet.ts";
+import { selectMachines } from "../../clan/select-machines.ts";
+import { throwGathered } from "../../errors.ts";
+import type { CommandSecret } from "../../stack/builtin-generators.ts";
+import { runClan } from "../../stack/clan-command.ts";
+import { ageKey, generateVars } from "../../stack/generate-vars.ts";
+import { confirmed } from "../confirm.ts";
+import { progressOn } from "../progress.ts";
+import { renderTable } from "../render-table.ts";
+import { readChosenFleet, refuseFlake } from "../source-options.ts";
+import type { Terminal } from "../terminal.ts";
 
 interface Options {
   readonly generator: readonly string[];
