@@ -4,7 +4,7 @@ import { Fleet } from "./components/fleet.ts";
 import { compareWithPreview } from "./program/approved-tree.ts";
 import { checkFleet } from "./program/check-fleet.ts";
 import { machineSettings } from "./program/machine-settings.ts";
-import { hostProber } from "./program/probe-machine.ts";
+import { preparePlans } from "./program/plan-machines.ts";
 import { pulumiReport, rendered } from "./program/pulumi-report.ts";
 import { readStack } from "./program/stack.ts";
 import { stacksBefore } from "./program/stacks-before.ts";
@@ -26,7 +26,6 @@ export const machines = await rendered(async () => {
   const selected = select(fleet.model);
   const owned = planMachines(fleet.model, selected, stack);
   const connections = await readConnections(root, stack, fleet.model, owned, signal);
-  const probe = hostProber(connections, stack, signal);
   const systems = await evaluateSystems(
     fleet,
     stack,
@@ -37,7 +36,8 @@ export const machines = await rendered(async () => {
   const remarks = await checks.withConfigurations(stack, owned, connections, pulumiReport, signal);
   const secrets = await planSecrets(root, fleet, stack, owned, pulumiReport, signal);
   const before = await stacksBefore(root, fleet, stack, owned, pulumiReport, signal);
-  const settings = owned.map((machine) => machineSettings(machine, systems, connections, stack, probe, secrets));
+  const plans = await preparePlans(fleet, stack, owned, connections, pulumiReport, signal);
+  const settings = owned.map((machine) => machineSettings(machine, systems, connections, stack, plans, secrets));
   return new Fleet(fleet.model.name, { model: fleet.model, machines: settings, remarks: [...before, ...remarks] })
     .machines;
 });

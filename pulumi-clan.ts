@@ -1,4 +1,5 @@
 /** The package for other Pulumi programs: `import { Fleet, GcpNode } from "pulumi-clan"`. */
+export { type MachinePlan, type Plan, planSchema } from "./clan/plan/machine-plan.ts";
 export { Fleet, type FleetArgs } from "./components/fleet.ts";
 export { GcpNode, type GcpNodeArgs } from "./components/gcp-node.ts";
 export { Inventory, type InventoryArgs } from "./components/inventory.ts";

@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   why: async () => (await import("./why.ts")).whyCommand,
   impact: async () => (await import("./impact.ts")).impactCommand,
   diff: async () => (await import("./diff.ts")).diffCommand,
+  plan: async () => (await import("./plan.ts")).planCommand,
   emit: async () => (await import("./emit.ts")).emitCommand,
   lock: async () => (await import("./lock.ts")).lockCommand,
   push: async () => (await import("./push.ts")).pushCommand,
@@ -19,7 +20,6 @@ const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   status: async () => (await import("./status.ts")).statusCommand,
   ssh: async () => (await import("./ssh.ts")).sshCommand,
   move: async () => (await import("./move.ts")).moveCommand,
-  vars: async () => (await import("./vars.ts")).varsCommand,
   config: async () => (await import("./config.ts")).configCommand,
 };
 

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GcpNodeModel, MachineModel } from "../clan/fleet-model.ts";
 import { atNode } from "../clan/target-host.ts";
-import type { DeclaredRun } from "../deploy/boot/specialisation.ts";
 import { SystemClosure } from "../providers/system-closure.ts";
 import type { ClosureInputs, Observed } from "../providers/system-closure-schema.ts";
 import { noAddress } from "../providers/system-closure-schema.ts";
@@ -21,13 +20,8 @@ export interface MachineSettings {
   readonly targetHost: string;
   /** `node`, or absent: for a machine on a node the node's address takes the host's place. Otherwise it is dialled as it stands. */
   readonly addressFrom?: "stack" | "inventory" | "node";
-  /** Asks the host what it runs: a line for people, and what `diff` compares. */
-  readonly probe: (
-    machine: string,
-    targetHost: string,
-    machineClass: "nixos" | "darwin",
-    declared: DeclaredRun,
-  ) => Promise<{ readonly line: string; readonly observed: Observed | null }>;
+  /** Asks the host what it runs: a few lines for people in a preview, and what `diff` compares. */
+  readonly probe: (targetHost: string) => Promise<{ readonly text: string | null; readonly observed: Observed | null }>;
   /** The cloud node under the machine. Absent: the machine is somewhere already. */
   readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off" };
 }
@@ -73,17 +67,12 @@ export class Machine extends pulumi.ComponentResource {
     this.registerOutputs({ outcome: this.row.outcome });
   }
 
-  /** What the host runs, told in a line before an update; an address that is not known yet is not asked. */
-  #observe(
-    { machine, spec, delivery, probe }: MachineSettings,
-    targetHost: pulumi.Input<string>,
-  ): pulumi.Output<Observed | null> {
+  /** What the host runs, told before an update; an address that is not known yet is not asked. */
+  #observe({ probe }: MachineSettings, targetHost: pulumi.Input<string>): pulumi.Output<Observed | null> {
     return pulumi.output(targetHost).apply(async (host) => {
       if (host === noAddress) return null;
-      const { toplevel, policy } = delivery;
-      const { specialisation } = policy;
-      const { line, observed } = await probe(machine, host, spec.class, { toplevel, specialisation });
-      if (pulumi.runtime.isDryRun()) await pulumi.log.info(line, this);
+      const { text, observed } = await probe(host);
+      if (text !== null) await pulumi.log.info(text, this);
       return observed;
     });
   }

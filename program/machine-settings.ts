@@ -5,7 +5,7 @@ import type { HostConnection } from "../stack/connections.ts";
 import { buildPlaceOf, settingsOf, wayOf } from "../stack/delivery.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
 import type { Stack } from "../stack/stack.ts";
-import type { ProbeMachine } from "./probe-machine.ts";
+import type { PlanMachines } from "./plan-machines.ts";
 
 /** What the component of one machine needs: its evaluated system, the way to it, the stack's policy. */
 export function machineSettings(
@@ -13,7 +13,7 @@ export function machineSettings(
   systems: ReadonlyMap<string, MachineEvaluation>,
   connections: ReadonlyMap<string, HostConnection>,
   stack: Stack,
-  probe: ProbeMachine,
+  plans: PlanMachines,
   secrets: ReadonlyMap<string, MachineSecrets>,
 ): MachineSettings {
   const system = systems.get(owned.machine);
@@ -23,11 +23,22 @@ export function machineSettings(
   const { class: _class, ...settings } = settingsOf(owned, stack);
   const buildOn = buildPlaceOf(owned.machine, system, stack);
   const { toplevel, drvPath } = system;
+  const madeFrom = plans.madeFrom(owned.machine, toplevel);
+  const machineSecrets = secrets.get(owned.machine) ?? null;
+  const declared = { toplevel, policy: settings.policy, owner: settings.owner, secrets: machineSecrets };
   return {
-    probe,
+    probe: (host) => plans.probe(owned, host, declared),
     ...owned,
     targetHost,
     addressFrom: connection.from,
-    delivery: { ...way, ...settings, toplevel, drvPath, buildOn, secrets: secrets.get(owned.machine) ?? null },
+    delivery: {
+      ...way,
+      ...settings,
+      toplevel,
+      drvPath,
+      buildOn,
+      secrets: machineSecrets,
+      ...(madeFrom === undefined ? {} : { __madeFrom: madeFrom }),
+    },
   };
 }

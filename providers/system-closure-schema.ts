@@ -72,6 +72,11 @@ export const closureInputsSchema = z.object({
   power: z.enum(["on", "off"]),
   /** Pulumi resource whose line shows the progress. */
   reportTo: z.string(),
+  /**
+   * Provenance of the toplevel (clan/plan/provenance.ts), with which a later plan says why it changes; never compared.
+   * Pulumi shows no changes of names that begin so. Absent: the program is older than reasons, or could not tell.
+   */
+  __madeFrom: z.string().max(8_192).exactOptional(),
 });
 
 export type ClosureInputs = z.output<typeof closureInputsSchema>;

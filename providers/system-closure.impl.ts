@@ -5,7 +5,7 @@ import { borrowConnections } from "../deploy/ssh/shared-connections.ts";
 import { isStorePath, renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
 import { isAsAsked } from "../stack/delivery.ts";
-import { differsFromKnown, differsFromObserved, differsInSecrets, isOwner } from "../stack/plan/system-difference.ts";
+import { isToBeDeployed } from "../stack/plan/system-difference.ts";
 import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { formerHostKeys, stillFormer } from "./former-host-keys.ts";
@@ -70,14 +70,8 @@ export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInput
   const isOther = seen.machine !== news.machine;
   // Unknown in a preview while the node's address is; then the last known state decides alone.
   const observed = closureInputsSchema.shape.observed.safeParse(news.observed).data ?? undefined;
-  const changes =
-    isOther ||
-    seen.power === "off" ||
-    differsFromKnown(seen, news) ||
-    (observed !== undefined && differsFromObserved(observed, news)) ||
-    !isOwner(seen.owner, news.owner) ||
-    differsInSecrets(seen.secretsDelivered ?? null, news) ||
-    takesOver(olds.policy) !== takesOver(news.policy);
+  const known = { ...seen, takeOver: takesOver(olds.policy) };
+  const changes = isOther || isToBeDeployed(known, news, observed);
   if (changes && seen.drift) await tellDrift(seen.drift, news);
   return { changes, replaces: isOther ? ["machine"] : [] };
 }
@@ -156,14 +150,21 @@ async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Pro
   };
   const { secretsDelivered } =
     inputs.policy.mode === "dry" ? seen : { secretsDelivered: inputs.secrets?.digest ?? null };
-  if (isAsAsked(outcome, inputs.policy)) return { ...raw, ...seen, secretsDelivered };
+  const declared = inputs.policy.mode === "dry" ? madeFromBefore(raw, olds) : raw;
+  if (isAsAsked(outcome, inputs.policy)) return { ...declared, ...seen, secretsDelivered };
   if (outcome.kind === "staged-for-reboot") {
     // As the reboot policy has it: no failure, and a difference until the host has booted.
     const message = `${renderStorePath(inputs.toplevel)} will run after a reboot: ${outcome.reason ?? "it needs one"}`;
     log.report({ level: "warning", subject: inputs.machine, phase: "staged", message });
     return { ...raw, ...seen, secretsDelivered };
   }
-  throw new HostAfterError(outcome, { ...raw, ...seen });
+  throw new HostAfterError(outcome, { ...madeFromBefore(raw, olds), ...seen });
+}
+
+/** What the host runs is made of what it was made of before, whatever was tried since. */
+function madeFromBefore(raw: ClosureInputs, olds: ClosureOutputs | undefined): ClosureInputs {
+  const { __madeFrom: _tried, ...rest } = raw;
+  return olds?.__madeFrom === undefined ? rest : { ...rest, __madeFrom: olds.__madeFrom };
 }
 
 function skipped(olds: ClosureOutputs | undefined): ClosureFacts {

@@ -37,6 +37,32 @@ export async function readDecryptedConfig(stack: StackName, signal: AbortSignal)
   );
 }
 
+const stateSchema = z.looseObject({
+  deployment: z.looseObject({
+    resources: z
+      .array(z.looseObject({ type: z.string(), outputs: z.unknown().optional() }))
+      .nullish()
+      .transform((resources) => resources ?? []),
+  }),
+});
+
+/**
+ * The resources of the stack's state; what is secret in it stays encrypted. A stack that nobody has made yet has none.
+ * @throws {PulumiCliError}
+ */
+export async function readStateResources(
+  stack: StackName,
+  signal: AbortSignal,
+): Promise<readonly { readonly type: string; readonly outputs?: unknown }[]> {
+  try {
+    return stateSchema.parse(await ask(stack, ["stack", "export"], signal)).deployment.resources;
+  } catch (error) {
+    // Source: pulumi 3.250, pkg/backend/backenderr/backenderr.go; its exit code is that of every other error.
+    if (error instanceof PulumiCliError && /^no stack named '.*' found/.test(error.facts.found)) return [];
+    throw error;
+  }
+}
+
 /** Machine → `[user@]host[:port]` that the last update dialled: the stack's output `machines`. @throws {PulumiCliError} */
 export async function readDialledHosts(stack: StackName, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
   const { machines = {} } = outputsSchema.parse(await ask(stack, ["stack", "output", "--json"], signal));

@@ -17,7 +17,12 @@ import type { OverlayWiring, Wiring } from "./wiring.ts";
  * The wiring of a flake that was adopted: by the import graph of each machine where Nix shows one, else by what entries say
  * that they import.
  */
-export async function adoptedWiring(fleet: AdoptedFleet, report: Report, signal: AbortSignal): Promise<Wiring> {
+export async function adoptedWiring(
+  fleet: AdoptedFleet,
+  report: Report,
+  signal: AbortSignal,
+  packages: "named" | "unnamed",
+): Promise<Wiring> {
   const { model, flake, namespaces } = fleet;
   const root = flakeFolder(flake.settings.tree);
   const stated = statedImports(namespaces);
@@ -30,7 +35,7 @@ export async function adoptedWiring(fleet: AdoptedFleet, report: Report, signal:
   ];
   return {
     links: [...links, ...folders, ...fileLinks(root, new Set(files))],
-    overlays: await readOverlays(fleet, report, signal),
+    overlays: packages === "named" ? await readOverlays(fleet, report, signal) : [],
     everybodys,
   };
 }

@@ -15,10 +15,14 @@ import { type GraphEdge, nodeId } from "./fleet-graph.ts";
 import { overlayPackages } from "./overlay-packages.ts";
 import type { OverlayWiring, Wiring } from "./wiring.ts";
 
-/** The wiring of a fleet that is written here. Evaluates its overlays' names in Nix, nothing else. */
-export async function authoredWiring({ model, evaluation }: AuthoredFleet, signal: AbortSignal): Promise<Wiring> {
+/** The wiring of a fleet that is written here. Evaluates its overlays' names in Nix where they are asked for, nothing else. */
+export async function authoredWiring(
+  { model, evaluation }: AuthoredFleet,
+  signal: AbortSignal,
+  packages: "named" | "unnamed",
+): Promise<Wiring> {
   const { root } = evaluation;
-  const overlays = await readOverlays(evaluation, signal);
+  const overlays = await readOverlays(evaluation, packages, signal);
   const links = [
     ...entryLinks(evaluation, overlays),
     ...instanceLinks(evaluation, model),
@@ -109,8 +113,12 @@ function filesOfEntries({ namespaces }: FlakeEvaluation): string[] {
   );
 }
 
-async function readOverlays({ root, overlays }: FlakeEvaluation, signal: AbortSignal): Promise<OverlayWiring[]> {
-  const packages = await overlayPackages(overlays, signal);
+async function readOverlays(
+  { root, overlays }: FlakeEvaluation,
+  named: "named" | "unnamed",
+  signal: AbortSignal,
+): Promise<OverlayWiring[]> {
+  const packages = named === "named" ? await overlayPackages(overlays, signal) : [];
   const stated = overlays.map(({ definedAt }, index): OverlayWiring => {
     const alone = overlays.filter((other) => other.definedAt.file === definedAt.file).length === 1;
     return {

@@ -5,9 +5,19 @@ import { authoredWiring } from "./authored-wiring.ts";
 import { buildGraph } from "./build-graph.ts";
 import type { FleetGraph } from "./fleet-graph.ts";
 
-/** The graph of a fleet that was read. Builds nothing, connects to no host. */
-export async function readGraph(fleet: Fleet, report: Report, signal: AbortSignal): Promise<FleetGraph> {
+/**
+ * The graph of a fleet that was read. Builds nothing, connects to no host.
+ * @param packages - whether an evaluation tells which packages overlays change. Default: yes.
+ */
+export async function readGraph(
+  fleet: Fleet,
+  report: Report,
+  signal: AbortSignal,
+  packages: "named" | "unnamed" = "named",
+): Promise<FleetGraph> {
   const wiring =
-    fleet.kind === "authored" ? await authoredWiring(fleet, signal) : await adoptedWiring(fleet, report, signal);
+    fleet.kind === "authored"
+      ? await authoredWiring(fleet, signal, packages)
+      : await adoptedWiring(fleet, report, signal, packages);
   return buildGraph(fleet.model, wiring);
 }

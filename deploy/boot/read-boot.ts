@@ -4,6 +4,7 @@ import { composeScript } from "../host-script.ts";
 import type { RootShell } from "../root-shell.ts";
 import { type BootEntry, initOf } from "./boot-entry.ts";
 import { defaultGrubEntry, parseGrubConfig, parseGrubEnv } from "./grub-files.ts";
+import { kernelFactsScript, parseKernelFacts } from "./kernel-facts.ts";
 import type { KernelFacts } from "./reboot-need.ts";
 import { defaultEntry, parseBootEntry, parseLoaderConf } from "./systemd-boot-files.ts";
 
@@ -36,13 +37,13 @@ export interface BootFacts {
   readonly mayAskPassphrase: boolean;
 }
 
-const script = new URL("./scripts/read-boot.sh", import.meta.url);
+const scripts = [kernelFactsScript, new URL("./scripts/read-boot.sh", import.meta.url)];
 
 /** One round trip. @throws {RemoteCommandError} */
 export async function readBoot(shell: RootShell, wanted: string | undefined, signal: AbortSignal): Promise<BootFacts> {
   const options = { deadlineSeconds: 60, maxOutputBytes: 8 * 1024 * 1024 };
   const { code, stdout, stderr } = await shell.exec(
-    composeScript("read-boot", [script], [wanted ?? ""]),
+    composeScript("read-boot", scripts, [wanted ?? ""]),
     options,
     signal,
   );
@@ -72,28 +73,16 @@ export function parseBootFacts(text: string): BootFacts {
   const watchdog = fields.find(([name]) => name === "reset.watchdog");
   return {
     loader: loaderOf(fields, one),
-    booted: kernelFacts("booted", one),
-    running: kernelFacts("running", one),
-    profile: kernelFacts("profile", one),
-    wanted: kernelFacts("wanted", one),
+    booted: parseKernelFacts("booted", one),
+    running: parseKernelFacts("running", one),
+    profile: parseKernelFacts("profile", one),
+    wanted: parseKernelFacts("wanted", one),
     paths,
     resetBy: [
       ...(panic === 0 ? [] : [`the kernel, ${Math.abs(panic)} s after a panic (not when it hangs)`]),
       ...(watchdog === undefined ? [] : [`the watchdog ${watchdog[1] || "watchdog0"}`]),
     ],
     mayAskPassphrase: one("root.encrypted") === "yes",
-  };
-}
-
-function kernelFacts(who: string, one: (key: string) => string | undefined): KernelFacts | undefined {
-  if (one(`${who}.path`) === undefined) return undefined;
-  return {
-    kernel: one(`${who}.kernel`) ?? null,
-    initrd: one(`${who}.initrd`) ?? null,
-    modules: one(`${who}.kernel-modules`) ?? null,
-    kernelParams: one(`${who}.kernel-params`) ?? null,
-    initInterface: one(`${who}.init-interface-version`) ?? null,
-    inhibitors: one(`${who}.switch-inhibitors`) ?? null,
   };
 }
 

@@ -72,7 +72,7 @@ function settings(name: "cinnabar" | "galena", extra: Partial<MachineSettings> =
     targetHost: `root@${name}`,
     probe: () =>
       Promise.resolve({
-        line: "reachable",
+        text: "reachable",
         observed: { running: toplevel, specialisations: [], profile: toplevel, settled: true },
       }),
     delivery: {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { type MachinePlan, planSchema } from "../../clan/plan/machine-plan.ts";
 import { runNix } from "../../local-nix/nix-command.ts";
 import { StandInInputs } from "../clan/flake/support/stand-in-inputs.ts";
 import { TemporaryFolder } from "../local-nix/support/temporary-folder.ts";
@@ -116,6 +117,13 @@ encryptionsalt: v1:tEl5rFkBKVI=:v1:okfGMqa7XYGiJ5q9:iQHNH4q5pvRJflcPC2adPigjE473
   it("deploys an edit that nobody committed, to the machine that it concerns", async () => {
     await flake.write({ "hosts/cinnabar.nix": host("cinnabar", "two") });
     assert.deepEqual(await closureSteps(checkout), { cinnabar: "update" });
+    const plan = await checkout.fleet("plan", "--json");
+    const planned: Readonly<Record<string, MachinePlan>> = planSchema.parse(JSON.parse(plan.stdout)).machines;
+    assert.deepEqual([planned["cinnabar"]?.change, planned["stibnite"]?.change], ["update", "none"], plan.text);
+    assert.deepEqual(
+      planned["cinnabar"]?.reasons.map(({ text }) => text),
+      ["hosts/cinnabar.nix changed"],
+    );
     await up();
     assert.equal(await checkout.ask("cinnabar", "cat /etc/adopted"), "two");
   });

@@ -1,17 +1,6 @@
 # $1 a toplevel or "". What was booted, runs and shall run, and the loader's own files. Lines `key<TAB>value`, files in base64.
-emit() { printf '%s\t%s\n' "$1" "$(printf '%s' "$2" | tr -d '\000-\037\177' | head -c 8192)"; }
 emit_file() {
   if [ -f "$2" ]; then printf '%s\t%s\t%s\n' "$1" "$2" "$(head -c 1000000 "$2" | base64 | tr -d '\n')"; fi
-}
-
-# $1 who, $2 a system.
-kernel_facts() {
-  if [ -z "$2" ]; then return; fi
-  emit "$1.path" "$2"
-  for part in kernel initrd kernel-modules; do emit "$1.$part" "$(resolve "$2/$part")"; done
-  for part in kernel-params init-interface-version switch-inhibitors; do
-    if [ -f "$2/$part" ]; then emit "$1.$part" "$(cat "$2/$part")"; fi
-  done
 }
 
 # The block device below a mount point, by the last mount on it.

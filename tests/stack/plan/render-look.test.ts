@@ -1,38 +1,11 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { describe, it } from "mocha";
-import type { HostFacts } from "../../deploy/host-facts.ts";
-import type { LastSwitch } from "../../deploy/observation/observe-host.ts";
-import { hostProber, renderLook } from "../../program/probe-machine.ts";
-import { declared, foreign, hostFacts } from "../deploy/support/facts.ts";
+import type { HostFacts } from "../../../deploy/host-facts.ts";
+import type { LastSwitch } from "../../../deploy/observation/observe-host.ts";
+import { renderLook } from "../../../stack/plan/render-look.ts";
+import { declared, foreign, hostFacts } from "../../deploy/support/facts.ts";
 
-describe("a machine's line in a preview", () => {
-  const probe = async (targetHost: string) => {
-    const way = {
-      targetHost,
-      definedAt: "Pulumi.core.yaml",
-      from: "stack" as const,
-      identityFiles: ["/nonexistent/key"],
-      hostKeys: [],
-    };
-    const stack = { project: "p", name: "core", file: "Pulumi.core.yaml", config: {} };
-    const prober = hostProber(new Map([["galena", way]]), stack, AbortSignal.timeout(20_000));
-    return (await prober("galena", targetHost, "nixos", { toplevel: declared, specialisation: null })).line;
-  };
-
-  it("says what is wrong with the way to its host, and the preview goes on", async () => {
-    assert.match(await probe("root@no such host"), /^could not be asked: .* is no SSH target/);
-  });
-
-  it("says that nobody answers", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const address = server.address();
-    assert.ok(typeof address === "object" && address !== null);
-    await new Promise((resolve) => server.close(resolve));
-    assert.match(await probe(`root@127.0.0.1:${address.port}`), /^unreachable: .*ECONNREFUSED/);
-  });
-
+describe("a machine's line in a plan", () => {
   const seen = (
     facts: Partial<HostFacts>,
     more: { readonly lastSwitch?: LastSwitch; readonly through?: string; readonly specialisation?: string } = {},
@@ -45,7 +18,7 @@ describe("a machine's line in a preview", () => {
       ...(lastSwitch && { lastSwitch }),
     };
     const way = { through: [through].flat(), backEnd: "ssh2" } as const;
-    return renderLook({ kind: "seen", seen: observation, way }, { toplevel: declared, specialisation });
+    return renderLook({ kind: "seen", seen: { observation }, way }, { toplevel: declared, specialisation });
   };
   const runs = { current: declared, profile: declared, generation: 8 };
 

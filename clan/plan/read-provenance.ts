@@ -1,0 +1,109 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { compareText } from "../../composition/nearest.ts";
+import type { Report } from "../../report.ts";
+import { type LockedInput, ownInputs, readLock } from "../checks/disk/flake-lock.ts";
+import { flakeFolder } from "../flake/origin.ts";
+import type { FleetModel } from "../fleet-model.ts";
+import { nodeOf } from "../graph/fleet-graph.ts";
+import { GraphWalk } from "../graph/follow.ts";
+import { readGraph } from "../graph/read-graph.ts";
+import type { Fleet } from "../read-fleet.ts";
+import { digestOf, type Provenance } from "./provenance.ts";
+
+/**
+ * What machines are made of as the fleet stands now, by imports. Builds and evaluates nothing.
+ * @param overrideInputs - input of the flake → reference that is taken instead.
+ */
+export async function readProvenances(
+  fleet: Fleet,
+  machines: readonly string[],
+  overrideInputs: Readonly<Record<string, string>>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Provenance>> {
+  const root = fleet.kind === "adopted" ? flakeFolder(fleet.flake.settings.tree) : fleet.evaluation.root;
+  const walk = new GraphWalk(await readGraph(fleet, report, signal, "unnamed"));
+  const inputs = await readInputs(root, overrideInputs);
+  const files = new FileDigests(root);
+  const made = machines.map(async (machine) => {
+    const reached = [...walk.reach(machine).keys()].map(nodeOf).sort((a, b) => compareText(a.name, b.name));
+    const named = (kind: "file" | "entry" | "tag" | "role" | "instance"): string[] =>
+      reached.flatMap((node) => (node.kind === kind ? [node.name] : []));
+    const provenance: Provenance = {
+      files: await files.of(named("file")),
+      entries: named("entry"),
+      tags: named("tag"),
+      roles: named("role"),
+      instances: instanceDigests(fleet.model, named("instance")),
+      inputs,
+    };
+    return [machine, provenance] as const;
+  });
+  return new Map(await Promise.all(made));
+}
+
+/** Each file is read once, however many machines are made of it. */
+class FileDigests {
+  readonly #root: string;
+  readonly #known = new Map<string, Promise<string | undefined>>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async of(files: readonly string[]): Promise<Record<string, string>> {
+    const found = await Promise.all(files.map(async (file) => [file, await this.#digest(file)] as const));
+    return Object.fromEntries(found.flatMap(([file, digest]) => (digest === undefined ? [] : [[file, digest]])));
+  }
+
+  #digest(file: string): Promise<string | undefined> {
+    const known = this.#known.get(file) ?? readDigest(join(this.#root, file));
+    this.#known.set(file, known);
+    return known;
+  }
+}
+
+/** Of a folder all that lies below it. @returns undefined: it is not there. */
+async function readDigest(path: string): Promise<string | undefined> {
+  try {
+    if (!path.endsWith("/")) return digestOf(await readFile(path));
+    const below = await readdir(path, { recursive: true, withFileTypes: true });
+    const files = below
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort(compareText);
+    const parts = await Promise.all(files.map(async (file) => [file.slice(path.length), await readFile(file)]));
+    return digestOf(...parts.flat());
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "EISDIR"))
+      return undefined;
+    throw error;
+  }
+}
+
+function instanceDigests({ instances }: FleetModel, names: readonly string[]): Record<string, string> {
+  const found = Object.entries(instances).filter(([name]) => names.includes(name));
+  return Object.fromEntries(
+    found.map(([name, { module, roles }]) => {
+      const settings = Object.entries(roles).map(([role, { settings }]) => [role, settings]);
+      const members = Object.entries(roles).map(([role, { members }]) => [role, members]);
+      return [name, digestOf(JSON.stringify([module, settings])) + digestOf(JSON.stringify(members))];
+    }),
+  );
+}
+
+async function readInputs(
+  root: string,
+  overrides: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  const lock = await readLock(root);
+  const locked = lock === null ? [] : [...ownInputs(lock)].map(([name, input]) => [name, lockedTo(input)] as const);
+  const overridden = Object.entries(overrides).map(([name, reference]) => [name, digestOf(reference)] as const);
+  return Object.fromEntries([...locked, ...overridden]);
+}
+
+function lockedTo({ locked }: LockedInput): string {
+  const revision = locked?.["rev"];
+  return typeof revision === "string" ? revision.slice(0, 7) : digestOf(JSON.stringify(locked ?? null));
+}

@@ -1,0 +1,111 @@
+import type { MachinePlan, PackageChange, Plan } from "./machine-plan.ts";
+
+/** For a terminal: a block per machine, the ones that change first, and a count. */
+export function renderPlan({ stack, machines }: Plan): string {
+  const entries = Object.entries(machines).sort(([, a], [, b]) => order[a.change] - order[b.change]);
+  const width = Math.max(0, ...entries.map(([name]) => name.length));
+  const blocks = entries.map(([name, plan]) => {
+    const [first = "", ...more] = renderMachinePlan(plan).split("\n");
+    return [`${signs[plan.change]} ${name.padEnd(width)}  ${first}`, ...more.map((line) => `    ${line}`)].join("\n");
+  });
+  return [...blocks, `\nstack ${stack}: ${countChanges(Object.values(machines))}`].join("\n");
+}
+
+const order = { update: 0, unknown: 1, none: 2 } as const;
+export const signs = { update: "~", unknown: "?", none: " " } as const satisfies Record<MachinePlan["change"], string>;
+
+/** `2 of 10 machines change, 1 is not known`. */
+export function countChanges(plans: readonly Pick<MachinePlan, "change">[]): string {
+  const count = (change: MachinePlan["change"]): number => plans.filter((plan) => plan.change === change).length;
+  const [update, unknown] = [count("update"), count("unknown")];
+  const changes = update === 0 ? "no machine changes" : `${update} of ${plans.length} machines change`;
+  return unknown === 0 ? changes : `${changes}, of ${unknown} it is not known`;
+}
+
+/** One machine, compact: what the host said, then a line for each thing that there is to tell. */
+export function renderMachinePlan(plan: MachinePlan): string {
+  const facts = factsOf(plan).map(({ title, text }) => `  ${title.padEnd(9)} ${text}`);
+  const unsure =
+    plan.change === "unknown" ? "  nothing to deploy by its last known state; what it runs is not known" : [];
+  return [plan.host, ...[unsure].flat(), ...facts].join("\n");
+}
+
+/** A thing that a plan tells of a machine. */
+export interface PlanFact {
+  readonly title: string;
+  readonly text: string;
+}
+
+const mostReasons = 8;
+const mostPackages = 10;
+
+/** What is to be told of a machine that changes; what is not known, in one line for each cause. */
+export function factsOf(plan: MachinePlan): PlanFact[] {
+  const { reasons, packages, copy, reboot, notes } = plan;
+  return [
+    ...shortened(
+      reasons.map(({ text }) => text),
+      mostReasons,
+    ).map((text, index) => ({ title: index === 0 ? "why:" : "", text })),
+    ...(packages?.kind === "known" ? packageFacts(packages) : []),
+    ...(copy?.kind === "known" ? [{ title: "copy:", text: renderCopy(copy) }] : []),
+    ...(reboot === null || reboot.kind === "unknown" ? [] : [{ title: "reboot:", text: renderReboot(reboot) }]),
+    ...unknownFacts(plan),
+    ...notes.map(({ kind, text }) => ({ title: `${kind}:`, text })),
+  ];
+}
+
+function shortened(texts: readonly string[], most: number): string[] {
+  if (texts.length <= most) return [...texts];
+  return [...texts.slice(0, most - 1), `and ${texts.length - most + 1} more`];
+}
+
+function packageFacts(packages: Extract<NonNullable<MachinePlan["packages"]>, { kind: "known" }>): PlanFact[] {
+  const { added, removed, up, down, rebuilt, sizeBytes } = packages;
+  const texts = [
+    ...up.map((change) => renderVersions(change)),
+    ...down.map((change) => `${renderVersions(change)} (down)`),
+    ...added.map(({ name, after }) => `+${name} ${after.join(", ")}`),
+    ...removed.map(({ name, before }) => `-${name} ${before.join(", ")}`),
+  ];
+  const others = rebuilt === 0 ? [] : [`${rebuilt} rebuilt`];
+  const all = [...shortened(texts, mostPackages), ...others];
+  const change = sizeBytes.after - sizeBytes.before;
+  const size = `${renderBytes(sizeBytes.after)} (${change < 0 ? "-" : "+"}${renderBytes(Math.abs(change))})`;
+  return [
+    { title: "packages:", text: all.length === 0 ? "the same" : all.join("; ") },
+    { title: "size:", text: size },
+  ];
+}
+
+function renderVersions({ name, before, after }: PackageChange): string {
+  return `${name} ${before.join(", ")} → ${after.join(", ")}`;
+}
+
+function renderCopy({ paths, bytes }: { readonly paths: number; readonly bytes: number }): string {
+  if (paths === 0) return "nothing, the host has it all";
+  return `${renderBytes(bytes)} in ${paths} ${paths === 1 ? "path" : "paths"}, before compression`;
+}
+
+function renderReboot({ kind, reasons }: { readonly kind: string; readonly reasons: readonly string[] }): string {
+  if (kind === "needed") return `needed: ${reasons.join("; ")}`;
+  return kind === "not-needed" ? "not needed" : "none: no kernel of its own";
+}
+
+function unknownFacts({ packages, copy, reboot }: MachinePlan): PlanFact[] {
+  const causes = new Map<string, string[]>();
+  for (const [what, value] of Object.entries({ packages, "bytes to copy": copy, reboot }))
+    if (value?.kind === "unknown") causes.set(value.why, [...(causes.get(value.why) ?? []), what]);
+  return [...causes].map(([why, what], index) => ({
+    title: index === 0 ? "unknown:" : "",
+    text: `${what.join(", ")} (${why})`,
+  }));
+}
+
+/** `12.3 MB`, in powers of ten. */
+export function renderBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}

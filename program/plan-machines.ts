@@ -1,0 +1,125 @@
+import * as pulumi from "@pulumi/pulumi";
+import { encodeProvenance, type Provenance } from "../clan/plan/provenance.ts";
+import { readProvenances } from "../clan/plan/read-provenance.ts";
+import { renderMachinePlan } from "../clan/plan/render-plan.ts";
+import type { Fleet } from "../clan/read-fleet.ts";
+import { SecretText } from "../deploy/ssh/secret-text.ts";
+import { FleetError } from "../errors.ts";
+import { observedOf } from "../providers/host-observation.ts";
+import type { Observed } from "../providers/system-closure-schema.ts";
+import type { Report } from "../report.ts";
+import type { HostConnection } from "../stack/connections.ts";
+import { wayOf } from "../stack/delivery.ts";
+import type { OwnedMachine } from "../stack/owned-machines.ts";
+import { LocalSystems } from "../stack/plan/local-systems.ts";
+import { askForPlan } from "../stack/plan/look-for-plan.ts";
+import { isOther, planMachine } from "../stack/plan/plan-machine.ts";
+import type { DeclaredSystem } from "../stack/plan/system-difference.ts";
+import type { Stack } from "../stack/stack.ts";
+import { type ReadKnown, readKnown } from "./read-known.ts";
+
+/** What the host of one machine said, for people and for `diff`. */
+export interface HostProbe {
+  /** The machine's plan, for its component; null: nobody is to be told, as in an update. */
+  readonly text: string | null;
+  /** null: it did not answer, or could not be asked. */
+  readonly observed: Observed | null;
+}
+
+/** The plans of a stack's machines, each made when its host's address is known. */
+export class PlanMachines {
+  readonly #fleet: Fleet;
+  readonly #stack: Stack;
+  readonly #connections: ReadonlyMap<string, HostConnection>;
+  readonly #provenances: ReadonlyMap<string, Provenance>;
+  readonly #known: ReadKnown | undefined;
+  readonly #locals: LocalSystems;
+  readonly #signal: AbortSignal;
+
+  /** @param known - absent: nobody is told a plan. */
+  constructor(
+    fleet: Fleet,
+    stack: Stack,
+    connections: ReadonlyMap<string, HostConnection>,
+    provenances: ReadonlyMap<string, Provenance>,
+    known: ReadKnown | undefined,
+    signal: AbortSignal,
+  ) {
+    this.#fleet = fleet;
+    this.#stack = stack;
+    this.#connections = connections;
+    this.#provenances = provenances;
+    this.#known = known;
+    this.#locals = new LocalSystems(signal);
+    this.#signal = signal;
+  }
+
+  /** What the state keeps, so that a later plan can say why the system changes. */
+  madeFrom(machine: string, toplevel: string): string | undefined {
+    const made = this.#provenances.get(machine);
+    return made === undefined ? undefined : encodeProvenance(toplevel, made);
+  }
+
+  /**
+   * Asks the host of one machine; all are asked in parallel, each with a short deadline. Whatever is wrong with one host is
+   * said in its machine's plan: an exception here would end the preview of the whole fleet.
+   */
+  async probe({ machine, spec }: OwnedMachine, targetHost: string, declared: DeclaredSystem): Promise<HostProbe> {
+    const look = await this.#look(machine, targetHost, spec.class, declared);
+    const observed = look.kind === "seen" ? observedOf(look.seen.observation.facts, spec.class) : null;
+    if (this.#known === undefined) return { text: null, observed };
+    const plan = planMachine({
+      class: spec.class,
+      declared,
+      known: this.#known(machine),
+      look,
+      observed: observed ?? undefined,
+      provenance: this.#provenances.get(machine),
+      namespaces: this.#fleet.model.namespaces,
+    });
+    return { text: renderMachinePlan(plan), observed };
+  }
+
+  async #look(machine: string, targetHost: string, machineClass: "nixos" | "darwin", { toplevel }: DeclaredSystem) {
+    const connection = this.#connections.get(machine);
+    if (connection === undefined) return { kind: "not-asked", reason: "no way to it is known" } as const;
+    const { sudoPassword } = this.#stack.config;
+    const password = sudoPassword === undefined ? undefined : new SecretText(sudoPassword);
+    const way = { ...wayOf(machine, connection, this.#stack), targetHost };
+    // In an update only what `diff` compares is asked: the plan was shown before.
+    const locals = this.#known === undefined ? undefined : this.#locals;
+    const expectsOther = isOther(this.#known?.(machine), toplevel);
+    return askForPlan(way, { class: machineClass, toplevel, expectsOther }, locals, this.#signal, password);
+  }
+}
+
+/** Reads what the plans of a stack's machines are made from. That reasons cannot be told must not keep a fleet from its preview. */
+export async function preparePlans(
+  fleet: Fleet,
+  stack: Stack,
+  owned: readonly OwnedMachine[],
+  connections: ReadonlyMap<string, HostConnection>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<PlanMachines> {
+  const known = pulumi.runtime.isDryRun() ? await readKnown() : undefined;
+  const provenances = await tryProvenances(fleet, stack, owned, report, signal);
+  return new PlanMachines(fleet, stack, connections, provenances, known, signal);
+}
+
+async function tryProvenances(
+  fleet: Fleet,
+  { config }: Stack,
+  owned: readonly OwnedMachine[],
+  report: Report,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Provenance>> {
+  try {
+    const machines = owned.map(({ machine }) => machine);
+    return await readProvenances(fleet, machines, config.overrideInputs ?? {}, report, signal);
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    report({ level: "warning", phase: "plan", message: `why machines change cannot be told: ${error.facts.found}` });
+    return new Map();
+  }
+}

@@ -1,0 +1,51 @@
+import { existsSync } from "node:fs";
+import { readKernelFacts } from "../../deploy/boot/kernel-facts.ts";
+import type { KernelFacts } from "../../deploy/boot/reboot-need.ts";
+import { readClosure } from "../../deploy/store/path-info.ts";
+import { NixError } from "../../local-nix/nix-error.ts";
+import type { StorePath } from "../../local-nix/store-path.ts";
+import { defaultWorkers } from "../../local-nix/workers.ts";
+
+/** A system that lies in this machine's store. */
+export interface LocalSystem {
+  readonly closure: readonly { readonly path: StorePath; readonly narSize: number }[];
+  readonly kernel: KernelFacts;
+}
+
+/** Reads systems from this machine's store, each once and a few at a time; builds and fetches nothing. */
+export class LocalSystems {
+  readonly #signal: AbortSignal;
+  readonly #known = new Map<StorePath, Promise<LocalSystem | undefined>>();
+  readonly #lanes: Promise<unknown>[];
+  #next = 0;
+
+  constructor(signal: AbortSignal, parallel = defaultWorkers()) {
+    this.#signal = signal;
+    this.#lanes = Array.from({ length: parallel }, () => Promise.resolve());
+  }
+
+  /** @returns undefined: it is not there, or not whole. */
+  read(toplevel: StorePath): Promise<LocalSystem | undefined> {
+    const known = this.#known.get(toplevel) ?? this.#inLane(() => this.#read(toplevel));
+    this.#known.set(toplevel, known);
+    return known;
+  }
+
+  #inLane<T>(action: () => Promise<T>): Promise<T> {
+    const lane = this.#next++ % this.#lanes.length;
+    const turn = (this.#lanes[lane] ?? Promise.resolve()).then(action);
+    this.#lanes[lane] = turn.catch(() => undefined); // the next one's turn comes all the same
+    return turn;
+  }
+
+  async #read(toplevel: StorePath): Promise<LocalSystem | undefined> {
+    if (!existsSync(toplevel)) return undefined;
+    try {
+      const [closure, kernel] = await Promise.all([readClosure([toplevel], this.#signal), readKernelFacts(toplevel)]);
+      return { closure: closure.map(({ path, narSize }) => ({ path, narSize })), kernel };
+    } catch (error) {
+      if (error instanceof NixError) return undefined; // a folder that an interrupted build left is no valid path
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { existsSync } from "node:fs";
+import type { FactsQuestion } from "../../deploy/host-facts.ts";
+import { type HostClosures, readHostClosures } from "../../deploy/observation/host-closures.ts";
+import { type Look, lookAt } from "../../deploy/observation/look.ts";
+import { type Observation, observeHost } from "../../deploy/observation/observe-host.ts";
+import type { SecretText } from "../../deploy/ssh/secret-text.ts";
+import { FleetError } from "../../errors.ts";
+import type { Way } from "../delivery.ts";
+import { resolveWay } from "../way-to-host.ts";
+import type { LocalSystem, LocalSystems } from "./local-systems.ts";
+import type { MachineLook } from "./plan-machine.ts";
+
+/** What a plan could learn of the system that runs and the one that shall. Each is undefined where it could not. */
+export interface SeenSystems {
+  /** The new system in this machine's store. */
+  readonly wanted: LocalSystem | undefined;
+  /** The closure that runs, from this machine's store or the host's. */
+  readonly running: LocalSystem["closure"] | undefined;
+  /** What the host says. */
+  readonly host: HostClosures | undefined;
+}
+
+/** A look at a host, with both systems where another one shall run. */
+export type PlanLook = Look<{ readonly observation: Observation; readonly systems?: SeenSystems }>;
+
+/** A plan asks without waiting: a laptop that sleeps must not hold it up. */
+const lookSeconds = 5;
+
+/** What a plan wants to know of a host. */
+export interface PlanQuestion extends Required<FactsQuestion> {
+  /** Whether the host is expected to run another system than the one that shall run. */
+  readonly expectsOther: boolean;
+}
+
+/** As `lookForPlan`, but whatever is wrong with the way to one host is a value: the others are asked all the same. */
+export async function askForPlan(...request: Parameters<typeof lookForPlan>): Promise<MachineLook> {
+  try {
+    return await lookForPlan(...request);
+  } catch (error) {
+    if (error instanceof FleetError) return { kind: "failed", error };
+    throw error;
+  }
+}
+
+/**
+ * One attempt over the machine's way, one connection. Touches nothing. What the host cannot tell of its store in time stays
+ * unknown; it was reached all the same.
+ * @param locals - this machine's store; undefined: what else a plan tells is not asked.
+ * @throws {TargetSyntaxError} @throws {SshConfigError}
+ */
+async function lookForPlan(
+  way: Way,
+  { class: machineClass, toplevel, expectsOther }: PlanQuestion,
+  locals: LocalSystems | undefined,
+  signal: AbortSignal,
+  sudoPassword?: SecretText,
+): Promise<PlanLook> {
+  const spec = await resolveWay(way, sudoPassword);
+  // Before the host's time begins: it is not to be called unreachable because this machine is slow.
+  if (expectsOther) await locals?.read(toplevel);
+  const look = await lookAt(
+    spec,
+    { deadlineSeconds: lookSeconds },
+    async (host, scope) => {
+      const observation = await observeHost(host, { class: machineClass, toplevel }, scope);
+      const { current } = observation.facts;
+      if (current === toplevel || locals === undefined) return { observation };
+      const wanted = await locals.read(toplevel);
+      // Without the new closure there is nothing to compare.
+      if (wanted === undefined) return { observation, systems: { wanted, running: undefined, host: undefined } };
+      const question = {
+        closureOf: current === null || existsSync(current) ? null : current,
+        candidates: wanted.closure.map(({ path }) => path),
+      };
+      const answer = await unlessLate(readHostClosures(host, question, scope), scope, signal);
+      return { observation, systems: { wanted, running: answer?.closure, host: answer } };
+    },
+    signal,
+  );
+  return look.kind === "seen" && locals !== undefined ? withLocalClosure(look, locals) : look;
+}
+
+/** The closure that runs from this machine's store where it is, once the host needs not wait any more. */
+async function withLocalClosure(
+  look: Extract<PlanLook, { kind: "seen" }>,
+  locals: LocalSystems,
+): Promise<Extract<PlanLook, { kind: "seen" }>> {
+  const { observation, systems } = look.seen;
+  const { current } = observation.facts;
+  if (systems?.wanted === undefined || systems.running !== undefined || current === null) return look;
+  const running = (await locals.read(current))?.closure;
+  return { ...look, seen: { observation, systems: { ...systems, running } } };
+}
+
+/** @param scope - the look's time is over. @param signal - the whole run is. */
+async function unlessLate<T>(answer: Promise<T>, scope: AbortSignal, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (scope.aborted || error instanceof FleetError) return undefined;
+    throw error;
+  }
+}

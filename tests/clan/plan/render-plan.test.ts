@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { type MachinePlan, type Plan, planSchema } from "../../../clan/plan/machine-plan.ts";
+import { renderPlanMarkdown } from "../../../clan/plan/render-markdown.ts";
+import { renderBytes, renderMachinePlan, renderPlan } from "../../../clan/plan/render-plan.ts";
+import { declared, old } from "../../deploy/support/facts.ts";
+
+const unchanged: MachinePlan = {
+  class: "nixos",
+  reachable: true,
+  host: "reachable, runs 1111111-nixos-system-galena, generation 8",
+  current: declared,
+  toplevel: declared,
+  change: "none",
+  reasons: [],
+  packages: null,
+  copy: null,
+  reboot: null,
+  notes: [],
+};
+const file = "modules/nixos/base/heartbeat.ts";
+const updated: MachinePlan = {
+  ...unchanged,
+  host: "reachable, 0000000-nixos-system-galena → 1111111-nixos-system-galena",
+  current: old,
+  change: "update",
+  reasons: [
+    { kind: "input", name: "nixpkgs", change: "changed", text: "input nixpkgs: 1a2b3c4 → 5d6e7f8" },
+    { kind: "file", name: file, change: "changed", text: `${file} changed (nixos/base)` },
+  ],
+  packages: {
+    kind: "known",
+    added: [{ name: "htop", before: [], after: ["3.4.1"] }],
+    removed: [],
+    up: [{ name: "openssl", before: ["1.1.1w", "3.0.16"], after: ["3.0.17"] }],
+    down: [{ name: "git", before: ["2.51.0"], after: ["2.50.1"] }],
+    rebuilt: 12,
+    sizeBytes: { before: 1_500_000_000, after: 1_512_300_000 },
+  },
+  copy: { kind: "known", paths: 31, bytes: 48_200_000 },
+  reboot: { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"] },
+  notes: [{ kind: "mode", text: "mode boot: it runs after the next boot" }],
+};
+const why = "the new system is not built here yet";
+const unbuilt: MachinePlan = {
+  ...updated,
+  reasons: [{ kind: "unknown", name: null, change: null, text: "unknown: deployed before reasons were kept" }],
+  packages: { kind: "unknown", why },
+  copy: { kind: "unknown", why },
+  reboot: { kind: "unknown", why },
+  notes: [],
+};
+const asleep: MachinePlan = {
+  ...unchanged,
+  class: "darwin",
+  reachable: false,
+  host: "unreachable: no answer within 5 s",
+  current: null,
+  change: "unknown",
+};
+const plan = (machines: Record<string, MachinePlan>): Plan =>
+  planSchema.parse({ schema: 1, fleet: "minerals", stack: "core", machines });
+
+describe("a plan as text", () => {
+  it("tells of a machine what changes, why, and what it costs", () => {
+    assert.equal(
+      renderMachinePlan(updated),
+      `reachable, 0000000-nixos-system-galena → 1111111-nixos-system-galena
+  why:      input nixpkgs: 1a2b3c4 → 5d6e7f8
+            modules/nixos/base/heartbeat.ts changed (nixos/base)
+  packages: openssl 1.1.1w, 3.0.16 → 3.0.17; git 2.51.0 → 2.50.1 (down); +htop 3.4.1; 12 rebuilt
+  size:     1.5 GB (+12.3 MB)
+  copy:     48.2 MB in 31 paths, before compression
+  reboot:   needed: kernel: linux-6.12.8 → linux-6.12.10
+  mode:     mode boot: it runs after the next boot`,
+    );
+  });
+
+  it("says what is not known, each cause once, and never that it does not change", () => {
+    assert.equal(
+      renderMachinePlan(unbuilt),
+      `reachable, 0000000-nixos-system-galena → 1111111-nixos-system-galena
+  why:      unknown: deployed before reasons were kept
+  unknown:  packages, bytes to copy, reboot (the new system is not built here yet)`,
+    );
+    assert.equal(
+      renderMachinePlan(asleep),
+      `unreachable: no answer within 5 s
+  nothing to deploy by its last known state; what it runs is not known`,
+    );
+  });
+
+  it("cuts long lists, and says so", () => {
+    const reasons = Array.from({ length: 12 }, (_, index) => ({
+      kind: "file" as const,
+      name: `${index}.ts`,
+      change: "changed" as const,
+      text: `${index}.ts changed`,
+    }));
+    const lines = renderMachinePlan({ ...unbuilt, reasons }).split("\n");
+    assert.equal(lines[8], "            and 5 more");
+    assert.equal(lines.length, 10);
+  });
+
+  it("shows the machines that change first, and counts them", () => {
+    assert.equal(
+      renderPlan(plan({ cinnabar: unchanged, galena: unbuilt, stibnite: asleep })),
+      `~ galena    reachable, 0000000-nixos-system-galena → 1111111-nixos-system-galena
+      why:      unknown: deployed before reasons were kept
+      unknown:  packages, bytes to copy, reboot (the new system is not built here yet)
+? stibnite  unreachable: no answer within 5 s
+      nothing to deploy by its last known state; what it runs is not known
+  cinnabar  reachable, runs 1111111-nixos-system-galena, generation 8
+
+stack core: 1 of 3 machines change, of 1 it is not known`,
+    );
+    assert.match(renderPlan(plan({ cinnabar: unchanged })), /^stack core: no machine changes$/m);
+  });
+
+  it("writes sizes with three digits or so", () => {
+    assert.deepEqual([0, 999, 1_000, 48_200_000, 1_512_300_000].map(renderBytes), [
+      "0 B",
+      "999 B",
+      "1.0 kB",
+      "48.2 MB",
+      "1.5 GB",
+    ]);
+  });
+});
+
+describe("a plan for a pull request", () => {
+  it("is a table, with the details of each machine below it", () => {
+    assert.equal(
+      renderPlanMarkdown(plan({ cinnabar: unchanged, galena: unbuilt, stibnite: asleep })),
+      `### Plan: minerals, stack core
+
+1 of 3 machines change, of 1 it is not known.
+
+| machine | host | change | why |
+| --- | --- | --- | --- |
+| \`galena\` | reachable | update \`0000000\` → \`1111111\` | unknown: deployed before reasons were kept |
+| \`stibnite\` | **not reachable** | **unknown** |  |
+
+<details><summary>galena</summary>
+
+- reachable, 0000000-nixos-system-galena → 1111111-nixos-system-galena
+- **why** unknown: deployed before reasons were kept
+- **unknown** packages, bytes to copy, reboot \\(the new system is not built here yet\\)
+
+</details>
+
+<details><summary>stibnite</summary>
+
+- unreachable: no answer within 5 s
+
+</details>
+
+No change: \`cinnabar\`.`,
+    );
+  });
+
+  it("says in one line that nothing changes", () => {
+    assert.equal(
+      renderPlanMarkdown(plan({ cinnabar: unchanged })),
+      "### Plan: minerals, stack core\n\nNo machine changes.",
+    );
+  });
+
+  it("takes what hosts and files are called for text: no markup, no mention, no cell of its own", () => {
+    const text = "a|b <img src=x> @team `x` [y](z)\n# title";
+    const hostile = { ...unbuilt, host: text, reasons: [{ kind: "drift" as const, name: null, change: null, text }] };
+    const shown = renderPlanMarkdown(plan({ galena: hostile }));
+    assert.ok(shown.includes("a\\|b &lt;img src=x> &#64;team \\`x\\` \\[y\\]\\(z\\) \\# title"), shown);
+    assert.doesNotMatch(shown, /<img|@team|^# /m);
+  });
+});
