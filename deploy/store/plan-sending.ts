@@ -64,7 +64,9 @@ function planEncoding({ missing, link, tools, protocol, compress }: SendingFacts
   if (protocol === "worker" || compress === "never") return plain;
   const isSlow = link !== undefined && !isFast(link.bytesPerSecond) && sizeOf(missing) >= notWorthIt;
   if (compress !== "always" && !isSlow) return plain;
-  if (zstd !== undefined) return { kind: "zstd", tool: zstd };
+  // On a long way several compressors share what CPU time there is; on others they mostly wait for the way.
+  const startsAt = link !== undefined && link.roundTripMs >= longWayMs ? 2 : 3;
+  if (zstd !== undefined) return { kind: "zstd", tool: zstd, startsAt };
   const isNarrow = link !== undefined && link.bytesPerSecond < gzipLink;
   return gzip !== undefined && (compress === "always" || isNarrow) ? { kind: "gzip", tool: gzip } : plain;
 }

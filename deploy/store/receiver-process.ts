@@ -1,13 +1,13 @@
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { constants, createGzip, createZstdCompress, type Gzip, type ZstdCompress } from "node:zlib";
 import { type BoundedText, collectBounded } from "../ssh/bounded-text.ts";
-import { giveBack } from "../ssh/give-back.ts";
 import type { Elevation, RemoteCommand, RemoteScript } from "../ssh/remote-command.ts";
 import { asProcess } from "../ssh/socket-process.ts";
 import type { RemoteProcess, SshHost } from "../ssh/ssh-host.ts";
 import { Coalescer } from "./coalescer.ts";
 import { ReceiverEnd } from "./receiver-end.ts";
+import { type Compression, RequestCompressor } from "./request-compressor.ts";
+import { untilAborted } from "./until-aborted.ts";
 import type { Decoder } from "./wire.ts";
 import { WireReader } from "./wire-reader.ts";
 
@@ -15,7 +15,7 @@ import { WireReader } from "./wire-reader.ts";
 export type Encoding =
   | { readonly kind: "plain" }
   /** @param tool - absolute path on the host; its output goes to a pipe in blocks, so answers lag behind. */
-  | { readonly kind: "zstd" | "gzip"; readonly tool: string };
+  | (Compression & { readonly tool: string });
 
 /** What receives on the host. A script's input goes on as the receiver's once it has answered. */
 export type ReceiverCommand =
@@ -23,11 +23,6 @@ export type ReceiverCommand =
   /** It is told the encoding by its first line: it may be started before the way is measured. */
   | { readonly kind: "lane"; readonly argv: readonly string[] }
   | { readonly kind: "script"; readonly script: RemoteScript };
-
-// Measured with the sets of bench/: level 1 makes 0.45 of them at 544 MB/s, 2 0.32 at 533, 3 0.31 at 277, 6 0.29 at 83. Gzip's
-// first level makes 52 MB/s: more than the links that it is used on.
-const zstdLevel = 3;
-const gzipLevel = 1;
 
 // Word for word: of its two words the first is a path that was checked. `read` takes no byte after the line's end.
 const laneScript = 'IFS= read -r how && case $how in plain) exec "$@" ;; *) $how | "$@" ;; esac';
@@ -52,7 +47,7 @@ export class ReceiverProcess implements AsyncDisposable {
   readonly #stderr: BoundedText;
   readonly #closed = new AbortController();
   #scope: AbortSignal;
-  #compressor: ZstdCompress | Gzip | undefined;
+  #compressor: RequestCompressor | undefined;
   /** Bytes handed to SSH, compressed or not. */
   bytesSent = 0;
 
@@ -95,7 +90,11 @@ export class ReceiverProcess implements AsyncDisposable {
     const { channel } = this.#process;
     if (encoding.kind === "plain") return void channel.write("plain\n");
     channel.write(`${encoding.tool} -dc${encoding.kind === "zstd" ? "q" : ""}\n`);
-    this.#compressor = this.#compressInto(channel, encoding.kind);
+    this.#compressor = new RequestCompressor(channel, encoding, (bytes) => {
+      this.bytesSent += bytes;
+    });
+    // Its end is the push's, as of a channel that the host closes.
+    this.#compressor.on("error", () => channel.close());
   }
 
   /** Speaks to who listens at a socket on the host, without a shell or a process of ours between. @throws {RemoteCommandError} */
@@ -164,25 +163,6 @@ export class ReceiverProcess implements AsyncDisposable {
     });
   }
 
-  #compressInto(channel: Writable, kind: "zstd" | "gzip"): ZstdCompress | Gzip {
-    const chunkSize = 256 * 1024;
-    const params = { [constants.ZSTD_c_compressionLevel]: zstdLevel };
-    const compressor =
-      kind === "zstd" ? createZstdCompress({ chunkSize, params }) : createGzip({ chunkSize, level: gzipLevel });
-    compressor.on("data", (piece: Buffer) => {
-      this.bytesSent += piece.length;
-      // Node 24 cuts the pieces out of one block after the other: the last one's end is its end.
-      const isLast =
-        piece.byteOffset + piece.length === piece.buffer.byteLength && piece.buffer.byteLength === chunkSize;
-      const goesOn = channel.write(piece, (error) => error ?? (isLast ? giveBack(piece) : undefined));
-      if (goesOn) return;
-      compressor.pause();
-      channel.once("drain", () => compressor.resume());
-    });
-    compressor.once("end", () => channel.end());
-    return compressor;
-  }
-
   /** Says that nothing more comes, and waits a moment for its end: sshd then has room for another one. */
   async leave(): Promise<void> {
     this.#process.channel.end();
@@ -194,17 +174,5 @@ export class ReceiverProcess implements AsyncDisposable {
     this.#compressor?.destroy();
     if (!this.#closed.signal.aborted) this.#process.channel.close();
     return Promise.resolve();
-  }
-}
-
-async function untilAborted<T>(promise: Promise<T>, scope: AbortSignal): Promise<T> {
-  const stopped = Promise.withResolvers<never>();
-  const onAbort = (): void => stopped.reject(scope.reason);
-  scope.addEventListener("abort", onAbort, { once: true });
-  if (scope.aborted) onAbort();
-  try {
-    return await Promise.race([promise, stopped.promise]);
-  } finally {
-    scope.removeEventListener("abort", onAbort);
   }
 }

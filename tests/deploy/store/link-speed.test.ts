@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { describe, it } from "mocha";
 import { connect } from "../../../deploy/ssh/connect.ts";
 import { isFast, measureLinkSpeed } from "../../../deploy/store/link-speed.ts";
@@ -13,6 +14,25 @@ describe("the way to a host is measured", () => {
     const { bytesPerSecond, roundTripMs } = await measureLinkSpeed(host, signal(), 200);
     assert.equal(isFast(bytesPerSecond), false);
     assert.ok(roundTripMs >= 25, "a long way");
+  });
+
+  it("as near where a command's start takes long and the answers after it do not", async () => {
+    await using server = await startTestServer({
+      onExec: (line, channel) => {
+        // A host that needs a second for the shell itself.
+        const shell = spawn("/bin/sh", ["-c", `sleep 1; ${line}`], { stdio: ["pipe", "pipe", "inherit"] });
+        channel.pipe(shell.stdin);
+        shell.stdout.pipe(channel);
+        shell.once("close", () => {
+          channel.exit(0);
+          channel.end();
+        });
+      },
+    });
+    await using host = await connect(server.spec(), () => undefined, signal());
+    const { bytesPerSecond, roundTripMs } = await measureLinkSpeed(host, signal());
+    assert.ok(roundTripMs < 400, `${roundTripMs} ms`);
+    assert.ok(bytesPerSecond > 0);
   });
 
   it("only as long as the caller wants", async () => {
