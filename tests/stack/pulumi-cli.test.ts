@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "mocha";
-import { PulumiCliError, readDecryptedConfig, readDialledHosts } from "../../stack/pulumi-cli.ts";
+import { PulumiCliError, readDecryptedConfig, readDialledHosts, readStateResources } from "../../stack/pulumi-cli.ts";
 import { readStackFile, withDecrypted } from "../../stack/read-stack-file.ts";
 import { patience } from "../deploy/support/signals.ts";
 import { type PulumiStack, pulumiStack } from "./support/pulumi-stack.ts";
@@ -47,6 +47,17 @@ describe("what only Pulumi knows of a stack", function () {
     assert.ok(error instanceof PulumiCliError, String(error));
     return error;
   };
+
+  it("are the resources of its state; a stack that nobody has made has none", async () => {
+    const { root: folder } = as({ PULUMI_CONFIG_PASSPHRASE: undefined });
+    assert.deepEqual(await readStateResources({ root: folder, name: "core" }, patience()), []);
+    await stack.importOutputs({ machines: {} });
+    const [only, ...others] = await readStateResources({ root: folder, name: "core" }, patience());
+    assert.deepEqual([only?.type, only?.outputs, others], ["pulumi:pulumi:Stack", { machines: {} }, []]);
+    assert.deepEqual(await readStateResources({ root: folder, name: "nobodys" }, patience()), []);
+    const { facts } = await failure(readStateResources(as({ PATH: "/nonexistent" }), patience()));
+    assert.equal(facts.found, "no `pulumi` in PATH");
+  });
 
   it("are the plain texts of its secrets, over what its file says", async () => {
     const onDisk = await readStackFile(root, { name: "core" });
