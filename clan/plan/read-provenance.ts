@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { compareText } from "../../composition/nearest.ts";
 import type { Report } from "../../report.ts";
@@ -70,10 +70,16 @@ async function readDigest(path: string): Promise<string | undefined> {
     if (!path.endsWith("/")) return digestOf(await readFile(path));
     const below = await readdir(path, { recursive: true, withFileTypes: true });
     const files = below
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort(compareText);
-    const parts = await Promise.all(files.map(async (file) => [file.slice(path.length), await readFile(file)]));
+      .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+      .map((entry) => ({ file: join(entry.parentPath, entry.name), isLink: entry.isSymbolicLink() }))
+      .sort((a, b) => compareText(a.file, b.file));
+    const parts = await Promise.all(
+      // Where a link leads is what it says: clan's vars name machines and users so.
+      files.map(async ({ file, isLink }) => [
+        file.slice(path.length),
+        isLink ? await readlink(file) : await readFile(file),
+      ]),
+    );
     return digestOf(...parts.flat());
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "EISDIR"))

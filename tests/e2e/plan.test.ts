@@ -33,10 +33,27 @@ describe("a plan, and what up does", function () {
   });
   after(() => checkout[Symbol.asyncDispose]());
 
-  const plan = async (): Promise<Plans> => {
-    const ended = await checkout.fleet("plan", "--format", "json");
-    assert.equal(ended.code, 0, ended.text);
-    return planSchema.parse(JSON.parse(ended.stdout)).machines;
+  /**
+   * A plan waits five seconds for a host, which under load is not always enough: then it is made again.
+   * @param down - hosts that cannot answer.
+   */
+  const plan = async (...down: readonly string[]): Promise<Plans> => {
+    for (let attempt = 1; ; attempt++) {
+      const ended = await checkout.fleet("plan", "--format", "json");
+      assert.equal(ended.code, 0, ended.text);
+      const plans: Plans = planSchema.parse(JSON.parse(ended.stdout)).machines;
+      const late = Object.entries(plans).filter(([name, found]) => !down.includes(name) && isLate(found));
+      if (late.length === 0 || attempt === 6) return plans;
+    }
+  };
+  const isLate = ({ reachable, copy }: MachinePlan): boolean =>
+    reachable !== true || (copy?.kind === "unknown" && copy.why === "the host could not tell in time what it has");
+  const preview = async (): Promise<Ended> => {
+    for (let attempt = 1; ; attempt++) {
+      const ended = await checkout.pulumi("preview", "--stack", "local");
+      assert.equal(ended.code, 0, ended.text);
+      if (!ended.text.includes("unreachable:") || attempt === 6) return ended;
+    }
   };
   const changes = (plans: Plans) =>
     Object.fromEntries(Object.entries(plans).map(([name, { change }]) => [name, change]));
@@ -87,11 +104,10 @@ describe("a plan, and what up does", function () {
     const why = ["modules/nixos/base/heartbeat.ts changed (nixos/base)"];
     assert.deepEqual([told(plans["cinnabar"]?.reasons), told(plans["electrum"]?.reasons)], [why, why]);
     assert.deepEqual(plans["cinnabar"]?.copy, { kind: "unknown", why: "the new system is not built here yet" });
-    const preview = await checkout.pulumi("preview", "--stack", "local");
-    assert.equal(preview.code, 0, preview.text);
+    const shown = await preview();
     for (const name of machines) {
       const block = renderMachinePlan(plans[name] ?? assert.fail(name)).split("\n");
-      for (const line of block) assert.ok(preview.text.includes(line.trim()), `${line}\n${preview.text}`);
+      for (const line of block) assert.ok(shown.text.includes(line.trim()), `${line}\n${shown.text}`);
     }
     await upAsPlanned(plans);
   });
@@ -135,7 +151,7 @@ describe("a plan, and what up does", function () {
 
   it("does not know what becomes of a host that is down, whose system up then leaves to the next one", async () => {
     await checkout.sim("ssh", "cinnabar", "--", "systemctl poweroff"); // ends with the connection, whatever its code
-    const silent = await plan();
+    const silent = await plan("cinnabar");
     assert.deepEqual(changes(silent), { cinnabar: "unknown", electrum: "none", stibnite: "none" });
     assert.deepEqual([silent["cinnabar"]?.reachable, silent["cinnabar"]?.current], [false, null]);
 
@@ -145,7 +161,7 @@ describe("a plan, and what up does", function () {
       "// one more line\nexport default",
     );
     await checkout.edit("modules/nixos/base/heartbeat.ts", first, second);
-    const edited = await plan();
+    const edited = await plan("cinnabar");
     assert.deepEqual(changes(edited), { cinnabar: "update", electrum: "update", stibnite: "none" });
     assert.equal(edited["cinnabar"]?.copy?.kind, "unknown");
     const ended = await up();

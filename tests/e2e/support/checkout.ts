@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
@@ -33,9 +33,12 @@ export class Checkout implements AsyncDisposable {
     const listed = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], project, 30);
     for (const path of listed.stdout.split("\0").filter((path) => path !== "")) {
       await mkdir(join(root, dirname(path)), { recursive: true });
-      await copyFile(join(project, path), join(root, path)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== "ENOENT") throw error; // deleted, and git does not know yet
-      });
+      // Links of the clan fixtures lead to folders: they stay links.
+      await cp(join(project, path), join(root, path), { verbatimSymlinks: true }).catch(
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== "ENOENT") throw error; // deleted, and git does not know yet
+        },
+      );
     }
     await symlink(join(project, "node_modules"), join(root, "node_modules"));
     await run("git", ["init", "--quiet"], root, 30);
