@@ -26,7 +26,7 @@ export interface MachineSettings {
   readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off" };
 }
 
-const noOutcome = { outcome: "failed", toplevel: null, generation: null, seconds: 0 } as const;
+const failure = { outcome: "failed", generation: null, seconds: 0 } as const;
 
 /** A registered machine and the system it runs. Children: `<name>-node` where it has one, `<name>-closure`. */
 export class Machine extends pulumi.ComponentResource {
@@ -60,10 +60,7 @@ export class Machine extends pulumi.ComponentResource {
         return { class: spec.class, outcome, toplevel, generation, seconds, targetHost: host };
       });
     tolerateFailure(closure); // the error stands on the resource, and the machine's row says so
-    const failed = pulumi.output(targetHost).apply((host): MachineOutcome => {
-      return { ...noOutcome, class: spec.class, targetHost: host === noAddress ? settings.targetHost : host };
-    });
-    this.row = pulumi.recover(row, () => failed);
+    this.row = pulumi.recover(row, () => this.#afterFailure(settings, targetHost));
     this.registerOutputs({ outcome: this.row.outcome });
   }
 
@@ -74,6 +71,19 @@ export class Machine extends pulumi.ComponentResource {
       const { text, observed } = await probe(host);
       if (text !== null) await pulumi.log.info(text, this);
       return observed;
+    });
+  }
+
+  /** A failed resource gives the program no outputs: what came of the host, the host says itself. */
+  #afterFailure(
+    { spec, probe, targetHost: stated }: MachineSettings,
+    targetHost: pulumi.Input<string>,
+  ): pulumi.Output<MachineOutcome> {
+    return pulumi.output(targetHost).apply(async (host) => {
+      const row = { ...failure, class: spec.class, toplevel: null };
+      if (host === noAddress) return { ...row, targetHost: stated };
+      const { observed } = await probe(host);
+      return { ...row, toplevel: observed?.running ?? null, targetHost: host };
     });
   }
 

@@ -181,7 +181,7 @@ describe("Fleet", () => {
 });
 
 describe("a machine whose deployment failed", () => {
-  it("stays in the table with the address that was dialled", async () => {
+  it("stays in the table with the address that was dialled, and what its host runs afterwards", async () => {
     await recordResources(({ type, name }) => {
       if (name === "galena-closure") throw new Error("galena: NOT committed");
       return type === "gcp:compute/address:Address" ? { address: "192.0.2.14" } : {};
@@ -189,9 +189,16 @@ describe("a machine whose deployment failed", () => {
     const { Machine } = await import("../../components/machine.ts");
     const node = { spec: model.nodes["galena" as keyof typeof model.nodes], power: "on" } as const;
     assert.ok(node.spec);
-    const machine = new Machine("galena", settings("galena", { node: { ...node, spec: node.spec } }));
-    const { outcome, targetHost } = await resolved(machine.row);
-    assert.deepEqual({ outcome, targetHost }, { outcome: "failed", targetHost: "root@192.0.2.14" });
+    const looks: string[] = [];
+    const probe: MachineSettings["probe"] = async (targetHost) => {
+      looks.push(targetHost);
+      const running = looks.length === 1 ? null : toplevel; // before, and after
+      return { text: null, observed: { running, specialisations: [], profile: toplevel, settled: true } };
+    };
+    const machine = new Machine("galena", settings("galena", { probe, node: { ...node, spec: node.spec } }));
+    const row = await resolved(machine.row);
+    const failed = { class: "nixos", outcome: "failed", toplevel, generation: null, seconds: 0 };
+    assert.deepEqual(row, { ...failed, targetHost: "root@192.0.2.14" });
   });
 });
 

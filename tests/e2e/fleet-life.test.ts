@@ -165,6 +165,7 @@ export default flakeModule({
     assert.match(await checkout.ask("cinnabar", "systemctl show heartbeat.service --property=ExecStart"), / 62 /);
     const rows = await table(checkout);
     assert.equal(rows["galena"]?.outcome, "failed");
+    assert.equal(rows["galena"]?.toplevel, booted, "what it runs after the way back");
     assert.equal(rows["cinnabar"]?.outcome, "switched");
 
     await checkout.restore();
