@@ -141,9 +141,21 @@ function withUser(user: string | undefined, target: Target, text: string, define
 }
 
 function targetError(text: string, definedAt: string): TargetSyntaxError {
+  const expected = "[ssh://][user@]host[:port], an IPv6 address in brackets";
+  const options = text.indexOf("?");
+  // Source: clan-core 26.05, `clan_lib/ssh/parse.py`: `[ssh://][user@]host[:port][?Option=Value&…]`.
+  if (options > 0) {
+    return new TargetSyntaxError({
+      summary: `${JSON.stringify(text)} has options of SSH behind the host, as clan takes them`,
+      expected,
+      found: JSON.stringify(text.slice(options)),
+      at: definedAt,
+      fix: `state targetHost: ${text.slice(0, options)} in the stack (pulumi-clan:hosts), where identityFile and proxyJump have their places, too; other options belong in ~/.ssh/config`,
+    });
+  }
   return new TargetSyntaxError({
     summary: `${JSON.stringify(text)} is no SSH target`,
-    expected: "[ssh://][user@]host[:port], an IPv6 address in brackets",
+    expected,
     found: JSON.stringify(text),
     at: definedAt,
     fix: "write for example root@192.0.2.7, root@host.example:2222 or root@[2001:db8::7]:22",

@@ -48,6 +48,18 @@ describe("target", () => {
     });
   });
 
+  it("says where options belong that clan takes behind the host", () => {
+    assert.throws(() => parseTarget("root@192.0.2.7:22?IdentityFile=/k&Port=2", "modules/galena.ts:4"), {
+      message: [
+        '"root@192.0.2.7:22?IdentityFile=/k&Port=2" has options of SSH behind the host, as clan takes them',
+        "  expected: [ssh://][user@]host[:port], an IPv6 address in brackets",
+        '  found:    "?IdentityFile=/k&Port=2"',
+        "  at:       modules/galena.ts:4",
+        "  fix:      state targetHost: root@192.0.2.7:22 in the stack (pulumi-clan:hosts), where identityFile and proxyJump have their places, too; other options belong in ~/.ssh/config",
+      ].join("\n"),
+    });
+  });
+
   it("never yields what a command line would take for an option or a shell for syntax", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."ab1-.:@[]/$`;' \\\n%_") }), (text) => {
