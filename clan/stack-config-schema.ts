@@ -15,7 +15,7 @@ const phaseSeconds = z.int().min(5).max(86_400);
 const connectSeconds = z.int().min(1).max(3_600);
 
 // What deployments on hosts take, by the same names; values are checked where they are used, lists of objects only there.
-export const policySchema = z.strictObject({
+const policySchema = z.strictObject({
   takeOver: z.boolean().exactOptional().describe("Take a host over that another project or stack owns. Default false."),
   mode: z
     .enum(["switch", "boot", "test", "dry"])
@@ -98,7 +98,7 @@ const proxyJump = z
   .string()
   .regex(/^[^\s,]+(, *[^\s,]+)*$/, "expected hosts with commas between them, the nearest first, or none");
 
-export const jumpHostSchema = z.strictObject({
+const jumpHostSchema = z.strictObject({
   hostKey: publicKey
     .optional()
     .describe("`ssh-ed25519 AAAA…`. Default: the operator's known_hosts. A jump host is never trusted on first use."),
@@ -111,7 +111,7 @@ export const jumpHostSchema = z.strictObject({
     ),
 });
 
-export const hostSchema = z.strictObject({
+const hostSchema = z.strictObject({
   targetHost: z
     .string()
     .min(1)
@@ -136,7 +136,7 @@ export const hostSchema = z.strictObject({
   policy: policySchema.optional().describe("Over the stack's `policy`, key by key."),
 });
 
-export const nodeSchema = z.strictObject({
+const nodeSchema = z.strictObject({
   power: power
     .optional()
     .describe("`on`, the default; `off` stops the node and skips its machine; `absent` removes both."),

@@ -1,14 +1,7 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { nearestNames } from "../composition/nearest.ts";
 import { FleetError, throwGathered } from "../errors.ts";
-import {
-  hostSchema,
-  jumpHostSchema,
-  nodeSchema,
-  policySchema,
-  type StackConfig,
-  stackConfigSchema,
-} from "./stack-config-schema.ts";
+import { type StackConfig, stackConfigSchema } from "./stack-config-schema.ts";
 
 /** A key or value of `Pulumi.<stack>.yaml` that cannot be meant. */
 export class StackConfigError extends FleetError {
@@ -80,13 +73,18 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return valueAt(Object.entries(value).find(([key]) => key === String(head))?.[1], rest);
 }
 
+/** Keys of the object that lies at a path of the configuration. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
-  const [head] = path;
-  const shapes: Record<string, { shape: Record<string, unknown> }> = {
-    hosts: path.length > 2 ? policySchema : hostSchema,
-    nodes: nodeSchema,
-    jumpHosts: jumpHostSchema,
-    policy: policySchema,
-  };
-  return Object.keys((head === undefined ? stackConfigSchema : (shapes[String(head)] ?? stackConfigSchema)).shape);
+  const at = path.reduce<unknown>((schema, key) => childOf(unwrapped(schema), key), stackConfigSchema);
+  const found = unwrapped(at);
+  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
+}
+
+function childOf(schema: unknown, key: PropertyKey): unknown {
+  if (schema instanceof z.ZodRecord) return schema.valueType;
+  return schema instanceof z.ZodObject ? Object.entries(schema.shape).find(([name]) => name === key)?.[1] : undefined;
+}
+
+function unwrapped(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodExactOptional ? unwrapped(schema.unwrap()) : schema;
 }

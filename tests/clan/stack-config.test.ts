@@ -52,6 +52,13 @@ describe("stack configuration", () => {
     );
   });
 
+  it("knows the keys at every depth", () => {
+    assert.throws(
+      () => parse({ "pulumi-clan:hosts": '{"galena":{"policy":{"hooks":{"beforeTst":[]}}}}' }),
+      /hosts\.galena\.policy\.hooks\.beforeTst is not a key[\s\S]*one of beforeTest, afterRollback[\s\S]*write "beforeTest"/,
+    );
+  });
+
   it("says what a value should be and what it is", () => {
     assert.throws(
       () => parse({ "pulumi-clan:nodes": '{"galena":{"power":"maybe"}}' }),
