@@ -7,6 +7,7 @@ import { evaluateSystems } from "../stack/evaluate-systems.ts";
 import { planSecrets } from "../stack/plan-secrets.ts";
 import { confirmed } from "./confirm.ts";
 import { deliverAll, exitCodeOf, renderResults, resultsJson, tellFailures } from "./deliver-all.ts";
+import { readKnownByState } from "./known-by-state.ts";
 import { readWays, withMachineOptions } from "./machine-ways.ts";
 import { withSpecialisation } from "./policy-options.ts";
 import { progressOn } from "./progress.ts";
@@ -55,7 +56,7 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
         exitCode: 2,
       });
     }
-    const { deliveries, sudoPassword } = await planDeliveries(chosen, options, command, terminal, signal);
+    const { deliveries, sudoPassword, unread } = await planDeliveries(chosen, options, command, terminal, signal);
     for (const { machine, toplevel, targetHost } of deliveries)
       terminal.tell(`${machine}: ${renderStorePath(toplevel)} to ${targetHost}`);
     const question = `Deploy ${deliveries.map(({ machine }) => machine).join(", ")} (${options.mode ?? "switch"})?`;
@@ -65,8 +66,13 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
     }
     const results = await deliverAll(deliveries, { ...options, sudoPassword }, terminal, signal);
     tellFailures(results, terminal);
+    const code = exitCodeOf(results, signal);
+    if (code === 1 && unread !== undefined)
+      terminal.tell(
+        `\nA key that is being rotated, and the stack that a machine was moved from, stand in the state: ${unread}`,
+      );
     terminal.answer(options.json ? resultsJson(results) : renderResults(results));
-    terminal.exitCode = exitCodeOf(results, signal);
+    terminal.exitCode = code;
   });
 }
 
@@ -77,7 +83,11 @@ async function planDeliveries(
   command: Command,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<{ readonly deliveries: Delivery[]; readonly sudoPassword: SecretText | undefined }> {
+): Promise<{
+  readonly deliveries: Delivery[];
+  readonly sudoPassword: SecretText | undefined;
+  readonly unread: string | undefined;
+}> {
   const { toplevel, mode, verbose } = options;
   const { dir } = command.optsWithGlobals<{ dir: string }>();
   const { fleet, machines } = chosen;
@@ -86,11 +96,13 @@ async function planDeliveries(
   const on = machines.filter((machine) => !off.includes(machine));
   const { stack, connections, sudoPassword } = await readWays(chosen, on, command, terminal, signal);
   const report = progressOn(terminal, verbose);
+  const knowing = readKnownByState(dir, stack.name, signal); // while the systems are evaluated
   const systems =
     toplevel === undefined ? await evaluateSystems(fleet, stack, on, { report }, signal) : new Map<string, never>();
   // A system of its own brings none: which secrets belong to it is not known.
   const secrets =
     toplevel === undefined ? await planSecrets(dir, fleet, stack, on, report, signal) : new Map<string, never>();
+  const known = await knowing;
   const deliveries = on.map((owned): Delivery => {
     const connection = connections.get(owned.machine);
     const system = systems.get(owned.machine);
@@ -98,7 +110,8 @@ async function planDeliveries(
     const settings = settingsOf(owned, stack);
     const stated = { ...settings.policy, ...(mode === undefined ? {} : { mode }) };
     const policy = withSpecialisation(activationPolicySchema.parse(stated), options, command);
-    const common = { ...wayOf(owned.machine, connection, stack), ...settings, policy };
+    const way = wayOf(owned.machine, connection, stack);
+    const common = { ...way, ...settings, ...known.former(way, settings.owner), policy };
     if (toplevel !== undefined) return { ...common, toplevel, buildOn: "local" };
     if (system === undefined) throw new Error(`${owned.machine} was not evaluated`);
     const { drvPath } = system;
@@ -110,7 +123,7 @@ async function planDeliveries(
       secrets: secrets.get(owned.machine) ?? null,
     };
   });
-  return { deliveries, sudoPassword };
+  return { deliveries, sudoPassword, unread: known.unread };
 }
 
 function toStorePath(text: string): StorePath {

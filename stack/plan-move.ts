@@ -1,25 +1,9 @@
 import { FleetError } from "../errors.ts";
+import type { StackState, StateResource } from "./stack-state.ts";
 
 /** A machine cannot be moved to another stack as things stand. */
 export class MoveError extends FleetError {
   readonly code = "FLEET_MOVE";
-}
-
-/** One resource of a stack's state. Source: pulumi 3.250, sdk/go/common/apitype/core.go, `ResourceV3`. */
-export interface StateResource {
-  readonly urn: string;
-  readonly type: string;
-  /** What the provider calls it; components have none. */
-  readonly id?: string | undefined;
-  readonly parent?: string | undefined;
-}
-
-/** A stack's state, as far as a move looks at it. */
-export interface StackState {
-  readonly stack: string;
-  readonly resources: readonly StateResource[];
-  /** Steps that an update began and did not end. */
-  readonly pending: number;
 }
 
 /** What brings a machine's resources from one state into another. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { MoveError, planMove, type StackState, type StateResource } from "../../stack/plan-move.ts";
+import { MoveError, planMove } from "../../stack/plan-move.ts";
+import type { StackState, StateResource } from "../../stack/stack-state.ts";
 
 const types = {
   stack: "pulumi:pulumi:Stack",

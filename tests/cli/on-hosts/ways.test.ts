@@ -3,10 +3,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { fingerprint, parseHostKey } from "../../../deploy/ssh/host-key.ts";
 import { type CommandResult, tryCommand } from "../../../sim/hosts/run-command.ts";
 import { galena, type TemporaryFleet, temporaryFleet } from "../../clan/support/temporary-fleet.ts";
 import { DeployedHost } from "../../deploy/support/deployed-host.ts";
 import { patience } from "../../deploy/support/signals.ts";
+import { makeKey } from "../../deploy/support/ssh-server.ts";
 import { type PulumiStack, pulumiStack } from "../../stack/support/pulumi-stack.ts";
 
 /** Runs a command line on a terminal of its own, and types when it has asked. */
@@ -177,6 +179,34 @@ describe("ways to a host from the command line", function () {
       assert.doesNotMatch((await run(["status", "galena", ...dialled])).stdout, /last switched/);
     });
   }
+
+  it("deploy what rotates the host's key, and to a host of the stack that the machine was moved from, as the state knows", async () => {
+    const next = makeKey().public;
+    const toplevel = await host.system({ name: "moved" });
+    const deploy = ["deploy", "galena", "--toplevel", toplevel, "--yes", "--host", `ops@${host.sim.address}`];
+    const mark = { project: "fleet", stack: "former", machine: "galena" };
+    await host.ask(`echo '${JSON.stringify(mark)}' > /nix/var/pulumi-clan/owner.json`);
+    await stack.set("pulumi-clan:hosts.galena.hostKey", next);
+    try {
+      const refused = await run(deploy);
+      assert.equal(refused.exitCode, 1);
+      assert.match(refused.stderr, /host key/);
+      const pin = { key: host.sim.hostKey, source: "state" };
+      const shown = fingerprint(parseHostKey(host.sim.hostKey));
+      await stack.importClosure("galena", {
+        owner: { project: "fleet", stack: "former" },
+        hostKeys: [pin],
+        hostKey: shown,
+      });
+      const { stderr, exitCode } = await run(deploy);
+      assert.equal(exitCode, 0, stderr);
+      assert.match(stderr, /does not show its declared key yet/);
+      assert.equal(await current(), toplevel);
+      assert.match(await host.ask("cat /nix/var/pulumi-clan/owner.json"), /"stack": ?"core"/);
+    } finally {
+      await stack.set("pulumi-clan:hosts.galena.hostKey", host.sim.hostKey);
+    }
+  });
 
   it("lead a login there, too", async () => {
     const { stdout, stderr, exitCode } = await run([
