@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { NixEvaluationError } from "../../local-nix/errors.ts";
 import { evaluateJson } from "../../local-nix/json-evaluation.ts";
@@ -33,11 +33,10 @@ export async function adoptedWiring(
     ...[...links, ...folders].flatMap(({ to }) => (to.startsWith("file:") ? [to.slice("file:".length)] : [])),
     ...Object.values(model.namespaces).flatMap((entries) => Object.values(entries).flatMap((entry) => entry.files)),
   ];
-  return {
-    links: [...links, ...folders, ...fileLinks(root, new Set(files))],
-    overlays: packages === "named" ? await readOverlays(fleet, report, signal) : [],
-    everybodys,
-  };
+  const named = fileLinks(root, new Set(files));
+  const all = new Set([...files, ...named.map(({ to }) => to.slice("file:".length))]);
+  const overlays = packages === "named" ? await readOverlays(fleet, report, signal) : [];
+  return { links: [...links, ...folders, ...named, ...overlayLinks(root, all, overlays)], overlays, everybodys };
 }
 
 interface StatedImports {
@@ -171,6 +170,20 @@ function machineFolder(root: string, machine: string): GraphEdge[] {
   const folder = `machines/${machine}`;
   if (!existsSync(join(root, folder))) return [];
   return [{ from: nodeId("machine", machine), to: nodeId("file", `${folder}/`), kind: "stated in" }];
+}
+
+/** A file that names overlays of the flake applies them, to whoever has the file: those it names, or all. */
+function overlayLinks(root: string, files: ReadonlySet<string>, overlays: readonly OverlayWiring[]): GraphEdge[] {
+  if (overlays.length === 0) return [];
+  return [...files].flatMap((file) => {
+    // What flake.nix itself names concerns no machine more than another.
+    if (!file.endsWith(".nix") || file === "flake.nix" || !existsSync(join(root, file))) return [];
+    const mentions = [...readFileSync(join(root, file), "utf8").matchAll(/\bself\.overlays\b(?:\."?([\w'-]+)"?)?/g)];
+    const names = new Set(mentions.map(([, name]) => name));
+    return overlays
+      .filter(({ name }) => names.has(name) || names.has(undefined))
+      .map(({ name }): GraphEdge => ({ from: nodeId("file", file), to: nodeId("overlay", name), kind: "applies" }));
+  });
 }
 
 async function readOverlays(

@@ -29,7 +29,7 @@ export const edgeKinds = [
   "imports",
   /** machine, entry → entry, for a user's home */
   "home",
-  /** entry → overlay */
+  /** entry, file → overlay */
   "applies",
   /** overlay → package */
   "changes",

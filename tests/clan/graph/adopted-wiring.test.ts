@@ -15,7 +15,8 @@ async function withOverlays(folder: string): Promise<string> {
   const overlays = `overlays.default = final: prev: { tool = final.callPackage ./tool.nix { }; hello = prev.hello; };
       overlays.patched = final: prev: prev.lib.mapAttrs (_: p: p) { };
       darwinConfigurations`;
-  return (await readFile(join(folder, "flake.nix"), "utf8")).replace("darwinConfigurations", overlays);
+  const text = (await readFile(join(folder, "flake.nix"), "utf8")).replace("darwinConfigurations", overlays);
+  return text.replace("modules = [ ./hosts/slate.nix ]", "specialArgs = { inherit self; };\n          $&");
 }
 
 describe("the graph of an adopted flake", () => {
@@ -70,7 +71,8 @@ describe("the graph of an adopted flake", () => {
 
   it("of a plain flake: machines, files, and overlays with their packages", async () => {
     await using flake = await FixtureFlake.make("plain");
-    await flake.folder.write({ "flake.nix": await withOverlays(flake.path) });
+    const slate = '{ self, ... }:\n{ networking.hostName = "slate"; nixpkgs.overlays = [ self.overlays.default ]; }\n';
+    await flake.folder.write({ "flake.nix": await withOverlays(flake.path), "hosts/slate.nix": slate });
     const graph = await readGraph(await flake.adopt(), () => undefined, soon());
     assert.deepEqual([...new GraphWalk(graph).impact("file:hosts/slate.nix").keys()], ["slate"]);
     assert.deepEqual(
@@ -80,6 +82,7 @@ describe("the graph of an adopted flake", () => {
         ["overlay:default", "package:tool"],
       ],
     );
+    assert.deepEqual([...new GraphWalk(graph).impact("package:tool").keys()], ["slate"]);
     assert.deepEqual(graph.overlaysNotRead, ["patched"]);
   });
 });
