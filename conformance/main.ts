@@ -37,9 +37,13 @@ async function flakeConforms(checkouts: FlakeCheckouts | undefined): Promise<boo
     return true;
   }
   const root = resolve(import.meta.dirname, "..");
-  const { machines, fields, differences } = await compareFleet(root, checkouts, AbortSignal.timeout(600_000));
+  const { machines, fields, classPairs, differences } = await compareFleet(
+    root,
+    checkouts,
+    AbortSignal.timeout(600_000),
+  );
   console.log(
-    `flake: ${machines} machines, ${fields} fields and all import graphs read back; ${differences.length} differ`,
+    `flake: ${machines} machines, ${fields} fields and all import graphs read back, ${classPairs} pairs of classes, entries by several chains; ${differences.length} differ`,
   );
   for (const difference of differences) console.log(`  ${difference}`);
   return differences.length === 0;

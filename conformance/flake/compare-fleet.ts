@@ -6,13 +6,17 @@ import { adoptFlake } from "../../clan/flake/adopt-flake.ts";
 import type { FleetModel } from "../../clan/fleet-model.ts";
 import { readFleet } from "../../clan/read-fleet.ts";
 import type { FlakeCheckouts } from "../inputs.ts";
+import { compareClasses } from "./compare-classes.ts";
 import { compareGraphs } from "./compare-graphs.ts";
+import { compareMerging } from "./compare-merging.ts";
 import { writeInputFlakes } from "./input-flakes.ts";
 
 export interface FleetComparison {
   readonly machines: number;
   /** Fields that were compared, machine by machine, instance by instance, entry by entry. */
   readonly fields: number;
+  /** Pairs of classes, an entry of one imported by the other. */
+  readonly classPairs: number;
   /** `machines.galena.tags: written …, read back …`. */
   readonly differences: readonly string[];
 }
@@ -39,7 +43,10 @@ export async function compareFleet(
       .map((name) => `${name}: written ${show(written.get(name))}, read back ${show(found.get(name))}`);
     const overrides = Object.entries(overrideInputs).flatMap(([name, to]) => ["--override-input", name, to]);
     differences.push(...(await compareGraphs(root, model, overrides, signal)));
-    return { machines: Object.keys(model.machines).length, fields: names.length, differences };
+    const classes = await compareClasses(folder, overrides, signal);
+    differences.push(...classes.differences, ...(await compareMerging(folder, overrides, signal)));
+    const classPairs = classes.pairs;
+    return { classPairs, machines: Object.keys(model.machines).length, fields: names.length, differences };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
