@@ -4,6 +4,7 @@ import { HostSession } from "../deploy/host-session.ts";
 import { type Observation, observeHost } from "../deploy/observation/observe-host.ts";
 import { type Outcome, outcomeFacts, renderOutcome } from "../deploy/outcome.ts";
 import type { SecretSource } from "../deploy/secrets/secret-source.ts";
+import { lookAtUserKeys, renderUserKeyProblem } from "../deploy/secrets/user-keys.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
 import { writeOpensshOptions } from "../deploy/ssh/openssh-options.ts";
@@ -61,6 +62,7 @@ export async function deliverSystem(
   report({ level: "info", subject: machine, phase: "done", message: said });
   const observation =
     outcome.kind === "unreachable" ? undefined : await lookByKey(delivery, connection, connections, report, signal);
+  if (observation !== undefined) await tellUserKeys(delivery, connection, connections, report, signal);
   return { outcome, ...(observation === undefined ? {} : { observation }) };
 }
 
@@ -103,6 +105,29 @@ async function lookAfter(
   } catch (error) {
     if (deadline.aborted || error instanceof FleetError) return undefined;
     throw new Error(`${delivery.machine}: cannot be observed`, { cause: error });
+  }
+}
+
+/** A home's unit that fails for want of its key is seen by no check of the system. */
+async function tellUserKeys(
+  { machine, secrets }: Delivery,
+  connection: ConnectionSpec,
+  connections: ConnectionPool,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const keys = secrets?.userKeys ?? [];
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
+  if (keys.length === 0 || signal.aborted) return;
+  try {
+    const host = await connections.acquire(connection, ignore, deadline);
+    for (const problem of await lookAtUserKeys(host, keys, deadline)) {
+      const message = renderUserKeyProblem(machine, problem);
+      report({ level: "warning", subject: machine, phase: "user-keys", message });
+    }
+  } catch (error) {
+    // The deployment is over, and its outcome known: who cannot be asked any more is looked at the next time.
+    if (!deadline.aborted && !(error instanceof FleetError)) throw error;
   }
 }
 

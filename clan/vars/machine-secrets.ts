@@ -30,6 +30,8 @@ export const machineSecretsSchema = z.object({
   recipients: z.array(z.string()),
   /** Files that are needed before the key can be used, sorted by target. */
   files: z.array(encryptedFileSchema),
+  /** Where homes look for the keys of their own secrets: looked at, never brought. */
+  userKeys: z.array(z.object({ user: z.string(), path: z.string().startsWith("/") })).default([]),
 });
 export type MachineSecrets = z.output<typeof machineSecretsSchema>;
 export type EncryptedFile = MachineSecrets["identity"];
@@ -71,7 +73,15 @@ export async function readMachineSecrets(
   if (missing.length > 0) throw notGenerated(machine, missing);
   files.sort((a, b) => (a.target < b.target ? -1 : 1));
   const recipients = await recipientsOf(root, machine, key.cipher);
-  return { root, digest: digestOfAll([key, ...files]), identity: key, recipients, files };
+  const userKeys = userKeysOf(settings);
+  return { root, digest: digestOfAll([key, ...files]), identity: key, recipients, files, userKeys };
+}
+
+/** A home without secrets needs no key. */
+function userKeysOf(settings: SecretSettings | null): MachineSecrets["userKeys"] {
+  return Object.entries(settings?.homes ?? {}).flatMap(([user, { keyFile, secrets }]) =>
+    keyFile?.startsWith("/") === true && secrets.length > 0 ? [{ user, path: keyFile }] : [],
+  );
 }
 
 /** Whether the clan keeps a key for the machine; a look at its folder, no more. */

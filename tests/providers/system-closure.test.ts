@@ -92,6 +92,7 @@ describe("SystemClosure", () => {
         identity: { ...file, target: "/var/lib/sops-nix/key.txt" },
         recipients: [],
         files: [],
+        userKeys: [],
       };
       assert.equal(await differs({}, { secrets }), true);
       assert.equal(await differs({ secretsDelivered: "sha256:0" }, { secrets }), true);

@@ -58,6 +58,20 @@ describe("what a machine gets from clan's vars", () => {
     assert.equal(await read({ generators: null, settings: settings("password-store") }), undefined);
   });
 
+  it("comes with the places where homes with secrets look for their own keys", async () => {
+    await clan.keyFor("galena");
+    const homes = {
+      mina: { keyFile: "/home/mina/.config/sops/age/keys.txt", secrets: ["mail"] },
+      paul: { keyFile: "/home/paul/keys.txt", secrets: [] },
+      root: { keyFile: null, secrets: ["token"] },
+    };
+    const settings = { secretStore: null, uploadDirectory: null, ageLocation: null, defaultGroups: [], keyFile: null };
+    const declared = { generators: null, settings: { ...settings, sshKeyPaths: [], sopsSecrets: [], homes } };
+    assert.deepEqual((await read(declared))?.userKeys, [
+      { user: "mina", path: "/home/mina/.config/sops/age/keys.txt" },
+    ]);
+  });
+
   it("are also the files that are needed before the key, and no others: those lie encrypted in the closure", async () => {
     await clan.keyFor("galena");
     await clan.seal("vars/per-machine/galena/disk/key/secret", "disk", [clan.operator.recipient]);

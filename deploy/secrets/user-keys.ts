@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { composeScript } from "../host-script.ts";
+import type { SshHost } from "../ssh/ssh-host.ts";
+
+const script = [new URL("./scripts/user-keys.sh", import.meta.url)];
+
+/** Where a user's home looks for the key of its own secrets. */
+export interface UserKey {
+  readonly user: string;
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** What is wrong with one: not there, somebody else's, or readable by others. */
+export interface UserKeyProblem extends UserKey {
+  readonly problem: "missing" | "owner" | "mode";
+}
+
+const problemSchema = z
+  .tuple([z.enum(["missing", "owner", "mode"]), z.string(), z.string()])
+  .transform(([problem, user, path]): UserKeyProblem => ({ problem, user, path }));
+
+/** Looks at existence, owner and mode, never at what is in it. Without root's rights at the login user's own alone. */
+export async function lookAtUserKeys(
+  host: Pick<SshHost, "exec">,
+  keys: readonly UserKey[],
+  signal: AbortSignal,
+): Promise<readonly UserKeyProblem[]> {
+  if (keys.length === 0) return [];
+  const command = composeScript(
+    "user keys",
+    script,
+    keys.flatMap(({ user, path }) => [user, path]),
+  );
+  const { code, stdout } = await host.exec(command, { elevation: "if-possible", deadlineSeconds: 30 }, signal);
+  if (code !== 0) return [];
+  return stdout.split("\n").flatMap((line) => problemSchema.safeParse(line.split("\t")).data ?? []);
+}
+
+/** One line, with the command that mends it. */
+export function renderUserKeyProblem(machine: string, { problem, user, path }: UserKeyProblem): string {
+  switch (problem) {
+    case "missing":
+      return `the home of ${user} has no key for its own secrets; bring it: fleet ssh ${machine} -- install -D -m 600 -o ${user} /dev/stdin ${path} < keys.txt`;
+    case "owner":
+      return `${path} is not ${user}'s own: fleet ssh ${machine} -- chown ${user} ${path}`;
+    case "mode":
+      return `${path} can be read by others: fleet ssh ${machine} -- chmod 600 ${path}`;
+  }
+}
