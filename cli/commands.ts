@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   status: async () => (await import("./status.ts")).statusCommand,
   ssh: async () => (await import("./ssh.ts")).sshCommand,
   move: async () => (await import("./move.ts")).moveCommand,
+  vars: async () => (await import("./vars.ts")).varsCommand,
   config: async () => (await import("./config.ts")).configCommand,
 };
 

@@ -89,6 +89,11 @@ export async function keepsKeyOf(root: string, machine: string): Promise<boolean
   return (await machineKey(root, machine, null)) !== undefined;
 }
 
+/** Public halves of a machine's key in clan's sops back end; none: it has no key. */
+export async function readMachineKeys(root: string, machine: string): Promise<readonly string[]> {
+  return await recipientsOf(root, machine, "sops");
+}
+
 /** Where the encrypted var lies, relative to the clan's folder. */
 export function varPath(of: {
   readonly machine: string | null;

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { z } from "zod";
 import { composeScript } from "../host-script.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
@@ -41,7 +42,7 @@ export async function lookAtUserKeys(
 export function renderUserKeyProblem(machine: string, { problem, user, path }: UserKeyProblem): string {
   switch (problem) {
     case "missing":
-      return `the home of ${user} has no key for its own secrets; bring it: fleet ssh ${machine} -- install -D -m 600 -o ${user} /dev/stdin ${path} < keys.txt`;
+      return `the home of ${user} has no key for its own secrets; bring it: fleet ssh ${machine} -- sudo -u ${user} sh -c 'umask 077; mkdir -p ${posix.dirname(path)}; cat >${path}' <keys.txt`;
     case "owner":
       return `${path} is not ${user}'s own: fleet ssh ${machine} -- chown ${user} ${path}`;
     case "mode":

@@ -12,7 +12,7 @@ export const circularKey: Rule = {
       "A machine without an age key of its own (`sops.age.keyFile`) whose only other keys, the SSH host keys of `sops.age.sshKeyPaths`, are secrets that they themselves have to open.",
     silent:
       "It works until the next installation: then there is neither the host key nor what would open it, and sshd does not start.",
-    fix: "Give the machine an age key of its own: `fleet vars generate <machine>`.",
+    fix: "Give the machine an age key of its own: `fleet vars generate <machine> --generator age-key --regenerate`.",
     example: "clan's sshd service keeps the host key as a var, and sops-nix takes host keys for age keys by default",
   },
   *check({ model, configurations }) {
@@ -29,7 +29,7 @@ export const circularKey: Rule = {
         subject: { kind: "machine", name: machine },
         message: `${machine} opens its secrets with ${secrets.sshKeyPaths.join(", ")}, which is one of these secrets`,
         at: machineOf(model, machine)?.definedAt ?? null,
-        suggestion: `fleet vars generate ${machine}: an age key of its own`,
+        suggestion: `fleet vars generate ${machine} --generator age-key --regenerate`,
       };
     }
   },

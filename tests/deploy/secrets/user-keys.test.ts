@@ -45,7 +45,7 @@ describe("a look at the keys of homes", function () {
   it("comes with the command that mends it, the key over its input", () => {
     assert.equal(
       renderUserKeyProblem("galena", { problem: "missing", user: "mina", path: "/home/mina/keys.txt" }),
-      "the home of mina has no key for its own secrets; bring it: fleet ssh galena -- install -D -m 600 -o mina /dev/stdin /home/mina/keys.txt < keys.txt",
+      "the home of mina has no key for its own secrets; bring it: fleet ssh galena -- sudo -u mina sh -c 'umask 077; mkdir -p /home/mina; cat >/home/mina/keys.txt' <keys.txt",
     );
   });
 });

@@ -1,0 +1,113 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { readConfigurations } from "../../clan/checks/configurations.ts";
+import type { Fleet } from "../../clan/read-fleet.ts";
+import { selectMachines } from "../../clan/select-machines.ts";
+import { throwGathered } from "../../errors.ts";
+import type { CommandSecret } from "../../stack/builtin-generators.ts";
+import { runClan } from "../../stack/clan-command.ts";
+import { ageKey, generateVars } from "../../stack/generate-vars.ts";
+import { confirmed } from "../confirm.ts";
+import { progressOn } from "../progress.ts";
+import { renderTable } from "../render-table.ts";
+import { readChosenFleet, refuseFlake } from "../source-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface Options {
+  readonly generator: readonly string[];
+  readonly regenerate: boolean;
+  readonly with?: "clan" | "builtin";
+  readonly user?: string;
+  readonly password: readonly string[];
+  readonly command: readonly CommandSecret[];
+  readonly yes: boolean;
+}
+
+/** `fleet vars generate`. Exit 0: all is there; 1: it failed, or nobody wanted it; 2: wrong usage; 130: interrupted. */
+export function varsGenerateCommand(terminal: Terminal, signal: AbortSignal): Command {
+  const many = (flags: string, description: string): Option =>
+    new Option(flags, description).argParser((text: string, all: readonly string[]) => [...all, text]).default([]);
+  return new Command("generate")
+    .description("generate what is missing, encrypted, in clan's layout; commits nothing")
+    .argument("[machine...]", "names, or tag:<tag>; default: all")
+    .addOption(many("--generator <name>", `only this generator, or ${ageKey}; may be repeated`))
+    .option("--regenerate", "replace what is there; asks", false)
+    .addOption(
+      new Option(
+        "--with <tool>",
+        "clan's own command, or the generators built in here; default: clan's where generators are declared",
+      ).choices(["clan", "builtin"]),
+    )
+    .option("--user <name>", "built in: add yourself to the clan's users, with your own age key")
+    .addOption(many("--password <user>", "built in: a password of this account, and its hash; may be repeated"))
+    .addOption(
+      new Option(
+        "--command <generator/file=command>",
+        "built in: a secret that a shell command prints; may be repeated",
+      )
+        .argParser(addCommandSecret)
+        .default([]),
+    )
+    .option("--yes", "do not ask", false)
+    .action(async (selectors: readonly string[], options: Options, command: Command) => {
+      refuseFlake(command);
+      const { dir } = command.optsWithGlobals<{ dir: string }>();
+      const report = progressOn(terminal, false);
+      const fleet = await readChosenFleet(command, {}, undefined, report, signal);
+      const known = fleet.model.machines;
+      const machines =
+        selectors.length === 0 ? Object.keys(known) : selectMachines(known, selectors, "fleet", command.name());
+      const question = `Replace vars of ${machines.join(", ")}? What they open or prove is lost with them.`;
+      if (options.regenerate && !(await confirmed(question, options, command, signal))) {
+        terminal.exitCode = 1;
+        return;
+      }
+      const tool = options.with ?? (await declaresGenerators(fleet, machines, report, signal));
+      if (tool === "clan") await runClan({ ...options, dir, machines }, signal);
+      else terminal.answer(await generated(dir, machines, options, signal));
+      terminal.tell("Nothing was committed: look at `git status`, then `git add vars sops`.");
+    });
+}
+
+async function generated(
+  root: string,
+  machines: readonly string[],
+  { generator, regenerate, user, password, command }: Options,
+  signal: AbortSignal,
+): Promise<string> {
+  const made = await generateVars(
+    {
+      root,
+      machines,
+      regenerate,
+      passwords: password,
+      commands: command,
+      ...(generator.length === 0 ? {} : { only: generator }),
+      ...(user === undefined ? {} : { user }),
+    },
+    signal,
+  );
+  return renderTable(
+    ["machine", "what", ""],
+    made.map(({ machine, what, result }) => [machine, what, result]),
+  );
+}
+
+/** @throws {FleetError} a configuration that cannot be looked into: what it declares must not be guessed. */
+async function declaresGenerators(
+  fleet: Fleet,
+  machines: readonly string[],
+  report: ReturnType<typeof progressOn>,
+  signal: AbortSignal,
+): Promise<"clan" | "builtin"> {
+  const { configurations, failures } = await readConfigurations(fleet, report, signal);
+  throwGathered(machines.flatMap((machine) => failures.get(machine) ?? []));
+  const declared = machines.some((machine) => Object.keys(configurations.get(machine)?.generators ?? {}).length > 0);
+  return declared ? "clan" : "builtin";
+}
+
+function addCommandSecret(text: string, before: readonly CommandSecret[]): readonly CommandSecret[] {
+  const [, generator, file, command] = /^([A-Za-z0-9_.-]+)\/([A-Za-z0-9_.-]+)=(.+)$/s.exec(text) ?? [];
+  if (generator === undefined || file === undefined || command === undefined)
+    throw new InvalidArgumentError("expected <generator>/<file>=<command>.");
+  return [...before, { generator, file, command }];
+}

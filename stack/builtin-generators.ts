@@ -1,0 +1,119 @@
+import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import ssh2 from "ssh2";
+import { VarsMissingError } from "../clan/vars/errors.ts";
+import type { GeneratedFiles, Generator } from "../clan/vars/write-vars.ts";
+
+/**
+ * The host key of a machine, under the names that clan's sshd service has.
+ * Source: clan-core 26.05, `clanServices/sshd`: generator `openssh`.
+ */
+export function hostKey(machine: string): Generator {
+  const make = (): Promise<GeneratedFiles> => {
+    const { private: key, public: line } = ssh2.utils.generateKeyPairSync("ed25519", { comment: `root@${machine}` });
+    return Promise.resolve({
+      "ssh.id_ed25519": { secret: true, content: key },
+      "ssh.id_ed25519.pub": { secret: false, content: `${line}\n` },
+    });
+  };
+  return { name: "openssh", make };
+}
+
+/** Letters and digits that nobody mistakes for each other; 24 of them are 137 bits. */
+const letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+const passwordLength = 24;
+
+/**
+ * A password and its hash, under the names that clan's users service has.
+ * Source: clan-core 26.05, `clanServices/users`: generator `user-password-<user>`.
+ * @throws {VarsMissingError} no program of this machine makes such a hash.
+ */
+export function userPassword(user: string, signal: AbortSignal): Generator {
+  const make = async (): Promise<GeneratedFiles> => {
+    const password = Array.from({ length: passwordLength }, () => letters[randomInt(letters.length)]).join("");
+    return {
+      "user-password": { secret: true, content: password },
+      "user-password-hash": { secret: true, content: await hashOf(password, signal) },
+    };
+  };
+  return { name: `user-password-${user}`, make };
+}
+
+const hashDeadlineMs = 30_000;
+
+/** crypt(5) by the first program that can; the password goes over its input. */
+async function hashOf(password: string, signal: AbortSignal): Promise<string> {
+  const until = AbortSignal.any([signal, AbortSignal.timeout(hashDeadlineMs)]);
+  const programs = [
+    ["mkpasswd", "--method=yescrypt", "--stdin"],
+    ["openssl", "passwd", "-6", "-stdin"],
+  ];
+  const tried: string[] = [];
+  for (const argv of programs) {
+    const { code, stdout, stderr } = await run(argv, `${password}\n`, until);
+    const hash = stdout.trim();
+    if (code === 0 && /^\$(?:y|6)\$\S+$/.test(hash)) return hash;
+    tried.push(`${argv[0]}: ${stderr.trim().split("\n")[0] || `exit code ${code ?? "none"}`}`);
+  }
+  throw new VarsMissingError({
+    summary: "the password's hash cannot be made here",
+    expected: "mkpasswd, or openssl with `passwd -6`",
+    found: tried.join("\n"),
+    at: "PATH",
+    fix: "install whois (Debian) or mkpasswd (nixpkgs), or generate on another machine",
+  });
+}
+
+const commandDeadlineMs = 120_000;
+
+/** A secret that a command prints. */
+export interface CommandSecret {
+  readonly generator: string;
+  readonly file: string;
+  /** For the shell. */
+  readonly command: string;
+}
+
+/**
+ * An identity file that a program makes, such as `zerotier-idtool generate`.
+ * @throws {VarsMissingError} it failed, or printed nothing.
+ */
+export function byCommand({ generator, file, command }: CommandSecret, signal: AbortSignal): Generator {
+  const make = async (): Promise<GeneratedFiles> => {
+    const until = AbortSignal.any([signal, AbortSignal.timeout(commandDeadlineMs)]);
+    const { code, stdout, stderr } = await run(["/bin/sh", "-c", command], "", until);
+    if (code === 0 && stdout !== "") return { [file]: { secret: true, content: stdout } };
+    throw new VarsMissingError({
+      summary: `${generator}/${file}: the command made no secret`,
+      expected: "exit code 0 and the secret on its output",
+      found: `exit code ${code ?? "none"}${stdout === "" ? ", no output" : ""}: ${stderr.trim().split("\n").at(-1) ?? ""}`,
+      at: command,
+      fix: "run the command by hand",
+    });
+  };
+  return { name: generator, make };
+}
+
+async function run(
+  [program = "", ...args]: readonly string[],
+  input: string,
+  signal: AbortSignal,
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], signal, killSignal: "SIGKILL" });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr = (stderr + text).slice(-2_000);
+  });
+  child.stdin.on("error", () => undefined); // it may not read: how it ends says the rest
+  child.stdin.end(input);
+  return await new Promise((resolve, reject) => {
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+    child.once("error", (error) => {
+      if ("code" in error && error.code === "ENOENT") resolve({ code: null, stdout: "", stderr: "not there" });
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { chmod, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "mocha";
+import { generateAgeKey } from "../../clan/vars/age/age-file.ts";
+import { tryCommand } from "../../sim/hosts/run-command.ts";
+import { soundFleet } from "../clan/checks/support/sound-fleet.ts";
+import { temporaryFleet } from "../clan/support/temporary-fleet.ts";
+import { patience } from "../deploy/support/signals.ts";
+
+const command = join(import.meta.dirname, "../../cli/fleet.ts");
+
+/** The sound fleet without anybody's vars and keys. */
+const withoutVars = Object.fromEntries(
+  Object.entries(soundFleet).filter(([path]) => !path.startsWith("vars/") && !path.startsWith("sops/")),
+);
+
+describe("fleet vars", function () {
+  this.timeout(60_000);
+
+  it("generates a machine's keys, tells what it wrote and that nothing was committed, and finds them sound", async () => {
+    await using fleet = await temporaryFleet(withoutVars);
+    const { identity } = await generateAgeKey();
+    const run = (...args: string[]) =>
+      tryCommand(
+        process.execPath,
+        [command, "-C", fleet.root, "vars", ...args],
+        { env: { ...process.env, SOPS_AGE_KEY: identity } },
+        patience(),
+      );
+    const made = await run("generate", "galena", "--with", "builtin", "--user", "mina");
+    assert.equal(made.exitCode, 0, made.stderr);
+    assert.deepEqual(
+      made.stdout
+        .trim()
+        .split("\n")
+        .map((line) => line.trim().split(/ {2,}/).join(" | ")),
+      ["machine | what", "- | user mina | written", "galena | age-key | written", "galena | openssh | written"],
+    );
+    assert.match(made.stderr, /Nothing was committed: look at `git status`, then `git add vars sops`\./);
+    const found = await run("check", "galena", "--no-evaluate");
+    assert.deepEqual([found.exitCode, found.stdout], [0, "0 errors, 0 warnings, 0 info\n"], found.stderr);
+  });
+
+  it("names a secret that its machine cannot open, with the command that mends it, and exits 1", async () => {
+    const files = { ...soundFleet, "sops/machines/galena/key.json": '[{ "publickey": "age1new", "type": "age" }]' };
+    await using fleet = await temporaryFleet(files);
+    const check = (...args: string[]) =>
+      tryCommand(
+        process.execPath,
+        [command, "-C", fleet.root, "vars", "check", "--no-evaluate", ...args],
+        {},
+        patience(),
+      );
+    const found = await check("galena");
+    assert.equal(found.exitCode, 1, found.stderr);
+    assert.match(
+      found.stdout,
+      /FC032 {2}vars\/per-machine\/galena\/root-password\/hash is not encrypted to the key of/,
+    );
+    assert.match(found.stdout, /fix {2}clan vars fix galena/);
+    assert.equal((await check("electrum")).exitCode, 0, "it is another machine's");
+    assert.equal((await check("slate")).exitCode, 2, "there is no such machine");
+  });
+
+  it("leaves generators that the flake declares to clan's own command, and keeps that from committing", async () => {
+    // Stands for `clan`: writes down how it was called.
+    const clan = '#!/bin/sh\necho "$CLAN_NO_COMMIT $*" >"$CALLS"\nexit "$CODE"\n';
+    await using fleet = await temporaryFleet({ ...soundFleet, "bin/clan": clan });
+    await chmod(join(fleet.root, "bin/clan"), 0o755);
+    const calls = join(fleet.root, "calls");
+    const args = ["vars", "generate", "galena", "--with", "clan", "--generator", "tor", "--regenerate", "--yes"];
+    const run = (changes: Record<string, string>) => {
+      const env = { ...process.env, CALLS: calls, CODE: "0", ...changes };
+      return tryCommand(process.execPath, [command, "-C", fleet.root, ...args], { env }, patience());
+    };
+    const there = { PATH: `${join(fleet.root, "bin")}:${process.env["PATH"]}` };
+    assert.equal((await run(there)).exitCode, 0);
+    const called = await readFile(calls, "utf8");
+    assert.equal(called, `1 vars generate --flake ${fleet.root} --generator tor --regenerate galena\n`);
+    const failed = await run({ ...there, CODE: "3" });
+    assert.equal(failed.exitCode, 1);
+    assert.match(failed.stderr, /clan's generators did not run to their end\n.*\n {2}found: {4}exit code 3/);
+    assert.match((await run({ PATH: join(fleet.root, "modules/machines") })).stderr, /found: {4}no such program/);
+  });
+
+  it("replaces nothing before somebody agreed", async () => {
+    await using fleet = await temporaryFleet(soundFleet);
+    const key = join(fleet.root, "sops/machines/galena/key.json");
+    const before = await readFile(key, "utf8");
+    const args = [command, "-C", fleet.root, "vars", "generate", "galena", "--with", "builtin", "--regenerate"];
+    const asked = await tryCommand(process.execPath, args, {}, patience());
+    assert.equal(asked.exitCode, 2);
+    assert.match(asked.stderr, /Replace vars of galena\?.*say --yes/);
+    assert.equal(await readFile(key, "utf8"), before);
+  });
+});
