@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mostCharactersAtAll } from "../clan/plan/provenance.ts";
 import { machineSecretsSchema } from "../clan/vars/machine-secrets.ts";
 import { activationPolicySchema } from "../deploy/activation/policy.ts";
 import { pinnedHostKeySchema } from "../deploy/ssh/host-key.ts";
@@ -76,7 +77,7 @@ export const closureInputsSchema = z.object({
    * Provenance of the toplevel (clan/plan/provenance.ts), with which a later plan says why it changes; never compared.
    * Pulumi shows no changes of names that begin so. Absent: the program is older than reasons, or could not tell.
    */
-  __madeFrom: z.string().max(8_192).exactOptional(),
+  __madeFrom: z.string().max(mostCharactersAtAll).exactOptional(),
 });
 
 export type ClosureInputs = z.output<typeof closureInputsSchema>;

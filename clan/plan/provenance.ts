@@ -44,19 +44,22 @@ export type StoredProvenance = Omit<z.output<typeof storedSchema>, "schema">;
 
 /** Every machine has it twice in the state of its stack: among what was declared and among what is known. */
 const mostCharacters = 1_600;
+/** What remains where a machine has very many entries and roles, whose names must be kept; beyond it nothing is. */
+export const mostCharactersAtAll = 8_000;
 const mostBytesDecoded = 4 * 2 ** 20;
 
 /**
  * A provenance as text for the state. Of a machine that is made of very many files, those below one folder are put together
  * until it is short enough; then its folders are named as what changed.
  * @param of - the toplevel that is made of it.
+ * @returns undefined: too long all the same.
  */
-export function encodeProvenance(of: string, made: Provenance): string {
+export function encodeProvenance(of: string, made: Provenance): string | undefined {
   let text = encode({ of: hashOf(of), depth: null, made });
   const deepest = Math.max(0, ...Object.keys(made.files).map((file) => segmentsOf(file).length - 1));
   for (let depth = deepest; text.length > mostCharacters && depth > 0; depth--)
     text = encode({ of: hashOf(of), depth, made: atDepth(made, depth) });
-  return text;
+  return text.length > mostCharactersAtAll ? undefined : text;
 }
 
 /** @returns undefined for what another version, or nobody, has written. */

@@ -31,24 +31,34 @@ const many = (count: number): Provenance => ({
   ),
 });
 
+/** What fits into a state. */
+const encoded = (of: string, provenance: Provenance): string =>
+  encodeProvenance(of, provenance) ?? assert.fail("too long");
+
 describe("the provenance in a machine's state", () => {
   it("is read back as it was", () => {
-    const stored = decodeProvenance(encodeProvenance(declared, made));
+    const stored = decodeProvenance(encoded(declared, made));
     assert.deepEqual(stored, { of: "1".repeat(32), depth: null, made });
   });
 
   it("says whose it is", () => {
-    const stored = decodeProvenance(encodeProvenance(declared, made)) ?? assert.fail();
+    const stored = decodeProvenance(encoded(declared, made)) ?? assert.fail();
     assert.deepEqual([isProvenanceOf(stored, declared), isProvenanceOf(stored, old)], [true, false]);
   });
 
   it("stays short, however many files a machine is made of: then it names their folders", () => {
     for (const count of [10, 200, 2_000]) {
-      const text = encodeProvenance(declared, many(count));
+      const text = encoded(declared, many(count));
       assert.ok(text.length <= 1_600, `${count} files: ${text.length} characters`);
       const { depth, made: stored } = decodeProvenance(text) ?? assert.fail();
       assert.deepEqual(stored, atDepth(many(count), depth));
     }
+  });
+
+  it("is not kept where names alone are too many: then it is not known why", () => {
+    const entries = (count: number) => Array.from({ length: count }, (_, index) => `nixos/${digestOf(`${index}`)}`);
+    assert.ok(encodeProvenance(declared, { ...made, entries: entries(500) }));
+    assert.equal(encodeProvenance(declared, { ...made, entries: entries(3_000) }), undefined);
   });
 
   it("tells of a folder that a file in it changed, came or went", () => {
@@ -65,7 +75,7 @@ describe("the provenance in a machine's state", () => {
   });
 
   it("is nothing where the text is another version's, cut off or nobody's", () => {
-    const text = encodeProvenance(declared, made);
+    const text = encoded(declared, made);
     for (let cut = 0; cut < text.length; cut += 7) assert.equal(decodeProvenance(text.slice(0, cut)), undefined);
     fc.assert(fc.property(fc.string(), (other) => decodeProvenance(other) === undefined));
   });

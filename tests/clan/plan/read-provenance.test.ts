@@ -42,7 +42,7 @@ describe("what a machine is made of", function () {
   /** What is told to have changed by an edit, between two readings of the same fleet. */
   const edited = async (edits: Readonly<Record<string, string>>, overrides = {}): Promise<string[]> => {
     await using fleet = await temporaryFleet(files);
-    const stored = decodeProvenance(encodeProvenance(declared, (await read(fleet.root)).made)) ?? assert.fail();
+    const stored = decodeProvenance(encodeProvenance(declared, (await read(fleet.root)).made) ?? "") ?? assert.fail();
     // The fleet's files were loaded once in this process: what they define is read in another folder.
     await using again = await temporaryFleet({ ...files, ...edits });
     const { made, namespaces } = await read(again.root, overrides);
@@ -96,7 +96,7 @@ describe("what a machine is made of", function () {
     const machines = Object.keys(fleet.model.machines);
     const all = await readProvenances(fleet, machines, {}, () => undefined, soon());
     for (const machine of machines) {
-      const text = encodeProvenance(declared, all.get(machine) ?? assert.fail(machine));
+      const text = encodeProvenance(declared, all.get(machine) ?? assert.fail(machine)) ?? "";
       assert.equal(decodeProvenance(text)?.depth, null, `${machine}: ${text.length} characters: each file by its name`);
     }
   });

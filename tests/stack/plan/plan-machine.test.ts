@@ -37,7 +37,7 @@ const deployed: KnownDeployment = {
   bootId: "boot-1",
   outcome: "switched",
   drift: null,
-  madeFrom: encodeProvenance(old, made),
+  madeFrom: encodeProvenance(old, made) ?? assert.fail(),
 };
 
 const seen = (facts: Partial<HostFacts> = {}, systems?: SeenSystems): MachineLook => ({
