@@ -3,6 +3,7 @@ import { selectMachines } from "./clan/select-machines.ts";
 import { Fleet } from "./components/fleet.ts";
 import { compareWithPreview } from "./program/approved-tree.ts";
 import { checkFleet } from "./program/check-fleet.ts";
+import { requireMoved } from "./program/deployed-machines.ts";
 import { machineSettings } from "./program/machine-settings.ts";
 import { preparePlans } from "./program/plan-machines.ts";
 import { pulumiReport, rendered } from "./program/pulumi-report.ts";
@@ -24,6 +25,7 @@ export const machines = await rendered(async () => {
   const checks = await checkFleet(fleet, signal);
   const stack = withVarsOf(fleet, stated);
   const selected = select(fleet.model);
+  await requireMoved(root, fleet.model, selected, stated, pulumiReport);
   const owned = planMachines(fleet.model, selected, stack);
   const connections = await readConnections(root, stack, fleet.model, owned, signal);
   const systems = await evaluateSystems(

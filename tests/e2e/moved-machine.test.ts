@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { z } from "zod";
-import { type GcpStandIn, startGcpStandIn } from "../../sim/gcp/start-gcp-stand-in.ts";
+import { startGcpStandIn } from "../../sim/gcp/start-gcp-stand-in.ts";
 import { simState } from "../../sim/hosts/sim-state.ts";
 import { Checkout, type Ended } from "./support/checkout.ts";
 import { type ObjectStore, startObjectStore } from "./support/object-store.ts";
@@ -23,13 +23,13 @@ const stateSchema = z.object({
 describe("two stacks with their states in a bucket", function () {
   this.timeout(300_000);
   let checkout: Checkout;
-  let cloud: GcpStandIn;
+  const cleanup = new AsyncDisposableStack();
   let bucket: ObjectStore;
 
   before(async () => {
-    bucket = await startObjectStore();
-    checkout = await Checkout.create();
-    cloud = await startGcpStandIn(() => undefined, simState(join(checkout.root, ".state/sim")));
+    bucket = cleanup.use(await startObjectStore());
+    checkout = cleanup.use(await Checkout.create());
+    const cloud = cleanup.use(await startGcpStandIn(() => undefined, simState(join(checkout.root, ".state/sim"))));
     Object.assign(checkout.environment, bucket.environment, {
       PULUMI_DEBUG_PROVIDERS: `gcp:${cloud.port}`,
       PULUMI_CONFIG_PASSPHRASE: passphrase,
@@ -42,16 +42,13 @@ describe("two stacks with their states in a bucket", function () {
       "Pulumi.west.yaml",
       machines("stibnite").replace("config:\n", "config:\n  pulumi-clan:after: [east]\n"),
     );
+    await checkout.edit("Pulumi.local.yaml", "[cinnabar, stibnite, galena]", "[stibnite]");
     await done(checkout.sim("up", "cinnabar"));
     for (const stack of ["east", "west"]) await done(checkout.pulumi("stack", "init", stack));
     await done(checkout.pulumi("config", "set", "--stack", "east", "--secret", "pulumi-clan:sudoPassword", password));
     await done(up("east"));
   });
-  after(async () => {
-    await cloud[Symbol.asyncDispose]();
-    await checkout[Symbol.asyncDispose]();
-    await bucket[Symbol.asyncDispose]();
-  });
+  after(() => cleanup.disposeAsync());
 
   const done = async (command: Promise<Ended>): Promise<Ended> => {
     const ended = await command;
@@ -102,6 +99,10 @@ describe("two stacks with their states in a bucket", function () {
     const [vm, before] = [await idOfVm("east"), await generation()];
     await checkout.edit("Pulumi.east.yaml", "[cinnabar, galena]", "[cinnabar]");
     await checkout.edit("Pulumi.west.yaml", "[stibnite]", "[galena]");
+    const early = await up("east");
+    assert.notEqual(early.code, 0, early.text);
+    assert.match(early.text, /galena is now in Pulumi\.west\.yaml, and still in the state of stack east/);
+    assert.match(early.text, /fix: +fleet move galena --to west/);
     const dry = await done(checkout.fleet("move", "galena", "--to", "west", "--dry-run"));
     assert.match(dry.text, /galena: from stack east to west:\n(?:.*\n)*.*::galena-node-vm\n/);
     assert.equal(await idOfVm("east"), vm);
@@ -160,8 +161,9 @@ describe("two stacks with their states in a bucket", function () {
     await done(run("fleet-preview.yml", "Preview"));
     assert.deepEqual(await bucket.contents(), before, "a preview writes nothing");
     const comment = await readFile(join(temporary, "comment-east.md"), "utf8");
-    assert.match(comment, /^### Stack `east`: can be deployed\n/);
-    assert.match(comment, /cinnabar-closure/);
+    assert.match(comment, /^### Plan: minerals, stack east\n/);
+    assert.match(comment, /^\| `cinnabar` \| reachable \| update /m);
+    assert.match(comment, /<summary>preview<\/summary>[\s\S]*cinnabar-closure/);
     const drift = await run("fleet-drift.yml", "Drift");
     assert.notEqual(drift.code, 0, drift.text);
     await done(run("fleet-up.yml", "Up"));

@@ -13,19 +13,20 @@ export interface StackFile {
   readonly line?: number;
   /** Names, tags, and either with `!`; absent: all. */
   readonly machines?: readonly string[];
+  /** Folder of its own builder of systems: it deploys look-alikes to other hosts. */
+  readonly systemBuilder?: string;
 }
 
 const key = "pulumi-clan:machines";
 const fileSchema = z.looseObject({
   config: z.looseObject({
     [key]: z.array(z.string()).optional(),
-    "pulumi-clan:systemBuilder": z.unknown().optional(),
+    "pulumi-clan:systemBuilder": z.string().optional(),
   }),
 });
 
 /**
- * The stacks that lie beside a fleet. Left out: those with a builder of their own, which deploy look-alikes to other hosts;
- * and files that cannot be read, which the stack's own run says.
+ * The stacks that lie beside a fleet. Files that cannot be read are left out: the stack's own run says so.
  */
 export async function readStackFiles(root: string): Promise<readonly StackFile[]> {
   const names = (await entriesOf(root)).map(({ name }) => name).filter((name) => /^Pulumi\..+\.yaml$/.test(name));
@@ -35,10 +36,17 @@ export async function readStackFiles(root: string): Promise<readonly StackFile[]
 
 function stackOf(file: string, text: string): StackFile[] {
   const parsed = fileSchema.safeParse(yaml(text)).data;
-  if (parsed === undefined || parsed.config["pulumi-clan:systemBuilder"] !== undefined) return [];
-  const machines = parsed.config[key];
+  if (parsed === undefined) return [];
+  const { [key]: machines, "pulumi-clan:systemBuilder": systemBuilder } = parsed.config;
   const line = text.split("\n").findIndex((one) => one.includes(key)) + 1;
-  return [{ file, ...(machines === undefined ? {} : { machines }), ...(line === 0 ? {} : { line }) }];
+  return [
+    {
+      file,
+      ...(machines === undefined ? {} : { machines }),
+      ...(line === 0 ? {} : { line }),
+      ...(systemBuilder === undefined ? {} : { systemBuilder }),
+    },
+  ];
 }
 
 function yaml(text: string): unknown {

@@ -15,12 +15,13 @@ export const stackOfMachine: Rule = {
     example: '`machines: ["tag:gcp"]` in Pulumi.burst.yaml, `machines: [cinnabar, galena]` in Pulumi.core.yaml',
   },
   *check({ model, tree }) {
-    const stacks = (tree?.stacks ?? []).flatMap((stack) => {
+    const real = (tree?.stacks ?? []).filter(({ systemBuilder }) => systemBuilder === undefined);
+    const stacks = real.flatMap((stack) => {
       const machines = machinesOf(stack, model.machines);
       return machines === undefined ? [] : [{ stack, machines: new Set(machines) }];
     });
     // A file that could not be read might be the owner.
-    if (stacks.length === 0 || stacks.length < (tree?.stacks.length ?? 0)) return;
+    if (stacks.length === 0 || stacks.length < real.length) return;
     for (const [name, { definedAt }] of Object.entries(model.machines)) {
       const [first, second] = stacks.filter(({ machines }) => machines.has(name)).map(({ stack }) => stack);
       const subject = { kind: "machine", name } as const;
