@@ -111,6 +111,36 @@ const jumpHostSchema = z.strictObject({
     ),
 });
 
+const installSchema = z.strictObject({
+  hostKey: publicKey
+    .optional()
+    .describe(
+      "`ssh-ed25519 AAAA…` of the system that is replaced. Default: what the node's guest attributes say, else the operator's known_hosts.",
+    ),
+  reinstall: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe("machine-id or cloud id of a NixOS that is to be wiped. It serves once. Default: no NixOS is wiped."),
+  files: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Folder, relative to the project, whose files come with the installation, as root's: identities that the clan does not keep.",
+    ),
+  diskKeys: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("Keys of encrypted disks: path in the installer → file, relative to the project."),
+  kexec: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Archive of the installer, a file or URL. Default: the one that nixos-anywhere names."),
+});
+
 const hostSchema = z.strictObject({
   targetHost: z
     .string()
@@ -134,6 +164,9 @@ const hostSchema = z.strictObject({
     .optional()
     .describe("Where its system is built. Default: here when the platform fits, else on the target itself."),
   policy: policySchema.optional().describe("Over the stack's `policy`, key by key."),
+  install: installSchema
+    .optional()
+    .describe("A machine that runs another system is made a NixOS, and its disks are wiped. Default: it is refused."),
 });
 
 const nodeSchema = z.strictObject({
@@ -186,6 +219,11 @@ export const stackConfigSchema = z.strictObject({
       "Who speaks SSH: the built-in client, or OpenSSH's. Default auto: OpenSSH for what the built-in one cannot do.",
     ),
   vars: z.string().min(1).optional().describe("Folder of the clan's vars, relative to the project. Default `vars`."),
+  nixosAnywhere: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Program that installs machines, a name or a path relative to the project. Default `nixos-anywhere`."),
   systemBuilder: z
     .string()
     .min(1)

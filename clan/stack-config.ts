@@ -29,7 +29,15 @@ export function parseStackConfig(raw: Readonly<Record<string, string>>, file: st
 }
 
 // Pulumi hands scalars over as bare text and structured values as JSON; a text key stays text even if it reads "true".
-const textKeys = new Set(["identityFile", "vars", "systemBuilder", "sudoPassword", "proxyJump", "flake"]);
+const textKeys = new Set([
+  "identityFile",
+  "vars",
+  "systemBuilder",
+  "sudoPassword",
+  "proxyJump",
+  "flake",
+  "nixosAnywhere",
+]);
 
 function readValue(key: string, text: string): unknown {
   if (textKeys.has(key)) return text;

@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   lock: async () => (await import("./lock.ts")).lockCommand,
   push: async () => (await import("./push.ts")).pushCommand,
   deploy: async () => (await import("./deploy.ts")).deployCommand,
+  install: async () => (await import("./install.ts")).installCommand,
   rollback: async () => (await import("./rollback.ts")).rollbackCommand,
   status: async () => (await import("./status.ts")).statusCommand,
   ssh: async () => (await import("./ssh.ts")).sshCommand,

@@ -39,8 +39,23 @@ export function localSystem(): string {
 
 /** Arguments of the command that evaluates one machine; its answer is `{ drv, out, system }` as JSON. */
 export function evaluationArgs(target: EvaluationTarget, settings: EvaluationSettings): string[] {
-  const source = settings.systemBuilder === undefined ? flakeArgs(target, settings) : builderArgs(target, settings);
+  const source =
+    settings.systemBuilder === undefined ? flakeArgs(target, settings) : builderArgs(target, settings, answer);
   // Without --show-trace Nix leaves out the frames nearest to the error, the only ones that place a `throw`.
+  return ["eval", "--json", "--show-trace", ...source, ...optionArgs(settings)];
+}
+
+/**
+ * Arguments of the command that asks a machine's configuration for data. Of a system builder's toplevel it is the attribute
+ * `config`.
+ * @param apply - a Nix function from the configuration to data.
+ */
+export function configurationArgs(target: EvaluationTarget, settings: EvaluationSettings, apply: string): string[] {
+  const attribute = `${target.class}Configurations.${nixString(target.machine)}.config`;
+  const source =
+    settings.systemBuilder === undefined
+      ? [...flakeAttribute(attribute, settings), "--apply", apply]
+      : builderArgs(target, settings, `toplevel: (${apply}) toplevel.config`);
   return ["eval", "--json", "--show-trace", ...source, ...optionArgs(settings)];
 }
 
@@ -76,7 +91,11 @@ export function flakeAttribute(
   ];
 }
 
-function builderArgs({ machine, class: ofClass }: EvaluationTarget, settings: EvaluationSettings): string[] {
+function builderArgs(
+  { machine, class: ofClass }: EvaluationTarget,
+  settings: EvaluationSettings,
+  apply: string,
+): string[] {
   const { tree, systemBuilder = "", system = localSystem() } = settings;
   const argument = `{ inherit tree; machine = ${nixString(machine)}; class = ${nixString(ofClass)}; system = ${nixString(system)}; }`;
   // A path value without context: `tree + "/file"` in a derivation then carries that file, not the whole tree, and a
@@ -84,7 +103,7 @@ function builderArgs({ machine, class: ofClass }: EvaluationTarget, settings: Ev
   const expression = `let
   fetched = builtins.fetchTree { type = "path"; path = ${nixString(tree.path)}; narHash = ${nixString(tree.narHash)}; };
   tree = /. + builtins.unsafeDiscardStringContext fetched.outPath;
-  answer = ${answer};
+  answer = ${apply};
 in answer (import (tree + ${nixString(`/${systemBuilder.replace(/^(\.?\/)+/, "")}`)}) ${argument})`;
   return ["--expr", expression];
 }

@@ -64,9 +64,11 @@ class InstallationRun implements AsyncDisposable {
     this.#request = request;
     this.#report = report;
     this.#signal = signal;
-    // It may be installed already: then it shows its declared key.
+    // It may be installed already: then it shows its declared key. Where any key is accepted, none is held against it.
     const { foreign, installed } = request;
-    this.#spec = { ...foreign, hostKeys: [...foreign.hostKeys, ...installed.hostKeys], keepaliveSeconds: 5 };
+    const open = foreign.hostKeys.length === 0 && foreign.hostKeyPolicy === "accept-new";
+    const hostKeys = open ? [] : [...foreign.hostKeys, ...installed.hostKeys];
+    this.#spec = { ...foreign, hostKeys, keepaliveSeconds: 5 };
   }
 
   async toTheEnd(): Promise<Installation> {

@@ -18,7 +18,7 @@ let
   ];
 in
 if configurations ? ${machine} then
-  configurations.${machine}.config.system.build.toplevel
+  configurations.${machine}.config.system.build.toplevel // { inherit (configurations.${machine}) config; }
 else if others != [ ] then
   throw "machine `${machine}' is not of class ${class}: the flake has it among ${toString others}"
 else

@@ -4,6 +4,7 @@
     ./units
     ./tmpfiles.nix
     ./boot.nix
+    ./disko.nix
     ./specialisation.nix
     ./nixos-toplevel.nix
   ];

@@ -128,7 +128,7 @@ export class MachineToInstall implements AsyncDisposable {
 async function addDiskoScript(): Promise<StorePath> {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "disko");
-  const text = await readFile(join(standIn, "disko.sh"), "utf8");
+  const text = await readFile(join(standIn, "../system/scripts/disko.sh"), "utf8");
   await writeFile(file, text.replace("@devices@", "/dev/sda"), { mode: 0o755 });
   const args = ["store", "add", "--name", "disko", file];
   return parseStorePath((await runNix(args, { signal: patience() })).trim());

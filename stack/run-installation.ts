@@ -1,0 +1,109 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { z } from "zod";
+import { installMachine, planMachine } from "../deploy/installation/install-machine.ts";
+import type { Installation, installationRequestSchema } from "../deploy/installation/installation-request.ts";
+import type { SecretFile, SecretSource, StagedSecrets } from "../deploy/secrets/secret-source.ts";
+import type { SecretText } from "../deploy/ssh/secret-text.ts";
+import { buildToplevel } from "../local-nix/build.ts";
+import type { Report } from "../report.ts";
+import { clanSecrets } from "./clan-secrets.ts";
+import type { InstallationOrder } from "./installation-order.ts";
+import { resolveWay } from "./way-to-host.ts";
+
+/** What a caller may want of one run. */
+export interface InstallationRun {
+  readonly until?: Installation["phases"][number] | undefined;
+  /** Local file for `facter.json`. */
+  readonly hardwareReport?: string | undefined;
+  readonly sudoPassword?: SecretText | undefined;
+}
+
+/** Builds what is installed, and installs it. @throws what `installMachine` and the build throw */
+export async function runInstallation(
+  order: InstallationOrder,
+  run: InstallationRun,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Installation> {
+  const { machine, toplevel, drvPath, disko, owner } = order;
+  const rootScope = [owner.project, owner.stack];
+  const where = { kind: "local" } as const;
+  await buildToplevel({ machine, drvPath, toplevel, where, rootScope }, report, signal);
+  const script = { machine: `${machine}.disko`, drvPath: disko.drvPath, toplevel: disko.script };
+  await buildToplevel({ ...script, where, rootScope }, report, signal);
+  return installMachine(await requestFor(order, run), report, signal);
+}
+
+/** What an installation would do; nothing is built and nothing touched. */
+export async function lookBeforeInstallation(
+  order: InstallationOrder,
+  run: InstallationRun,
+  report: Report,
+  signal: AbortSignal,
+): ReturnType<typeof planMachine> {
+  return planMachine(await requestFor(order, run), report, signal);
+}
+
+async function requestFor(
+  order: InstallationOrder,
+  { until, hardwareReport, sudoPassword }: InstallationRun,
+): Promise<z.input<typeof installationRequestSchema>> {
+  const { foreignHostKeys, disko, program, reinstall, instanceId, kexec, secrets, files, ...way } = order;
+  const { machine, system, toplevel, owner, diskKeys } = order;
+  const installed = await resolveWay({ ...way, hostKeyPolicy: "strict" }, sudoPassword);
+  const foreign = await resolveWay({ ...way, hostKeys: foreignHostKeys, formerHostKeys: [] }, sudoPassword);
+  const { hostKeys } = installed;
+  const sources = [
+    ...(secrets === null ? [] : [clanSecrets({ machine, toplevel, secrets, hostKeys })]),
+    ...(files === undefined ? [] : [folderSource(files)]),
+  ];
+  return {
+    machine,
+    system,
+    foreign,
+    installed,
+    diskoScript: disko.script,
+    toplevel,
+    devices: [...disko.devices],
+    owner: { ...owner },
+    diskKeys: { ...diskKeys },
+    command: [program],
+    ...(sources.length === 0 ? {} : { secrets: joined(sources) }),
+    ...(reinstall === undefined ? {} : { reinstall }),
+    ...(instanceId === undefined ? {} : { instanceId }),
+    ...(kexec === undefined ? {} : { kexec }),
+    ...(until === undefined ? {} : { until }),
+    ...(hardwareReport === undefined ? {} : { hardwareReport }),
+  };
+}
+
+function joined(sources: readonly SecretSource[]): SecretSource {
+  return {
+    async stage(machine, signal): Promise<StagedSecrets> {
+      const staged = await Promise.all(sources.map((source) => source.stage(machine, signal)));
+      return {
+        digest: staged.map(({ digest }) => digest).join("."),
+        identities: staged.flatMap(({ identities }) => identities),
+        files: staged.flatMap(({ files }) => files),
+      };
+    },
+  };
+}
+
+/** A folder's files with their modes, at the same places of the installed root. */
+function folderSource(folder: string): SecretSource {
+  return {
+    async stage(): Promise<StagedSecrets> {
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+      const files = entries
+        .filter((entry) => entry.isFile())
+        .map(async (entry): Promise<SecretFile> => {
+          const file = join(entry.parentPath, entry.name);
+          const mode = ((await stat(file)).mode & 0o777).toString(8).padStart(4, "0");
+          return { path: file.slice(folder.length), mode, read: () => readFile(file) };
+        });
+      return { digest: "of-a-folder", identities: [], files: await Promise.all(files) };
+    },
+  };
+}
