@@ -5,8 +5,7 @@ import type { Report } from "../../report.ts";
 import { emitFleet } from "../emission/emit-fleet.ts";
 import type { MachineClass } from "../fleet-model.ts";
 import type { Fleet } from "../read-fleet.ts";
-import { adoptedRoot } from "./adopted-context.ts";
-import { readPackageNames } from "./disk/clan-folders.ts";
+import { ownPackages } from "./own-packages.ts";
 import { type FactsReading, readMachineFacts } from "./read-machine-facts.ts";
 
 /**
@@ -30,11 +29,10 @@ export async function readFactsOf(
   report: Report,
   signal: AbortSignal,
 ): Promise<FactsReading> {
-  const root = fleet.kind === "adopted" ? adoptedRoot(fleet.flake.settings.tree) : fleet.evaluation.root;
   const machines = new Map<string, MachineClass>();
   for (const [name, { class: machineClass, problem }] of Object.entries(fleet.model.machines)) {
     // A machine that does not evaluate was told of with its error already.
     if (names.includes(name) && problem === undefined) machines.set(name, machineClass);
   }
-  return readMachineFacts(machines, await readPackageNames(root), settings, report, signal);
+  return readMachineFacts(machines, await ownPackages(fleet, signal), settings, report, signal);
 }

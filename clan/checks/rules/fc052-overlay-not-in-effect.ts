@@ -10,7 +10,7 @@ export const overlayNotInEffect: Rule = {
   evaluated: true,
   text: {
     finds:
-      "A machine whose package set lacks own packages of the fleet (`pkgs/by-name`), where another machine has them (warning); one line where no machine has them, and homes with a package set of their own in a fleet with overlays (info).",
+      "A machine whose package set lacks own packages of the fleet (`pkgs/by-name`, and what `flake.nixpkgsOverlays` set), where another machine has them (warning); one line where no machine has them, and homes with a package set of their own in a fleet with overlays (info).",
     silent:
       "`nixpkgs.overlays` is ignored where the package set is given from outside (`clan.pkgsForSystem`), and homes without `useGlobalPkgs` make their own.",
     fix: "Import the entry that sets the overlay; set `home-manager.useGlobalPkgs = true`.",
@@ -44,12 +44,13 @@ export const overlayNotInEffect: Rule = {
   },
 };
 
-function nobodys({ model }: CheckContext, packages: readonly string[]): Report {
+function nobodys({ model, overlays, tree }: CheckContext, packages: readonly string[]): Report {
+  const isWritten = packages.some((name) => tree?.packages.includes(name));
   return {
     severity: "info",
     subject: { kind: "fleet", name: model.name },
-    message: `no machine's packages have ${packages.join(", ")} of pkgs/by-name`,
-    at: { file: "pkgs/by-name" },
+    message: `no machine's packages have ${packages.join(", ")}, which the fleet makes itself`,
+    at: isWritten ? { file: "pkgs/by-name" } : (overlays[0] ?? null),
     suggestion: "add them to nixpkgs.overlays, if machines are to have them",
   };
 }

@@ -264,6 +264,39 @@ describe("a host that was asked", () => {
   });
 });
 
+describe("FC052: an overlay of the fleet", () => {
+  const both = (galena: readonly string[], electrum: readonly string[], more: Partial<CheckContext> = {}) => {
+    const facts = (missing: readonly string[], number: number) => {
+      return { ...sound, hostName: `host${number}`, missingPackages: [...missing] };
+    };
+    const configurations = new Map([
+      ["galena", facts(galena, 1)],
+      ["electrum", facts(electrum, 2)],
+    ]);
+    const context = adopted({ machines: { galena: {}, electrum: {} } }, { configurations, ...more });
+    return runChecks(context, []).map(({ rule, severity, message, at }) => ({ rule, severity, message, at }));
+  };
+
+  it("is missed by a machine whose packages lack what another's have", () => {
+    assert.deepEqual(both([], []), []);
+    const [found, ...others] = both(["heartbeat"], []);
+    assert.deepEqual([found?.rule, found?.severity, others], ["FC052", "warning", []]);
+    assert.match(found?.message ?? "", /^the packages of galena lack heartbeat/);
+  });
+
+  it("is told of once where no machine has its packages, at the overlay", () => {
+    const overlays = [{ file: "modules/overlays.ts", line: 4 }];
+    assert.deepEqual(both(["patched"], ["patched"], { overlays }), [
+      {
+        rule: "FC052",
+        severity: "info",
+        message: "no machine's packages have patched, which the fleet makes itself",
+        at: overlays[0],
+      },
+    ]);
+  });
+});
+
 describe("FC032: a secret that the configuration deploys", () => {
   const tree = (machines: readonly string[], groups: readonly string[] = []): TreeFacts => ({
     root: "/",
