@@ -1,4 +1,5 @@
 import type { FlakeEvaluation } from "../composition/evaluate-flake.ts";
+import { schemaUse } from "../composition/schema-use.ts";
 import { classOfPlatform } from "./check-registry.ts";
 import { type ComposedClan, isInline, type RegisteredMachine, type ServiceInstance } from "./composed-clan.ts";
 import { entryGraph, entryName, type Reach } from "./entry-graph.ts";
@@ -39,8 +40,7 @@ export function buildModel(evaluation: FlakeEvaluation, clan: ComposedClan, vars
   );
   const carriers = new Map([...tags].map(([tag, machines]) => [tag, new Set(machines)] as const));
   const resolved = { clan, tagged, tags, carriers, reach };
-  // The schema brands the names and proves that nothing but JSON is left.
-  return fleetModelSchema.parse({
+  const model = {
     schema: 1,
     name: evaluation.definition.name,
     machines: Object.fromEntries(
@@ -56,7 +56,9 @@ export function buildModel(evaluation: FlakeEvaluation, clan: ComposedClan, vars
     ),
     vars,
     secretStore: null,
-  } satisfies Record<keyof Omit<FleetModel, "clanChecks">, unknown>);
+  } satisfies Record<keyof Omit<FleetModel, "clanChecks">, unknown>;
+  // The schema brands the names and proves that nothing but JSON is left.
+  return fleetModelSchema.parse(model, schemaUse(clan.registry.size));
 }
 
 function machineModel(name: string, { nixpkgs, imports }: RegisteredMachine, resolved: Resolved) {

@@ -3,6 +3,7 @@ import { EntryReference } from "../composition/entry-reference.ts";
 import { OptionUndefinedError } from "../composition/errors.ts";
 import type { EvaluatedOptions, FlakeEvaluation } from "../composition/evaluate-flake.ts";
 import { isAttributeSet } from "../composition/evaluation/definition.ts";
+import { schemaUse } from "../composition/schema-use.ts";
 import { formatLocation, type SourceLocation } from "../composition/source-location.ts";
 import type { FleetError } from "../errors.ts";
 import { gcpNodeSchema, type Location } from "./fleet-model.ts";
@@ -102,11 +103,12 @@ function readEach<T>(
 ): ReadonlyMap<string, T> {
   const found = new Map<string, T>();
   const attributes = gathering(errors, () => attributesAt(evaluation, path)) ?? {};
-  for (const name of Object.keys(attributes)) {
+  const names = Object.keys(attributes);
+  for (const name of names) {
     // The option types have checked the value; this gives it its static type, and reads every lazy part of it.
     const value = gathering(errors, () => {
       try {
-        return schema.parse(attributes[name]);
+        return schema.parse(attributes[name], schemaUse(names.length));
       } catch (error) {
         throw error instanceof OptionUndefinedError ? statedHere(error, evaluation, [...path, name]) : error;
       }

@@ -8,6 +8,7 @@ import { FleetChecks } from "../composition/fleet-checks.ts";
 import { moduleFailure } from "../composition/module-failure.ts";
 import { nearestNames } from "../composition/nearest.ts";
 import { formatPath } from "../composition/option-path.ts";
+import { schemaUse } from "../composition/schema-use.ts";
 import { showValue } from "../composition/show-value.ts";
 import { SourceFile } from "../composition/source/source-file.ts";
 import { FleetError, FleetErrors, throwGathered } from "../errors.ts";
@@ -51,7 +52,7 @@ export async function loadDefinition(root: string): Promise<FleetDefinition> {
   }
   const { default: exported } = await importModule(root, path);
   if (!isAttributeSet(exported)) throw notAFleet(exported);
-  const parsed = definitionSchema.safeParse(exported);
+  const parsed = definitionSchema.safeParse(exported, schemaUse(1));
   // Parsing would copy the modules among the imports, whose identity counts; only the shape was in question.
   if (parsed.success) return exported as unknown as FleetDefinition;
   const source = new SourceFile(root, path);

@@ -7,6 +7,7 @@ import { FlakeModule, type FlakeModuleInput } from "./flake-module.ts";
 import { FleetChecks } from "./fleet-checks.ts";
 import { didYouMean } from "./nearest.ts";
 import { formatPath } from "./option-path.ts";
+import { schemaUse } from "./schema-use.ts";
 import { showValue } from "./show-value.ts";
 import { SourceFile } from "./source/source-file.ts";
 import { formatLocation } from "./source-location.ts";
@@ -94,7 +95,7 @@ export function defineFleet(fleet: FleetDefinition): DefinedFleet {
     if (source === undefined || site === undefined) return "fleet.ts";
     return formatLocation({ file: source.file, line: source.locate(path) ?? site.line });
   };
-  const parsed = fleetSchema.safeParse(fleet);
+  const parsed = fleetSchema.safeParse(fleet, schemaUse(1));
   const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => issueErrors(fleet, issue, at));
   throwGathered([...issues, ...(parsed.success ? followsErrors(fleet, at) : [])]);
   return { ...fleet, checks: new FleetChecks(source?.root ?? ".") };
