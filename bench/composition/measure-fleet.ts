@@ -15,6 +15,7 @@ const { context, suppressions } = await fleetContext(fleet, new Map(), signal);
 const findings = runChecks(context, suppressions);
 const checked = performance.now();
 const cpu = process.cpuUsage(loaded.cpu);
+const processCpu = process.cpuUsage();
 
 const sample: CompositionSample = {
   machines: Object.keys(fleet.model.machines).length,
@@ -23,6 +24,7 @@ const sample: CompositionSample = {
   readSeconds: (read - loaded.ms) / 1000,
   checkSeconds: (checked - read) / 1000,
   cpuSeconds: (cpu.user + cpu.system) / 1e6,
+  processCpuSeconds: (processCpu.user + processCpu.system) / 1e6,
   // In KiB. Source: Node 24, process.resourceUsage.
   peakRssBytes: process.resourceUsage().maxRSS * 1024,
 };

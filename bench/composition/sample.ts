@@ -13,6 +13,8 @@ export const compositionSampleSchema = z.strictObject({
   checkSeconds: z.number().nonnegative(),
   /** CPU time of reading and checking, all threads; without the start. */
   cpuSeconds: z.number().nonnegative(),
+  /** CPU time of the whole process until the checks' end, its start included. */
+  processCpuSeconds: z.number().nonnegative(),
   /** Largest resident memory of the process. */
   peakRssBytes: z.int().positive(),
 });
