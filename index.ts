@@ -5,6 +5,7 @@ import { compareWithPreview } from "./program/approved-tree.ts";
 import { checkFleet } from "./program/check-fleet.ts";
 import { requireMoved } from "./program/deployed-machines.ts";
 import { machineSettings } from "./program/machine-settings.ts";
+import { planInstallations } from "./program/plan-installations.ts";
 import { preparePlans } from "./program/plan-machines.ts";
 import { pulumiReport, rendered } from "./program/pulumi-report.ts";
 import { readStack } from "./program/stack.ts";
@@ -39,7 +40,11 @@ export const machines = await rendered(async () => {
   const secrets = await planSecrets(root, fleet, stack, owned, pulumiReport, signal);
   const before = await stacksBefore(root, fleet, stack, owned, pulumiReport, signal);
   const plans = await preparePlans(fleet, stack, owned, connections, pulumiReport, signal);
-  const settings = owned.map((machine) => machineSettings(machine, systems, connections, stack, plans, secrets));
+  const known = { connections, systems, secrets };
+  const orders = await planInstallations(root, fleet, stack, owned, known, pulumiReport, signal);
+  const settings = owned.map((machine) =>
+    machineSettings(machine, systems, connections, stack, plans, secrets, orders),
+  );
   return new Fleet(fleet.model.name, { model: fleet.model, machines: settings, remarks: [...before, ...remarks] })
     .machines;
 });

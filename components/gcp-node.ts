@@ -1,6 +1,8 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { GcpNodeModel } from "../clan/fleet-model.ts";
+import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
+import { readGuestHostKeys } from "./guest-host-keys.ts";
 
 export interface GcpNodeArgs extends Omit<GcpNodeModel, "kind" | "definedAt"> {
   /** The machine that runs on it; also the VM's name. */
@@ -18,6 +20,8 @@ export class GcpNode extends pulumi.ComponentResource {
   declare readonly address: pulumi.Output<string>;
   /** Google's own number of the VM; a new one means new disks. */
   declare readonly instanceId: pulumi.Output<string>;
+  /** The keys that the VM's first system shows, asked for when this is called. */
+  readonly guestHostKeys: () => pulumi.Output<readonly PinnedHostKey[]>;
 
   constructor(name: string, args: GcpNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("clan:gcp:Node", name, { ...args }, opts);
@@ -69,6 +73,10 @@ export class GcpNode extends pulumi.ComponentResource {
       .all([vm.networkInterfaces, address.address])
       .apply(([interfaces, reserved]) => interfaces[0]?.accessConfigs?.[0]?.natIp ?? reserved);
     this.instanceId = vm.instanceId;
+    this.guestHostKeys = () =>
+      pulumi.all([vm.project, vm.zone, vm.name]).apply(([project_, zone_, name_]) => {
+        return readGuestHostKeys({ project: project_, zone: zone_, name: name_ }, this);
+      });
     this.registerOutputs({ address: this.address, instanceId: this.instanceId });
   }
 }
@@ -86,7 +94,7 @@ function vmArgs(args: GcpNodeArgs, zone: string, natIp: pulumi.Input<string>): g
     guestAccelerators: [...args.accelerators],
     scheduling: { onHostMaintenance: args.onHostMaintenance, automaticRestart: true },
     // Root's key would never arrive where OS Login is on, and a project-wide key is nobody's decision for this host.
-    metadata: { "enable-oslogin": "FALSE", "block-project-ssh-keys": "TRUE" },
+    metadata: { "enable-oslogin": "FALSE", "block-project-ssh-keys": "TRUE", "enable-guest-attributes": "TRUE" },
     desiredStatus: args.power === "on" ? "RUNNING" : "TERMINATED",
     allowStoppingForUpdate: true,
   };

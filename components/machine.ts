@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GcpNodeModel, MachineModel } from "../clan/fleet-model.ts";
 import { atNode } from "../clan/target-host.ts";
+import { Installation } from "../providers/installation.ts";
+import type { InstallationInputs } from "../providers/installation-schema.ts";
 import { SystemClosure } from "../providers/system-closure.ts";
 import type { ClosureInputs, Observed } from "../providers/system-closure-schema.ts";
 import { noAddress } from "../providers/system-closure-schema.ts";
@@ -10,6 +12,12 @@ import { tolerateFailure } from "./tolerate-failure.ts";
 
 /** How the machine's system is built and delivered: everything but the way to the host. */
 export type Delivery = Omit<ClosureInputs, "machine" | "class" | "targetHost" | "observed" | "reportTo" | "power">;
+
+/** How the machine is installed: everything but the way to the host and what the cloud says of it. */
+export type InstallationOrder = Omit<
+  InstallationInputs,
+  "targetHost" | "instanceId" | "reportTo" | "power" | "machine"
+>;
 
 export interface MachineSettings {
   readonly machine: string;
@@ -24,11 +32,13 @@ export interface MachineSettings {
   readonly probe: (targetHost: string) => Promise<{ readonly text: string | null; readonly observed: Observed | null }>;
   /** The cloud node under the machine. Absent: the machine is somewhere already. */
   readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off" };
+  /** A host that runs another system is made a NixOS. Absent: it is refused. */
+  readonly installation?: InstallationOrder;
 }
 
 const failure = { outcome: "failed", generation: null, seconds: 0 } as const;
 
-/** A registered machine and the system it runs. Children: `<name>-node` where it has one, `<name>-closure`. */
+/** A registered machine and the system it runs. Children: `<name>-node` and `<name>-installation` where it has them, `<name>-closure`. */
 export class Machine extends pulumi.ComponentResource {
   /** This machine's row in the fleet's table. */
   declare readonly row: pulumi.Output<MachineOutcome>;
@@ -40,6 +50,8 @@ export class Machine extends pulumi.ComponentResource {
     const shown = { machine: settings.machine, spec: stated, toplevel: delivery.toplevel };
     super("clan:index:Machine", name, shown, opts);
     const { targetHost, under } = this.#way(name, settings);
+    const observed = node?.power === "off" ? null : this.#observe(settings, targetHost);
+    const installed = this.#install(name, settings, { targetHost, observed, under });
     const closure = new SystemClosure(
       `${name}-closure`,
       {
@@ -47,12 +59,16 @@ export class Machine extends pulumi.ComponentResource {
         machine: settings.machine,
         class: spec.class,
         targetHost,
-        observed: node?.power === "off" ? null : this.#observe(settings, targetHost),
+        observed,
         power: node?.power ?? "on",
         reportTo: this.urn,
       },
       // A host that goes with its VM is not asked to be given back: there is nobody to ask any more.
-      { parent: this, ...(under === undefined ? {} : { deletedWith: under }) },
+      {
+        parent: this,
+        ...(installed === undefined ? {} : { dependsOn: [installed] }),
+        ...(under === undefined ? {} : { deletedWith: under }),
+      },
     );
     const row = pulumi
       .all([closure.outcome, closure.running, closure.generation, closure.seconds, targetHost])
@@ -62,6 +78,42 @@ export class Machine extends pulumi.ComponentResource {
     tolerateFailure(closure); // the error stands on the resource, and the machine's row says so
     this.row = pulumi.recover(row, () => this.#afterFailure(settings, targetHost));
     this.registerOutputs({ outcome: this.row.outcome });
+  }
+
+  /** Before the first deployment. A host that answered as NixOS is not asked for the keys of another system. */
+  #install(
+    name: string,
+    { machine, installation, node }: MachineSettings,
+    {
+      targetHost,
+      observed,
+      under,
+    }: {
+      readonly targetHost: pulumi.Input<string>;
+      readonly observed: pulumi.Output<Observed | null> | null;
+      readonly under: GcpNode | undefined;
+    },
+  ): Installation | undefined {
+    if (installation === undefined) return undefined;
+    const stated = installation.foreignHostKeys;
+    const foreignHostKeys =
+      under === undefined || observed === null || stated.length > 0
+        ? stated
+        : observed.apply((seen) => (seen === null && !pulumi.runtime.isDryRun() ? under.guestHostKeys() : stated));
+    return new Installation(
+      `${name}-installation`,
+      {
+        ...installation,
+        machine,
+        targetHost,
+        foreignHostKeys: pulumi.output(foreignHostKeys).apply((keys) => [...keys]),
+        ...(under === undefined ? {} : { instanceId: under.instanceId }),
+        power: node?.power ?? "on",
+        // As an output it would be a dependency on this component, and so on the closure, which waits for the installation.
+        reportTo: new Promise<string>((resolve) => this.urn.apply(resolve)),
+      },
+      { parent: this, ...(under === undefined ? {} : { deletedWith: under }) },
+    );
   }
 
   /** What the host runs, told before an update; an address that is not known yet is not asked. */
@@ -90,7 +142,7 @@ export class Machine extends pulumi.ComponentResource {
   #way(
     name: string,
     { targetHost, addressFrom = "node", node }: MachineSettings,
-  ): { readonly targetHost: pulumi.Input<string>; readonly under?: pulumi.Resource } {
+  ): { readonly targetHost: pulumi.Input<string>; readonly under?: GcpNode } {
     if (node === undefined) return { targetHost };
     const { kind: _kind, definedAt: _definedAt, ...spec } = node.spec;
     const under = new GcpNode(`${name}-node`, { ...spec, machine: name, power: node.power }, { parent: this });

@@ -3,6 +3,7 @@ import type { MachineSettings } from "../components/machine.ts";
 import type { MachineEvaluation } from "../local-nix/machine-evaluation.ts";
 import type { HostConnection } from "../stack/connections.ts";
 import { buildPlaceOf, settingsOf, wayOf } from "../stack/delivery.ts";
+import type { InstallationOrder } from "../stack/installation-order.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
 import type { Stack } from "../stack/stack.ts";
 import type { PlanMachines } from "./plan-machines.ts";
@@ -15,6 +16,7 @@ export function machineSettings(
   stack: Stack,
   plans: PlanMachines,
   secrets: ReadonlyMap<string, MachineSecrets>,
+  installations: ReadonlyMap<string, InstallationOrder> = new Map(),
 ): MachineSettings {
   const system = systems.get(owned.machine);
   const connection = connections.get(owned.machine);
@@ -26,7 +28,9 @@ export function machineSettings(
   const madeFrom = plans.madeFrom(owned.machine, toplevel);
   const machineSecrets = secrets.get(owned.machine) ?? null;
   const declared = { toplevel, policy: settings.policy, owner: settings.owner, secrets: machineSecrets };
+  const installation = installations.get(owned.machine);
   return {
+    ...(installation === undefined ? {} : { installation: inputsOf(installation) }),
     probe: (host) => plans.probe(owned, host, declared),
     ...owned,
     targetHost,
@@ -40,5 +44,27 @@ export function machineSettings(
       secrets: machineSecrets,
       ...(madeFrom === undefined ? {} : { __madeFrom: madeFrom }),
     },
+  };
+}
+
+/** Without what the cloud knows first. */
+function inputsOf({ machine: _machine, targetHost: _host, instanceId: _id, ...order }: InstallationOrder) {
+  const { identityFiles, hostKeys, foreignHostKeys, jumpHosts, disko, formerHostKeys: _former, ...rest } = order;
+  return {
+    ...rest,
+    identityFiles: [...identityFiles],
+    hostKeys: [...hostKeys],
+    foreignHostKeys: [...foreignHostKeys],
+    disko: { ...disko, devices: [...disko.devices] },
+    diskKeys: { ...rest.diskKeys },
+    ...(jumpHosts === undefined
+      ? {}
+      : {
+          jumpHosts: jumpHosts.map((jump) => ({
+            ...jump,
+            identityFiles: [...jump.identityFiles],
+            hostKeys: [...jump.hostKeys],
+          })),
+        }),
   };
 }

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { exampleHosts } from "../hosts/host-spec.ts";
+import { defaultSimState } from "../hosts/sim-state.ts";
 import { startGcpStandIn } from "./start-gcp-stand-in.ts";
 
 // Entry of the stand-in: prints its port as first line of stdout, as plugins do, and logs to stderr.
@@ -15,7 +17,11 @@ function log(line: string): void {
   process.stderr.write(`${new Date().toISOString()} ${line}\n`);
 }
 
-await using standIn = await startGcpStandIn(log);
+// Nodes whose image is not the installed machine but a Debian, by name: PULUMI_CLAN_SIM_FOREIGN="galena scheelite".
+const foreign = new Set((process.env["PULUMI_CLAN_SIM_FOREIGN"] ?? "").split(" "));
+const machines = exampleHosts.map((host) => (foreign.has(host.name) ? { ...host, kind: "debian" as const } : host));
+
+await using standIn = await startGcpStandIn(log, defaultSimState(), machines);
 process.stdout.write(`${standIn.port}\n`);
 if (!ended.signal.aborted) await once(ended.signal, "abort");
 process.stdin.destroy();

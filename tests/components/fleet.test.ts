@@ -148,7 +148,11 @@ describe("Fleet", () => {
     assert.deepEqual(inputs["guestAccelerators"], [{ type: "nvidia-tesla-t4", count: 1 }]);
     assert.deepEqual(inputs["scheduling"], { onHostMaintenance: "TERMINATE", automaticRestart: true });
     assert.deepEqual(inputs["bootDisk"], { initializeParams: { image: "debian-cloud/debian-12", size: 100 } });
-    assert.deepEqual(inputs["metadata"], { "enable-oslogin": "FALSE", "block-project-ssh-keys": "TRUE" });
+    assert.deepEqual(inputs["metadata"], {
+      "enable-oslogin": "FALSE",
+      "block-project-ssh-keys": "TRUE",
+      "enable-guest-attributes": "TRUE",
+    });
     assert.equal(inputs["desiredStatus"], "RUNNING");
   });
 
@@ -215,5 +219,35 @@ describe("a machine on a node", () => {
       resources.findIndex((resource) => resource.name === name),
     );
     assert.ok(vm !== undefined && closure !== undefined && vm >= 0 && vm < closure);
+  });
+});
+
+describe("a machine that is to be installed", () => {
+  it("is installed before its first deployment, with the cloud's id of its VM and the keys of that VM's system", async () => {
+    const resources = await recordResources(({ type }) => {
+      if (type === "gcp:compute/instance:Instance")
+        return { instanceId: "4711", networkInterfaces: [{ accessConfigs: [{ natIp: "192.0.2.14" }] }] };
+      return { address: "192.0.2.14", outcome: "unchanged", running: toplevel, generation: 1, seconds: 1 };
+    });
+    const { Machine } = await import("../../components/machine.ts");
+    const { identityFiles, hostKeys, connectDeadlineSeconds, owner, system, drvPath } = settings("galena").delivery;
+    const installation = {
+      ...{ identityFiles, hostKeys, connectDeadlineSeconds, owner, system, drvPath, toplevel },
+      foreignHostKeys: [],
+      disko: { drvPath, script: toplevel, devices: ["/dev/sda"] },
+      diskKeys: {},
+      program: "nixos-anywhere",
+      secrets: null,
+    };
+    const node = Object.values(model.nodes)[0];
+    assert.ok(node);
+    const asked = settings("galena", { node: { spec: node, power: "on" }, installation });
+    const row = await resolved(new Machine("galena", asked).row);
+    assert.equal(row.outcome, "unchanged");
+    const names = resources.map(({ name }) => name);
+    assert.ok(names.indexOf("galena-installation") < names.indexOf("galena-closure"), names.join(" "));
+    const inputs = resources.find(({ name }) => name === "galena-installation")?.inputs ?? {};
+    assert.deepEqual([inputs["instanceId"], inputs["targetHost"]], ["4711", "root@192.0.2.14"]);
+    assert.deepEqual(inputs["foreignHostKeys"], [], "it answered as NixOS: nobody is asked for another system's keys");
   });
 });

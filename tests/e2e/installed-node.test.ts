@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { chmod, copyFile, mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { Checkout } from "./support/checkout.ts";
+
+const install = 'galena: { install: { files: ".state/identity" } }';
+
+describe("a cloud node that boots another system", function () {
+  this.timeout(300_000);
+  let checkout: Checkout;
+  before(async () => {
+    checkout = await Checkout.create();
+    checkout.environment["PULUMI_CLAN_SIM_FOREIGN"] = "galena";
+    await checkout.edit("Pulumi.local.yaml", "machines: [cinnabar, stibnite, galena]", "machines: [galena]");
+    const tool = "  pulumi-clan:nixosAnywhere: ./sim/nixos-anywhere/nixos-anywhere\n  pulumi-clan:hosts:\n";
+    await checkout.edit("Pulumi.local.yaml", "  pulumi-clan:hosts:\n", `${tool}    ${install}\n`);
+    await chmod(join(checkout.root, "sim/nixos-anywhere/nixos-anywhere"), 0o755);
+    assert.equal((await checkout.sim("up", "cinnabar")).code, 0); // its keys are those of the node, too
+    await identity(".state/sim/host-keys/galena", "etc/ssh/ssh_host_ed25519_key");
+    await identity(".state/sim/operator_ed25519.pub", "root/.ssh/authorized_keys");
+  });
+  after(() => checkout[Symbol.asyncDispose]());
+
+  async function identity(from: string, to: string): Promise<void> {
+    const target = join(checkout.root, ".state/identity", to);
+    await mkdir(dirname(target), { recursive: true });
+    await copyFile(join(checkout.root, from), target);
+    await chmod(target, 0o600);
+  }
+
+  it("is told in the preview what is wiped, and becomes a NixOS that needs no further deployment", async () => {
+    const preview = await checkout.pulumi("preview", "--stack", "local");
+    assert.equal(preview.code, 0, preview.text);
+    assert.match(preview.text, /install: wipes \/dev\/sda of the new VM, unless it runs NixOS/);
+    const up = await checkout.pulumi("up", "--yes", "--stack", "local", "--skip-preview");
+    assert.equal(up.code, 0, up.text);
+    assert.match(up.text, /galena-installation created/);
+    assert.match(up.text, /installed: wiped \/dev\/sda \(google-persistent-disk-0\), runs the declared system/);
+    const { stdout } = await checkout.pulumi("stack", "output", "--json", "--stack", "local");
+    assert.match(stdout, /"outcome": "unchanged"/);
+    assert.match(await checkout.ask("galena", "readlink -f /run/current-system"), /-nixos-system-galena-/);
+  });
+
+  it("is not installed again", async () => {
+    const machineId = await checkout.ask("galena", "cat /etc/machine-id");
+    const again = await checkout.pulumi("up", "--yes", "--stack", "local", "--skip-preview", "--expect-no-changes");
+    assert.equal(again.code, 0, again.text);
+    assert.equal(await checkout.ask("galena", "cat /etc/machine-id"), machineId);
+  });
+});
