@@ -7,7 +7,7 @@ import { Checkout } from "./support/checkout.ts";
 const install = 'galena: { install: { files: ".state/identity" } }';
 
 describe("a cloud node that boots another system", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let checkout: Checkout;
   before(async () => {
     checkout = await Checkout.create();

@@ -34,7 +34,7 @@ export default defineFleet({
 `;
 
 describe("installing a machine from the command line", function () {
-  this.timeout(110_000);
+  this.timeout(600_000);
   let simulation: OwnSimulation;
   let host: SimHost;
   let fleet: TemporaryFleet;
@@ -76,8 +76,8 @@ describe("installing a machine from the command line", function () {
 
   const run = (...args: string[]): Promise<CommandResult> => {
     const command = join(checkout, "cli/fleet.ts");
-    const options = { env: { ...process.env, PULUMI_STACK: "core" }, deadlineMs: 100_000 };
-    return tryCommand(process.execPath, [command, "-C", fleet.root, ...args], options, patience());
+    const options = { env: { ...process.env, PULUMI_STACK: "core" }, deadlineMs: 280_000 };
+    return tryCommand(process.execPath, [command, "-C", fleet.root, ...args], options, AbortSignal.timeout(300_000));
   };
   const machineId = async (): Promise<string> => (await host.exec("cat /etc/machine-id", patience())).stdout.trim();
 

@@ -106,7 +106,7 @@ export class MachineToInstall implements AsyncDisposable {
       command: ["env", `SIM_NIXOS_ANYWHERE_FAULT=${fault}`, join(standIn, "nixos-anywhere")],
       ...more,
     });
-    return installMachine(request, (event) => this.events.push(event), patience());
+    return installMachine(request, (event) => this.events.push(event), AbortSignal.timeout(300_000));
   }
 
   async plan(more: Partial<Request> = {}): ReturnType<typeof planMachine> {
