@@ -6,17 +6,16 @@
 export const zstdLevels = [2, 3, 5] as const;
 export type ZstdLevel = (typeof zstdLevels)[number];
 
-/** The next level has room below it, and the one before it above it: no level is left for what it brings about itself. */
+/** So far apart that no level is left for what it brings about itself. */
 const mostlyWaiting = 0.6;
 const hardlyWaiting = 0.2;
 
 /**
- * The level to go on with: a higher one where the compressor mostly waits for the way, back again where it hardly does.
- * @param startedAt - the lowest: what was planned from the way's measures.
+ * The level to go on with: a higher one where the compressor mostly waits for the way, a lower one where it hardly does.
  * @param waitingShare - of the time since the last decision, 0 to 1.
  */
-export function nextZstdLevel(level: ZstdLevel, startedAt: ZstdLevel, waitingShare: number): ZstdLevel {
+export function nextZstdLevel(level: ZstdLevel, lowest: ZstdLevel, waitingShare: number): ZstdLevel {
   const index = zstdLevels.indexOf(level);
   if (waitingShare > mostlyWaiting) return zstdLevels[index + 1] ?? level;
-  return waitingShare < hardlyWaiting && level > startedAt ? (zstdLevels[index - 1] ?? level) : level;
+  return waitingShare < hardlyWaiting && level > lowest ? (zstdLevels[index - 1] ?? level) : level;
 }

@@ -12,15 +12,19 @@ export class FurtherChannels implements AsyncDisposable {
   readonly #spec: ConnectionSpec;
   readonly #open: (host: SshHost, scope: AbortSignal) => Promise<PathChannel>;
   readonly #report: Report;
-  readonly #hosts = new AsyncDisposableStack();
-  /** Connections that came to be. */
-  count = 0;
+  readonly #hosts: SshHost[] = [];
+  #isOver = false;
 
   /** @param spec - with the key that the first connection has seen. */
   constructor(spec: ConnectionSpec, open: (host: SshHost, scope: AbortSignal) => Promise<PathChannel>, report: Report) {
     this.#spec = spec;
     this.#open = open;
     this.#report = report;
+  }
+
+  /** Connections that came to be. */
+  get count(): number {
+    return this.#hosts.length;
   }
 
   /** A host that allows no more connections, or an operator without OpenSSH, costs the help and not the push: undefined. */
@@ -34,27 +38,38 @@ export class FurtherChannels implements AsyncDisposable {
     enough: AbortSignal,
   ): readonly Promise<PathChannel | undefined>[] {
     const scope = AbortSignal.any([signal, enough]);
-    return Array.from({ length: plan.connections }, () => this.#connect(plan, scope)).flatMap((host) =>
-      Array.from({ length: plan.channels }, async () => {
-        try {
-          const there = await host;
-          if (there === undefined) return undefined;
-          const channel = await this.#open(there, scope);
-          channel.process.useScope(signal);
-          return channel;
-        } catch (error) {
-          return this.#without(error, scope);
-        }
-      }),
-    );
+    return Array.from({ length: plan.connections }, () => {
+      const host = this.#connect(plan, scope);
+      const channels = Array.from({ length: plan.channels }, () => this.#enter(host, scope, signal));
+      void closeAfter(host, channels);
+      return channels;
+    }).flat();
   }
 
   async #connect({ backEnd }: FurtherConnections, scope: AbortSignal): Promise<SshHost | undefined> {
     try {
       const spec = { ...this.#spec, backEnd };
-      const host = this.#hosts.use(await connectOnce(spec, spec.attemptDeadlineSeconds * 1000, scope));
-      this.count += 1;
-      return host;
+      const host = await connectOnce(spec, spec.attemptDeadlineSeconds * 1000, scope);
+      this.#hosts.push(host);
+      if (!this.#isOver) return host;
+      await host[Symbol.asyncDispose]();
+      return undefined;
+    } catch (error) {
+      return this.#without(error, scope);
+    }
+  }
+
+  async #enter(
+    connecting: Promise<SshHost | undefined>,
+    scope: AbortSignal,
+    signal: AbortSignal,
+  ): Promise<PathChannel | undefined> {
+    try {
+      const host = await connecting;
+      if (host === undefined) return undefined;
+      const channel = await this.#open(host, scope);
+      channel.process.useScope(signal);
+      return channel;
     } catch (error) {
       return this.#without(error, scope);
     }
@@ -68,7 +83,20 @@ export class FurtherChannels implements AsyncDisposable {
     return undefined;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#hosts.disposeAsync();
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    await Promise.all(this.#hosts.map((host) => host[Symbol.asyncDispose]()));
   }
+}
+
+/** Says goodbye when the last channel has ended, and not only when the push has: a goodbye takes a round trip. */
+async function closeAfter(
+  connecting: Promise<SshHost | undefined>,
+  channels: readonly Promise<PathChannel | undefined>[],
+): Promise<void> {
+  const opened = await Promise.allSettled([connecting, ...channels]);
+  if (opened.some(({ status }) => status === "rejected")) return; // the push fails, and its end closes what is open
+  const host = await connecting;
+  for (const opening of channels) await (await opening)?.process.untilClosed();
+  await host?.[Symbol.asyncDispose]();
 }

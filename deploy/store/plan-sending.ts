@@ -1,4 +1,5 @@
 import type { BackEnd } from "../ssh/transport.ts";
+import type { ZstdLevel } from "./compression-level.ts";
 import { isFast, type LinkSpeed } from "./link-speed.ts";
 import { type PathInfo, sizeOf } from "./path-info.ts";
 import { planChannels } from "./path-schedule.ts";
@@ -45,14 +46,16 @@ const gzipLink = 4 * 2 ** 20;
 const worthAConnection = 48 * 2 ** 20;
 // A client here, a shell and a Nix there: some 0.05 s of CPU. More than two write faster to a disk (66, 85 and 100 MB/s with 1, 2 and 4).
 const worthAReceiver = 192 * 2 ** 20;
-// sshd grants 2 MiB a channel, Linux' buffers some 2.5 MB a connection: from here on they are the limit on a fast link.
-const longWayMs = 25;
+// sshd grants 2 MiB a channel, Linux' buffers some 2.5 MB a connection: from here on 60 MB/s and less, 180 before compression.
+const longWayMs = 40;
 
 /** Decides from what is known when the first path can go; touches nothing. */
 export function planSending(facts: SendingFacts): SendingPlan {
-  const { missing, channels: most } = facts;
+  const { missing, link, channels: most } = facts;
   const encoding = planEncoding(facts);
-  const channels = planChannels(missing, most);
+  // On a narrow way nearby one window is wide enough; each channel more is a compressor here and two processes there.
+  const isNarrow = encoding.kind !== "plain" && link !== undefined && !isFast(link.bytesPerSecond) && !isLong(link);
+  const channels = planChannels(missing, isNarrow ? Math.min(2, most) : most);
   const further = channels > 1 ? planFurther(facts, Math.min(channels, most)) : undefined;
   // Where others help, the first connection keeps to one channel: its small paths, and what is left over.
   return further === undefined ? { encoding, channels } : { encoding, channels: 1, further };
@@ -64,11 +67,18 @@ function planEncoding({ missing, link, tools, protocol, compress }: SendingFacts
   if (protocol === "worker" || compress === "never") return plain;
   const isSlow = link !== undefined && !isFast(link.bytesPerSecond) && sizeOf(missing) >= notWorthIt;
   if (compress !== "always" && !isSlow) return plain;
-  // On a long way several compressors share what CPU time there is; on others they mostly wait for the way.
-  const startsAt = link !== undefined && link.roundTripMs >= longWayMs ? 2 : 3;
-  if (zstd !== undefined) return { kind: "zstd", tool: zstd, startsAt };
+  if (zstd !== undefined) return { kind: "zstd", tool: zstd, ...planLevel(link) };
   const isNarrow = link !== undefined && link.bytesPerSecond < gzipLink;
   return gzip !== undefined && (compress === "always" || isNarrow) ? { kind: "gzip", tool: gzip } : plain;
+}
+
+/** On a long way several compressors share what CPU time there is; elsewhere they mostly wait, or find out soon that they do not. */
+function planLevel(link: LinkSpeed | undefined): { readonly level: ZstdLevel; readonly lowest: ZstdLevel } {
+  return isLong(link) ? { level: 2, lowest: 2 } : { level: 5, lowest: 3 };
+}
+
+function isLong(link: LinkSpeed | undefined): boolean {
+  return link !== undefined && link.roundTripMs >= longWayMs;
 }
 
 function planFurther({ missing, link, backEnd }: SendingFacts, channels: number): FurtherConnections | undefined {
@@ -80,7 +90,7 @@ function planFurther({ missing, link, backEnd }: SendingFacts, channels: number)
     const reason = "OpenSSH encrypts with less CPU time";
     return { backEnd: "openssh", connections: 1, channels: worth, handsOver: true, reason };
   }
-  if (link.roundTripMs < longWayMs) return undefined;
+  if (!isLong(link)) return undefined;
   const reason = `one connection's window is the limit at ${link.roundTripMs.toFixed(0)} ms`;
   return { backEnd, connections: 2, channels: Math.min(2, channels), handsOver: false, reason };
 }

@@ -130,6 +130,11 @@ export class ReceiverProcess implements AsyncDisposable {
     if (code !== 0) throw new ReceiverEnd(code, this.#stderr.text());
   }
 
+  /** Its end, whatever it is. */
+  async untilClosed(): Promise<void> {
+    await this.#process.ended.catch(() => undefined); // who waits for answers hears why
+  }
+
   /** Its answers ended too early. */
   async #ended(): Promise<never> {
     const code = await untilAborted(this.#process.ended, this.#scope);

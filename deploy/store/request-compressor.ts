@@ -4,7 +4,9 @@ import { constants, createGzip, createZstdCompress, type Gzip, type ZstdCompress
 import { giveBack } from "../ssh/give-back.ts";
 import { nextZstdLevel, type ZstdLevel } from "./compression-level.ts";
 
-export type Compression = { readonly kind: "zstd"; readonly startsAt: ZstdLevel } | { readonly kind: "gzip" };
+export type Compression =
+  /** @param level - to begin with. @param lowest - to go back to where the way is faster than the compressor. */
+  { readonly kind: "zstd"; readonly level: ZstdLevel; readonly lowest: ZstdLevel } | { readonly kind: "gzip" };
 
 /** Node cuts what it makes out of blocks of so many bytes. */
 const blockBytes = 256 * 1024;
@@ -41,7 +43,7 @@ export class RequestCompressor extends Writable {
     this.#compression = compression;
     this.#onPiece = onPiece;
     this.#now = now;
-    this.#level = compression.kind === "zstd" ? compression.startsAt : 3;
+    this.#level = compression.kind === "zstd" ? compression.level : 3;
     this.#stage = this.#openStage();
     this.#stretch.beganMs = now();
   }
@@ -76,7 +78,7 @@ export class RequestCompressor extends Writable {
     if (this.#compression.kind !== "zstd" || bytes < stretchBytes) return;
     const now = this.#now();
     this.#stretch = { bytes: 0, waitedMs: 0, beganMs: now };
-    const level = nextZstdLevel(this.#level, this.#compression.startsAt, waitedMs / Math.max(1, now - beganMs));
+    const level = nextZstdLevel(this.#level, this.#compression.lowest, waitedMs / Math.max(1, now - beganMs));
     if (level === this.#level) return;
     this.#stage.end();
     await once(this.#stage, "end");

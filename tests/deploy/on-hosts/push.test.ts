@@ -57,7 +57,8 @@ describe("pushing to a host", function () {
     const toplevel = await addClosure("by-openssh", { small: 20, large: 4 });
     await using pool = new ConnectionPool();
     const session = new HostSession(pool, host.connection({ backEnd: "openssh" }), 20, () => undefined);
-    const options = { deadlineSeconds: 90, compress: "always" } as const;
+    const link = { bytesPerSecond: 100e6, roundTripMs: 1 };
+    const options = { deadlineSeconds: 90, compress: "always", link } as const;
     const { backend, channels, paths } = await pushClosure(session, toplevel, options, () => undefined, patience());
     assert.deepEqual([backend, channels, paths], ["serve", 4, 26]);
     await verify(toplevel);

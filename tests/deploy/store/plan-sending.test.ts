@@ -32,8 +32,8 @@ describe("how a push goes", () => {
 
   it("compresses on any other way, what is more than a little", () => {
     for (const link of [farAndWide, nearAndNarrow]) {
-      const startsAt = link === farAndWide ? 2 : 3;
-      assert.deepEqual(plan({ link }).encoding, { kind: "zstd", tool: "/bin/zstd", startsAt });
+      const levels = link === farAndWide ? { level: 2, lowest: 2 } : { level: 5, lowest: 3 };
+      assert.deepEqual(plan({ link }).encoding, { kind: "zstd", tool: "/bin/zstd", ...levels });
       assert.equal(plan({ link, missing: [info("a", [], 2 ** 16)] }).encoding.kind, "plain");
       assert.equal(plan({ link, compress: "never" }).encoding.kind, "plain");
       assert.equal(plan({ link, protocol: "worker" }).encoding.kind, "plain", "a daemon wants to hear at once");
@@ -65,6 +65,7 @@ describe("how a push goes", () => {
       assert.ok(!further?.handsOver, "the first one's window counts, too");
     }
     assert.equal(plan({ link: nearAndNarrow }).further, undefined);
+    assert.equal(plan({ link: nearAndNarrow }).channels, 2, "of one connection, whose window is wide enough");
   });
 
   it("opens none for what is soon sent, nor for a single path, nor where one channel was asked for", () => {
