@@ -1,4 +1,8 @@
+import { constants } from "node:os";
 import { stripVTControlCharacters } from "node:util";
+
+const { SIGABRT, SIGKILL, SIGSEGV, SIGTERM } = constants.signals;
+const signals = [SIGABRT, SIGKILL, SIGSEGV, SIGTERM];
 
 /** The receiving process on the host ended before it had answered for everything. */
 export class ReceiverEnd extends Error {
@@ -13,9 +17,12 @@ export class ReceiverEnd extends Error {
     this.stderr = stderr;
   }
 
-  /** Ended from outside: by somebody, or by the kernel for want of memory. A shell says it as 128 + signal. */
+  /**
+   * Ended by a signal: by somebody, by the kernel for want of memory, or by its own fault. Nix 2.26's daemon once ended with
+   * SIGSEGV when its input was cut while it started. A shell says it as 128 + signal.
+   */
   get killed(): boolean {
-    return this.code === undefined || this.code === 128 + 9 || this.code === 128 + 15;
+    return this.code === undefined || signals.some((signal) => this.code === 128 + signal);
   }
 }
 
