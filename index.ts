@@ -8,6 +8,7 @@ import { machineSettings } from "./program/machine-settings.ts";
 import { planInstallations } from "./program/plan-installations.ts";
 import { preparePlans } from "./program/plan-machines.ts";
 import { pulumiReport, rendered } from "./program/pulumi-report.ts";
+import { requireConfirmed } from "./program/require-confirmed.ts";
 import { readStack } from "./program/stack.ts";
 import { stacksBefore } from "./program/stacks-before.ts";
 import { readConnections } from "./stack/connections.ts";
@@ -27,6 +28,7 @@ export const machines = await rendered(async () => {
   const stack = withVarsOf(fleet, stated);
   const selected = select(fleet.model);
   await requireMoved(root, fleet.model, selected, stated, pulumiReport);
+  await requireConfirmed(fleet.model, selected, stated, pulumiReport);
   const owned = planMachines(fleet.model, selected, stack);
   const connections = await readConnections(root, stack, fleet.model, owned, signal);
   const systems = await evaluateSystems(

@@ -173,6 +173,13 @@ const nodeSchema = z.strictObject({
   power: power
     .optional()
     .describe("`on`, the default; `off` stops the node and skips its machine; `absent` removes both."),
+  confirmDestroy: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "With `absent`: the machine's name, once more. Its disk goes with the node. Default: such an update is refused.",
+    ),
 });
 
 export const stackConfigSchema = z.strictObject({

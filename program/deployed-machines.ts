@@ -23,22 +23,24 @@ export async function requireMoved(
   const files = await readStackFiles(root);
   if (files.length < 2) return;
   const deployed = await deployedMachines(report);
-  throwGathered(movedAway(deployed, selected, machines, stack, files));
+  // A guard that cannot look must not keep a fleet from its update.
+  throwGathered(movedAway(deployed ?? [], selected, machines, stack, files));
 }
 
 /**
- * Machines that this stack's state has. The engine has it at hand while it runs the program.
+ * Machines that this stack's state has; undefined: it cannot be told. The engine has it at hand while it runs the program.
  * Source: pulumi 3.250, pkg/resource/deploy/builtins.go, `readStackResourceOutputs`; URNs are the keys of its answer.
  */
-async function deployedMachines(report: Report): Promise<readonly string[]> {
+export async function deployedMachines(report: Report): Promise<readonly string[] | undefined> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const asked = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
   const answer: unknown = await asked.catch((error: unknown) => {
-    // A guard that cannot look must not keep a fleet from its update.
+    // Whether not knowing is a reason to stop is for the guard that asks.
     const [why = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
     report({ level: "warning", phase: "stack", message: `which machines the state has cannot be told: ${why}` });
-    return { outputs: {} };
+    return undefined;
   });
+  if (answer === undefined) return undefined;
   return Object.keys(answerSchema.parse(answer).outputs).flatMap((urn) => {
     const name = /(?:::|\$)clan:index:Machine::(.+)$/.exec(urn)?.[1];
     return name === undefined ? [] : [name];

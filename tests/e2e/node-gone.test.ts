@@ -14,8 +14,17 @@ describe("a machine whose node is taken away", function () {
   });
   after(() => checkout[Symbol.asyncDispose]());
 
-  it("goes with it, and is not contacted", async () => {
+  it("stays until somebody says that its disk may go", async () => {
     await checkout.edit("Pulumi.local.yaml", 'galena: { power: "on" }', 'galena: { power: "absent" }');
+    const ended = await checkout.pulumi("up", "--yes", "--stack", "local", "--skip-preview");
+    assert.notEqual(ended.code, 0);
+    assert.match(ended.text, /galena is absent: its VM in \S+ would be deleted with its disk of 100 GB/);
+    const resources = await checkout.pulumi("stack", "--stack", "local");
+    assert.match(resources.text, /galena-node-vm/);
+  });
+
+  it("goes with it, and is not contacted", async () => {
+    await checkout.edit("Pulumi.local.yaml", '"absent"', '"absent", confirmDestroy: galena');
     const ended = await checkout.pulumi("up", "--yes", "--stack", "local", "--skip-preview");
     assert.equal(ended.code, 0, ended.text);
     assert.match(ended.text, /galena-node-vm deleted/);
