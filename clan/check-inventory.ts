@@ -3,6 +3,7 @@ import { formatLocation } from "../composition/source-location.ts";
 import type { ErrorSubject, FleetError } from "../errors.ts";
 import type { ComposedClan, ServiceInstance } from "./composed-clan.ts";
 import { NodeError, ServiceModuleError, TargetHostError, UnknownMachineError } from "./errors.ts";
+import { type NodeShape, shapeProblems } from "./node-shape.ts";
 import { addressOf, parseTargetHost } from "./target-host.ts";
 
 /**
@@ -139,9 +140,9 @@ function sharedAddress(name: string, owner: string, targetHost: string, clan: Co
 }
 
 function checkNodes(clan: ComposedClan): FleetError[] {
-  return [...clan.nodes].flatMap(([name, { zones }]) => {
+  return [...clan.nodes].flatMap(([name, node]) => {
     const unknown = checkMachine(name, undefined, ["nodes", name], clan);
-    if (zones.length > 0) return unknown;
+    if (node.zones.length > 0) return [...unknown, ...checkShape(name, node, clan)];
     const empty = new NodeError({
       summary: `${name}: its node has no zone to be created in`,
       expected: 'one zone at least, e.g. zones: ["us-central1-b"]',
@@ -150,5 +151,13 @@ function checkNodes(clan: ComposedClan): FleetError[] {
       fix: "list the zones in the order in which they should be tried",
     });
     return [...unknown, empty];
+  });
+}
+
+function checkShape(name: string, node: NodeShape, clan: ComposedClan): NodeError[] {
+  return shapeProblems(node).map(({ key, what, expected, found }) => {
+    const at = formatLocation(clan.at("nodes", name, key));
+    const summary = `${name}: no zone could make its node: ${what}`;
+    return new NodeError({ summary, expected, found, at, fix: `correct ${key}`, subject: { kind: "machine", name } });
   });
 }
