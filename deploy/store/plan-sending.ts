@@ -44,6 +44,8 @@ const notWorthIt = 512 * 1024;
 const gzipLink = 4 * 2 ** 20;
 // Another handshake costs about 0.1 s of CPU here and there.
 const worthAConnection = 48 * 2 ** 20;
+// OpenSSH's client with its processes here and there costs 0.35 s, and saves some 2 s for each GB (67 MB: 1.5 s of both ends with it, 1.1 without).
+const worthOpenssh = 96 * 2 ** 20;
 // A client here, a shell and a Nix there: some 0.05 s of CPU. More than two write faster to a disk (66, 85 and 100 MB/s with 1, 2 and 4).
 const worthAReceiver = 192 * 2 ** 20;
 // sshd grants 2 MiB a channel, Linux' buffers some 2.5 MB a connection: from here on 60 MB/s and less, 180 before compression.
@@ -84,8 +86,7 @@ function isLong(link: LinkSpeed | undefined): boolean {
 function planFurther({ missing, link, backEnd }: SendingFacts, channels: number): FurtherConnections | undefined {
   if (link === undefined || sizeOf(missing) < worthAConnection) return undefined;
   if (isFast(link.bytesPerSecond)) {
-    // With ssh2 1.17 and no native part: 3.6 s of CPU for each GB; with OpenSSH's client 1.0.
-    if (backEnd === "openssh") return undefined;
+    if (backEnd === "openssh" || sizeOf(missing) < worthOpenssh) return undefined;
     const worth = Math.min(channels, Math.max(2, Math.ceil(sizeOf(missing) / worthAReceiver)));
     const reason = "OpenSSH encrypts with less CPU time";
     return { backEnd: "openssh", connections: 1, channels: worth, handsOver: true, reason };

@@ -13,7 +13,7 @@ import { holdPath } from "../support/hold-path.ts";
 import { patience } from "../support/signals.ts";
 
 /** At least 48 MiB, from where on further connections help. */
-const large = largeClosure([22_000_000, 18_000_000, 12_000_000], `odd-${randomBytes(4).toString("hex")}`);
+const large = largeClosure([44_000_000, 36_000_000, 24_000_000], `odd-${randomBytes(4).toString("hex")}`);
 
 describe("pushing to a host that is not like others", function () {
   this.timeout(110_000);

@@ -56,6 +56,8 @@ describe("how a push goes", () => {
     const larger = large.map((path) => ({ ...path, narSize: 250 * mebibyte }));
     assert.equal(plan({ link: lan, missing: larger }).further?.channels, 4, "a receiver for each so many bytes");
     assert.equal(plan({ link: lan, backEnd: "openssh" }).further, undefined, "it does already");
+    const few = large.slice(0, 2);
+    assert.equal(plan({ link: lan, missing: few }).further, undefined, "its start costs more than it saves");
   });
 
   it("opens further connections on a long way, where the window of one is the limit", () => {
