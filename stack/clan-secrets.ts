@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { recipientOf } from "../clan/vars/age/age-file.ts";
+import { isNative, recipientOf } from "../clan/vars/age/age-file.ts";
 import { findOperatorKeys, type OperatorKeys } from "../clan/vars/age/operator-keys.ts";
 import { sshRecipient } from "../clan/vars/age/ssh-recipient.ts";
 import { SecretFileError } from "../clan/vars/errors.ts";
@@ -85,10 +85,8 @@ async function identityLines(
   machine: string,
   { root, identity, recipients }: MachineSecrets,
 ): Promise<Uint8Array> {
-  const lines =
-    Buffer.from(content)
-      .toString("utf8")
-      .match(/AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+/g) ?? [];
+  const words = Buffer.from(content).toString("utf8");
+  const lines = (words.match(/AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+/g) ?? []).filter(isNative);
   const own = await Promise.all(lines.map(recipientOf));
   if (lines.length > 0 && (recipients.length === 0 || own.some((one) => recipients.includes(one))))
     return Buffer.from(`${lines.join("\n")}\n`);

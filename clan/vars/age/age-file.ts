@@ -1,8 +1,17 @@
 import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 
-/** `AGE-SECRET-KEY-1…`, `AGE-SECRET-KEY-PQ-1…`: opened in this process. Other kinds need the `age` program. */
+/** `AGE-SECRET-KEY-1…`, `AGE-SECRET-KEY-PQ-1…`, and whole: used in this process. Other kinds need the `age` program. */
 export function isNative(identity: string): boolean {
-  return /^AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+$/.test(identity);
+  return /^AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+$/.test(identity) && isWhole(identity);
+}
+
+function isWhole(identity: string): boolean {
+  try {
+    new Decrypter().addIdentity(identity);
+    return true;
+  } catch {
+    return false; // age-encryption 0.3 has the whole key in the message: with one wrong letter it is as good as the key
+  }
 }
 
 /** @returns undefined where none of the identities opens it. @throws for what is no age file, or a changed one. */
@@ -49,7 +58,8 @@ export async function generateAgeKey(): Promise<{ readonly identity: string; rea
   return { identity, recipient: await identityToRecipient(identity) };
 }
 
-/** `age1…` of `AGE-SECRET-KEY-1…`. */
+/** `age1…` of `AGE-SECRET-KEY-1…`. @throws for one that is damaged, without naming it. */
 export async function recipientOf(identity: string): Promise<string> {
+  if (!isNative(identity)) throw new TypeError("no age key, or a damaged one");
   return await identityToRecipient(identity);
 }

@@ -72,14 +72,14 @@ export async function findOperatorKeys(places: KeyPlaces = ofThisProcess()): Pro
   if (stated) {
     const found = identityLines(stated);
     lines.push(...found);
-    searched.push(`SOPS_AGE_KEY (${counted(found.length)})`);
+    searched.push(`SOPS_AGE_KEY (${counted(found)})`);
   } else searched.push("SOPS_AGE_KEY (not set)");
   const keyFile = env["SOPS_AGE_KEY_FILE"];
   for (const path of [...(keyFile ? [keyFile] : []), userKeysFile(places)]) {
     const text = await textAt(path);
     const found = text === undefined ? undefined : identityLines(text);
     lines.push(...(found ?? []));
-    searched.push(`${path} (${found === undefined ? "not there" : counted(found.length)})`);
+    searched.push(`${path} (${found === undefined ? "not there" : counted(found)})`);
   }
   const sshFile = env["SOPS_AGE_SSH_PRIVATE_KEY_FILE"];
   const candidates = sshFile ? [sshFile] : ["id_ed25519", "id_rsa"].map((name) => join(home, ".ssh", name));
@@ -105,8 +105,10 @@ function identityLines(text: string): string[] {
     .filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-function counted(keys: number): string {
-  return keys === 1 ? "1 key" : `${keys} keys`;
+function counted(lines: readonly string[]): string {
+  const damaged = lines.filter((line) => line.startsWith("AGE-SECRET-KEY-") && !isNative(line)).length;
+  const keys = lines.length - damaged;
+  return `${keys === 1 ? "1 key" : `${keys} keys`}${damaged === 0 ? "" : `, ${damaged} damaged`}`;
 }
 
 async function textAt(path: string): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { generateAgeKey, sealNative } from "../../../../clan/vars/age/age-file.ts";
+import { generateAgeKey, recipientOf, sealNative } from "../../../../clan/vars/age/age-file.ts";
 import { findOperatorKeys } from "../../../../clan/vars/age/operator-keys.ts";
 
 describe("an operator's age keys", () => {
@@ -50,6 +50,25 @@ describe("an operator's age keys", () => {
       words,
     );
     assert.equal(await keys.open(await sealNative(words, [theirs.recipient]), undefined, soon()), undefined);
+  });
+
+  it("are not told when one is damaged: with one wrong letter it is as good as the key", async () => {
+    const [key, other] = [await generateAgeKey(), await generateAgeKey()];
+    const damaged = `${key.identity.slice(0, -1)}${key.identity.endsWith("Q") ? "P" : "Q"}`;
+    await put(".config/sops/age/keys.txt", `${damaged}\n${other.identity}\n`);
+    const keys = await find({ SOPS_AGE_KEY: damaged });
+    const sealed = (recipient: string) => sealNative(Buffer.from("words"), [recipient]);
+    assert.equal(
+      Buffer.from((await keys.open(await sealed(other.recipient), undefined, soon())) ?? "").toString(),
+      "words",
+    );
+    assert.equal(await keys.open(await sealed(key.recipient), undefined, soon()), undefined);
+    assert.deepEqual(await keys.recipients(), [other.recipient]);
+    assert.deepEqual(keys.searched.slice(0, 2), [
+      "SOPS_AGE_KEY (0 keys, 1 damaged)",
+      `${home}/.config/sops/age/keys.txt (1 key, 1 damaged)`,
+    ]);
+    await assert.rejects(recipientOf(damaged), { message: "no age key, or a damaged one" });
   });
 
   it("are told by their places alone: no key is in a message, in JSON or in a log", async () => {
