@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import { FleetError } from "../../../errors.ts";
 import { parseEither, readSopsMetadata } from "./sops-metadata.ts";
 import { dataKeyBytes, openValue, sealValue } from "./sops-value.ts";
 
@@ -13,7 +14,7 @@ export type Opened =
   /** The key fits, the content or its MAC does not: it was changed, or cut. */
   | { readonly kind: "changed" };
 
-/** Opens an armored age file; undefined: not with the keys at hand. */
+/** Opens an armored age file; undefined: not with the keys at hand. A `FleetError` counts where no other recipient opens. */
 export type OpenAge = (armored: string, recipient: string) => Promise<Uint8Array | undefined>;
 
 const binarySchema = z.object({ data: z.string() });
@@ -42,10 +43,19 @@ async function dataKeyOf(
   age: readonly { readonly recipient: string; readonly enc: string }[],
   openAge: OpenAge,
 ): Promise<Uint8Array | undefined> {
+  const failures: FleetError[] = [];
   for (const { recipient, enc } of age) {
-    const dataKey = await openAge(enc, recipient);
-    if (dataKey?.length === dataKeyBytes) return dataKey;
+    try {
+      const dataKey = await openAge(enc, recipient);
+      if (dataKey?.length === dataKeyBytes) return dataKey;
+    } catch (error) {
+      // A key with a passphrase, or a program that is not there: the key of another recipient may be at hand.
+      if (!(error instanceof FleetError)) throw error;
+      failures.push(error);
+    }
   }
+  const [failure] = failures;
+  if (failure !== undefined) throw failure;
   return undefined;
 }
 

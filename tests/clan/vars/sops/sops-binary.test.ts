@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { dearmor, generateAgeKey, openNative, sealArmored } from "../../../../clan/vars/age/age-file.ts";
+import { AgeProgramError } from "../../../../clan/vars/age/age-program.ts";
 import { type OpenAge, openSopsBinary, sealSopsBinary } from "../../../../clan/vars/sops/sops-binary.ts";
 import { recordedIdentity, recordedSops } from "./recorded-sops.ts";
 
@@ -35,6 +36,21 @@ describe("a file of sops' binary store", () => {
     const text = await sealSopsBinary(Buffer.from("words"), [theirs.recipient], sealArmored, new Date());
     const opened = await openSopsBinary(text, openWith(mine.identity));
     assert.deepEqual(opened, { kind: "no-key", recipients: [theirs.recipient] });
+  });
+
+  it("opens with the key of any recipient, also behind one whose key needs what is not there", async () => {
+    const [theirs, mine] = [await generateAgeKey(), await generateAgeKey()];
+    const words = { summary: "no such program", expected: "age", found: "none", at: "PATH", fix: "install age" };
+    const withoutProgram =
+      (identity: string): OpenAge =>
+      async (armored, recipient) => {
+        if (recipient === theirs.recipient) throw new AgeProgramError(words);
+        return await openWith(identity)(armored, recipient);
+      };
+    const seal = (...recipients: string[]) => sealSopsBinary(Buffer.from("words"), recipients, sealArmored, new Date());
+    const opened = await openSopsBinary(await seal(theirs.recipient, mine.recipient), withoutProgram(mine.identity));
+    assert.deepEqual(opened, { kind: "opened", content: Buffer.from("words") });
+    await assert.rejects(openSopsBinary(await seal(theirs.recipient), withoutProgram(mine.identity)), AgeProgramError);
   });
 
   it("is changed where its content, the time or the MAC is, and no sops file where it was cut", async () => {
