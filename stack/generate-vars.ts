@@ -1,3 +1,4 @@
+import { generateAgeKey } from "../clan/vars/age/age-file.ts";
 import { findOperatorKeys, type OperatorKeys } from "../clan/vars/age/operator-keys.ts";
 import { VarsMissingError } from "../clan/vars/errors.ts";
 import { keepsKeyOf, readMachineKeys } from "../clan/vars/machine-secrets.ts";
@@ -82,7 +83,11 @@ async function generateKey(
   const isThere = former.length > 0 || (await keepsKeyOf(root, machine));
   if (isThere && !regenerate) return [{ machine, what: ageKey, result: "kept" }];
   const resealing = await prepareResealing(root, machine, former, await findKeys(), signal);
-  await resealing.write(await writeMachineKey(root, machine, users));
+  const key = await generateAgeKey();
+  // In this order a cut leaves recipients whose key nobody has. In the other one the next run would take the former key,
+  // which may be in wrong hands, for somebody else's and keep it for good.
+  await resealing.write(key.recipient);
+  await writeMachineKey(root, machine, key, users);
   const written: Generated = { machine, what: ageKey, result: "written" };
   return [written, ...resealing.paths.map((what) => ({ machine, what, result: "encrypted anew" as const }))];
 }

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
-import { generateAgeKey, sealArmored } from "./age/age-file.ts";
+import { sealArmored } from "./age/age-file.ts";
 import { SecretFileError, VarsMissingError } from "./errors.ts";
 import { sealSopsBinary } from "./sops/sops-binary.ts";
 
@@ -56,16 +56,18 @@ export async function addClanUser(root: string, user: string, recipients: readon
 /**
  * A new age key of a machine as clan keeps it: the public half in clear, the private one for the users. One that is there is
  * replaced.
- * @returns the public half.
  */
-export async function writeMachineKey(root: string, machine: string, users: Keyring): Promise<string> {
+export async function writeMachineKey(
+  root: string,
+  machine: string,
+  { identity, recipient }: { readonly identity: string; readonly recipient: string },
+  users: Keyring,
+): Promise<void> {
   const secret = join(root, "sops/secrets", `${machine}-age.key`);
-  const { identity, recipient } = await generateAgeKey();
   await replaceFolder(secret, (staged) => writeSealed(root, staged, secret, identity, { users }));
   await replaceFolder(join(root, "sops/machines", machine), (staged) =>
     writeFile(join(staged, "key.json"), keyJson([recipient])),
   );
-  return recipient;
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, readlink, realpath, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, realpath, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { z } from "zod";
@@ -116,6 +116,18 @@ describe("generating vars without clan's command", function () {
     assert.equal(await recipientOf(await open(ageSecret)), await publicKey());
     assert.deepEqual(await recipients(hostSecret), [clan.operator.recipient, colleague, await publicKey()]);
     assert.equal(await open(hostSecret), hostKey);
+  });
+
+  it("keeps no former key as a recipient where an earlier run for another key was cut", async () => {
+    await generate({ user: "mina" });
+    const former = await publicKey();
+    const obstacle = join(clan.root, `${hostSecret}.new`);
+    await mkdir(obstacle);
+    await assert.rejects(generate({ only: ["age-key"], regenerate: true }), /EISDIR/);
+    assert.equal(await publicKey(), former);
+    await rmdir(obstacle);
+    await generate({ only: ["age-key"], regenerate: true });
+    assert.deepEqual(await recipients(hostSecret), [clan.operator.recipient, await publicKey()]);
   });
 
   it("changes no key where the operator cannot open what must be encrypted anew", async () => {
