@@ -37,8 +37,12 @@ export function varsGenerateCommand(terminal: Terminal, signal: AbortSignal): Co
         "clan's own command, or the generators built in here; default: clan's where generators are declared",
       ).choices(["clan", "builtin"]),
     )
-    .option("--user <name>", "built in: add yourself to the clan's users, with your own age key")
-    .addOption(many("--password <user>", "built in: a password of this account, and its hash; may be repeated"))
+    .option("--user <name>", "built in: add yourself to the clan's users, with your own age key", toName)
+    .addOption(
+      new Option("--password <user>", "built in: a password of this account, and its hash; may be repeated")
+        .argParser((text: string, all: readonly string[]) => [...all, toName(text)])
+        .default([]),
+    )
     .addOption(
       new Option(
         "--command <generator/file=command>",
@@ -105,8 +109,15 @@ async function declaresGenerators(
   return declared ? "clan" : "builtin";
 }
 
+/** It becomes a folder, which may be replaced: never one above. */
+function toName(text: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(text)) return text;
+  throw new InvalidArgumentError("expected letters, digits, `_`, `.` or `-`.");
+}
+
 function addCommandSecret(text: string, before: readonly CommandSecret[]): readonly CommandSecret[] {
-  const [, generator, file, command] = /^([A-Za-z0-9_.-]+)\/([A-Za-z0-9_.-]+)=(.+)$/s.exec(text) ?? [];
+  const [, generator, file, command] =
+    /^([A-Za-z0-9_][A-Za-z0-9_.-]*)\/([A-Za-z0-9_][A-Za-z0-9_.-]*)=(.+)$/s.exec(text) ?? [];
   if (generator === undefined || file === undefined || command === undefined)
     throw new InvalidArgumentError("expected <generator>/<file>=<command>.");
   return [...before, { generator, file, command }];

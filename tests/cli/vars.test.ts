@@ -84,6 +84,32 @@ describe("fleet vars", function () {
     assert.match((await run({ PATH: join(fleet.root, "modules/machines") })).stderr, /found: {4}no such program/);
   });
 
+  it("takes no name that leads to another folder: it would be replaced as a whole", async () => {
+    await using fleet = await temporaryFleet(withoutVars);
+    const generate = [
+      command,
+      "-C",
+      fleet.root,
+      "vars",
+      "generate",
+      "galena",
+      "--with",
+      "builtin",
+      "--regenerate",
+      "--yes",
+    ];
+    for (const option of [
+      "--command=../x=echo",
+      "--command=./x=echo",
+      "--command=x/..=echo",
+      "--user=..",
+      "--password=../x",
+    ]) {
+      const { exitCode, stderr } = await tryCommand(process.execPath, [...generate, option], {}, patience());
+      assert.deepEqual([exitCode, stderr.includes("is invalid. expected")], [2, true], `${option}: ${stderr}`);
+    }
+  });
+
   it("replaces nothing before somebody agreed", async () => {
     await using fleet = await temporaryFleet(soundFleet);
     const key = join(fleet.root, "sops/machines/galena/key.json");
