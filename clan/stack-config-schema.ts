@@ -180,6 +180,11 @@ const nodeSchema = z.strictObject({
     .describe(
       "With `absent`: the machine's name, once more. Its disk goes with the node. Default: such an update is refused.",
     ),
+  zone: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Taken as it is, without looking for room first. Default: the first of the node's zones that has some."),
 });
 
 export const stackConfigSchema = z.strictObject({

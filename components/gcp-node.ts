@@ -3,17 +3,20 @@ import * as pulumi from "@pulumi/pulumi";
 import type { GcpNodeModel } from "../clan/fleet-model.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
 import { readGuestHostKeys } from "./guest-host-keys.ts";
+import { Placement } from "../providers/placement.ts";
 
 export interface GcpNodeArgs extends Omit<GcpNodeModel, "kind" | "definedAt"> {
   /** The machine that runs on it; also the VM's name. */
   readonly machine: string;
   /** `off` stops the VM and keeps its disk. */
   readonly power: "on" | "off";
+  /** Named by the stack: taken as it is, without looking for room. Default: the first of `zones` that has some. */
+  readonly zone?: string | undefined;
 }
 
 /**
- * A Compute Engine VM under a machine: address, firewall and the VM itself.
- * Children: `<name>-address`, `<name>-ssh` (22/tcp, where sources are named), `<name>-zerotier` (9993/udp), `<name>-vm`.
+ * A Compute Engine VM under a machine: its zone, address, firewall and the VM itself.
+ * Children: `<name>-placement`, `<name>-address`, `<name>-ssh` (22/tcp, where sources are named), `<name>-zerotier` (9993/udp), `<name>-vm`.
  */
 export class GcpNode extends pulumi.ComponentResource {
   /** External IPv4 address; reserved, so it survives stop and start. */
@@ -26,17 +29,16 @@ export class GcpNode extends pulumi.ComponentResource {
   constructor(name: string, args: GcpNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("clan:gcp:Node", name, { ...args }, opts);
     const parent = { parent: this };
-    // `zones` says where a new VM goes. What is there stays: another zone or region means another VM with an empty disk, and
-    // another address, so zone and region are ignored below once they are in the state. Moving is a decision of its own.
-    const { machine, project } = args;
-    const zone = args.zones[0];
-    if (zone === undefined)
-      throw new pulumi.InputPropertyError({ propertyPath: "zones", reason: "expected one zone at least" });
+    const { machine, project, machineType, accelerators, power } = args;
+    const shape = { machineType, accelerators: [...accelerators] };
+    const place = { machine, project, zones: [...args.zones], zone: args.zone ?? null, ...shape, power };
+    const reportTo = nameAlone(this.urn);
+    const { placedIn: zone } = new Placement(`${name}-placement`, { ...place, reportTo }, parent);
 
     const address = new gcp.compute.Address(
       `${name}-address`,
-      { name: machine, project, region: regionOf(zone) },
-      { ...parent, ignoreChanges: ["region"] },
+      { name: machine, project, region: regionIn(args, zone) },
+      parent,
     );
     const reachable = { project, network: "default", targetTags: [machine] };
     // None named: no rule, and the network's implied one denies. A rule without sources is refused, or open to all.
@@ -63,10 +65,7 @@ export class GcpNode extends pulumi.ComponentResource {
       },
       parent,
     );
-    const vm = new gcp.compute.Instance(`${name}-vm`, vmArgs(args, zone, address.address), {
-      ...parent,
-      ignoreChanges: ["zone"],
-    });
+    const vm = new gcp.compute.Instance(`${name}-vm`, vmArgs(args, zone, address.address), parent);
 
     // The VM's own word: known only when the VM is there, so whoever dials it waits for the VM and not for the address.
     this.address = pulumi
@@ -81,7 +80,18 @@ export class GcpNode extends pulumi.ComponentResource {
   }
 }
 
-function vmArgs(args: GcpNodeArgs, zone: string, natIp: pulumi.Input<string>): gcp.compute.InstanceArgs {
+/** An output of a component depends on all its children: one of them that took it would wait for itself. */
+function nameAlone(urn: pulumi.Output<string>): Promise<string> {
+  return new Promise((resolve) => urn.apply(resolve));
+}
+
+/** Known before the zone is, where all candidates are in one region. */
+function regionIn({ zones, zone }: GcpNodeArgs, placedIn: pulumi.Output<string>): pulumi.Input<string> {
+  const [region = "", ...others] = new Set((zone === undefined ? zones : [zone]).map(regionOf));
+  return others.length === 0 ? region : placedIn.apply(regionOf);
+}
+
+function vmArgs(args: GcpNodeArgs, zone: pulumi.Input<string>, natIp: pulumi.Input<string>): gcp.compute.InstanceArgs {
   return {
     name: args.machine,
     project: args.project,

@@ -31,7 +31,7 @@ export interface MachineSettings {
   /** Asks the host what it runs: a few lines for people in a preview, and what `diff` compares. */
   readonly probe: (targetHost: string) => Promise<{ readonly text: string | null; readonly observed: Observed | null }>;
   /** The cloud node under the machine. Absent: the machine is somewhere already. */
-  readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off" };
+  readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off"; readonly zone?: string | undefined };
   /** A host that runs another system is made a NixOS. Absent: it is refused. */
   readonly installation?: InstallationOrder;
 }
@@ -145,7 +145,11 @@ export class Machine extends pulumi.ComponentResource {
   ): { readonly targetHost: pulumi.Input<string>; readonly under?: GcpNode } {
     if (node === undefined) return { targetHost };
     const { kind: _kind, definedAt: _definedAt, ...spec } = node.spec;
-    const under = new GcpNode(`${name}-node`, { ...spec, machine: name, power: node.power }, { parent: this });
+    const under = new GcpNode(
+      `${name}-node`,
+      { ...spec, machine: name, power: node.power, zone: node.zone },
+      { parent: this },
+    );
     // Also where the stack states the address: nobody is there before the node is.
     const way = under.address.apply((address) => (addressFrom === "node" ? atNode(targetHost, address) : targetHost));
     // A failed node would fail the registration of its dependents as exceptions; `check` says it in a sentence.

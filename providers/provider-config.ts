@@ -9,9 +9,13 @@ const slotSchema = z.object({
   ),
 });
 
+/** One key of the stack's configuration, decrypted by Pulumi for this process; undefined: not set. */
+export function configValue(key: string): unknown {
+  return slotSchema.safeParse(globalThis).data?.pulumiClanConfig.get(key);
+}
+
 /** The stack's `pulumi-clan:sudoPassword`, decrypted by Pulumi for this process; it enters no input and no state. */
 export function sudoPassword(): SecretText | undefined {
-  const slot = slotSchema.safeParse(globalThis).data;
-  const text = slot?.pulumiClanConfig.get("pulumi-clan:sudoPassword");
+  const text = configValue("pulumi-clan:sudoPassword");
   return typeof text === "string" && text !== "" ? new SecretText(text) : undefined;
 }

@@ -6,7 +6,7 @@ export interface OwnedMachine {
   readonly machine: string;
   readonly spec: MachineModel;
   /** The cloud node under it. Absent: the machine is somewhere already. */
-  readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off" };
+  readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off"; readonly zone?: string | undefined };
 }
 
 /** The machines that exist for this stack, with the state that it wants their nodes in. */
@@ -16,8 +16,8 @@ export function planMachines(model: FleetModel, names: readonly string[], { conf
     const nodeSpec = byName(model.nodes, machine);
     if (spec === undefined) return [];
     if (nodeSpec === undefined) return [{ machine, spec }];
-    const power = config.nodes?.[machine]?.power ?? "on";
-    return power === "absent" ? [] : [{ machine, spec, node: { spec: nodeSpec, power } }];
+    const { power = "on", zone } = byName(config.nodes ?? {}, machine) ?? {};
+    return power === "absent" ? [] : [{ machine, spec, node: { spec: nodeSpec, power, zone } }];
   });
 }
 

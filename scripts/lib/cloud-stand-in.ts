@@ -4,17 +4,16 @@ import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { StandInPorts } from "../../sim/gcp/stand-in-environment.ts";
 
 const startDeadlineMs = 30_000;
 const stopDeadlineMs = 15_000;
 
-/** The stand-in for Google's cloud, running: its port, and its end. */
-export interface CloudStandIn extends AsyncDisposable {
-  readonly port: number;
-}
+/** The stand-in for Google's cloud, running: its ports, and its end. */
+export interface CloudStandIn extends StandInPorts, AsyncDisposable {}
 
 /**
- * Starts `node sim/gcp/main.ts`, whose first line on stdout is its port. It boots hosts, so it runs as root where that
+ * Starts `node sim/gcp/main.ts`, whose first line on stdout are its ports. It boots hosts, so it runs as root where that
  * goes without a password. It has a process group of its own: the terminal's ^C is for the CLI, which still needs the
  * cloud to finish what it began. It ends with SIGTERM, or when its stdin closes because this process died.
  * @param checkout - folder of the project @param simulation - folder of the simulated hosts, for the log
@@ -30,7 +29,7 @@ export async function startCloudStandIn(checkout: string, simulation: string): P
   const { stdin } = child;
   stdin?.on("error", () => stdin.destroy()); // it ended first: nothing is owed to it
   try {
-    return { port: await readPort(child), [Symbol.asyncDispose]: () => stop(child) };
+    return { ...(await readPorts(child)), [Symbol.asyncDispose]: () => stop(child) };
   } catch (cause) {
     await stop(child);
     const said = (await readFile(log, "utf8")).trim().split("\n").slice(-10).join("\n");
@@ -44,7 +43,7 @@ function rootPrefix(): readonly string[] {
   return ["sudo", "-n", "-E", "env", `PATH=${process.env["PATH"]}`, `HOME=${process.env["HOME"]}`];
 }
 
-async function readPort(child: ChildProcess): Promise<number> {
+async function readPorts(child: ChildProcess): Promise<StandInPorts> {
   if (child.stdout === null) throw new Error("no stdout");
   const lines = createInterface({ input: child.stdout });
   const signal = AbortSignal.timeout(startDeadlineMs);
@@ -52,11 +51,11 @@ async function readPort(child: ChildProcess): Promise<number> {
   const line = once(lines, "line", { signal }).then(([first]: unknown[]) => String(first));
   const failed = once(child, "error", { signal }).then(([error]: unknown[]) => Promise.reject(error));
   const first = await Promise.race([line, ended, failed]);
-  const port = Number(first);
-  if (!Number.isInteger(port) || port <= 0)
-    throw new Error(`expected a port on the first line, found ${first ?? "the end"}`);
+  const [port = 0, restPort = 0, ...others] = (first ?? "").split(" ").map(Number);
+  if (![port, restPort].every((one) => Number.isInteger(one) && one > 0) || others.length > 0)
+    throw new Error(`expected two ports on the first line, found ${first ?? "the end"}`);
   child.stdout.resume(); // what else it prints must not fill the pipe
-  return port;
+  return { port, restPort };
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { standInEnvironment } from "../../sim/gcp/stand-in-environment.ts";
 import { startCloudStandIn } from "./cloud-stand-in.ts";
 import { parsePulumiArguments } from "./pulumi-arguments.ts";
 import { concernsStack, localStack, type PulumiRun, type PulumiSituation, planPulumiRun } from "./pulumi-run.ts";
@@ -96,8 +97,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (!run.cloud) return runCli(run.args, env);
   const complete = withOptions(run.args, configFileOptions(run));
   await using cloud = await startCloudStandIn(checkout, simulation);
-  const attached = [env["PULUMI_DEBUG_PROVIDERS"], `gcp:${cloud.port}`].filter(Boolean).join(",");
-  return await runCli(complete, { ...env, PULUMI_DEBUG_PROVIDERS: attached });
+  return await runCli(complete, { ...env, ...standInEnvironment(cloud, env) });
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);

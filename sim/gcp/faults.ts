@@ -5,8 +5,10 @@ import { SimulationError } from "../hosts/errors.ts";
 import { withLock } from "../hosts/lock.ts";
 import { readIfThere, type SimState, writeAtomically } from "../hosts/sim-state.ts";
 import { regionOf, shortName } from "./catalogue.ts";
+import { readCloud } from "./cloud.ts";
 import { OperationError } from "./errors.ts";
 import { objectsAt, type Properties, textAt } from "./property-values.ts";
+import { hasRoom } from "./reservation.ts";
 
 const times = z.int().positive().optional();
 
@@ -18,6 +20,8 @@ export const faultsSchema = z.strictObject({
       z.strictObject({ kind: z.literal("capacity"), zone: z.string(), accelerator: z.string().optional(), times }),
       /** A regional quota is used up, e.g. metric `NVIDIA_T4_GPUS` or `CPUS`. */
       z.strictObject({ kind: z.literal("quota"), metric: z.string(), limit: z.number(), times }),
+      /** The credentials may not do this, e.g. `compute.reservations.create`. */
+      z.strictObject({ kind: z.literal("forbidden"), permission: z.string(), times }),
       /** Creation takes longer. */
       z.strictObject({ kind: z.literal("slow"), seconds: z.number().positive(), times }),
     ]),
@@ -41,12 +45,32 @@ export async function applyFaults(
   placement: Placement,
   signal: AbortSignal,
 ): Promise<void> {
+  const held = hasRoom(await readCloud(state), placement.project, placement.zone, placement.inputs);
+  const due = await takeFaults(state, (fault) => concerns(fault, placement, held), signal);
+  for (const fault of due) if (fault.kind === "slow") await sleep(fault.seconds * 1000, undefined, { signal });
+  for (const fault of due) {
+    if (fault.kind === "capacity" || fault.kind === "quota") throw operationError(fault, during, placement);
+  }
+}
+
+/** Whether the credentials are to be refused this. @throws {SimulationError} */
+export async function forbids(state: SimState, permission: string, signal: AbortSignal): Promise<boolean> {
+  const is = (fault: Fault): boolean => fault.kind === "forbidden" && fault.permission === permission;
+  return (await takeFaults(state, is, signal)).length > 0;
+}
+
+/** Those that concern somebody; each is spent by that. */
+async function takeFaults(
+  state: SimState,
+  concernsThis: (fault: Fault) => boolean,
+  signal: AbortSignal,
+): Promise<readonly Fault[]> {
   const path = join(state.directory, "gcp-faults.json");
-  const due = await withLock(
+  return withLock(
     `${path}.lock`,
     async () => {
       const faults = await readFaults(path);
-      const concerned = faults.filter((fault) => concerns(fault, placement));
+      const concerned = faults.filter(concernsThis);
       const left = faults.flatMap((fault) => (concerned.includes(fault) ? spent(fault) : [fault]));
       if (concerned.some((fault) => fault.times !== undefined)) {
         await writeAtomically(path, `${JSON.stringify({ faults: left }, null, 2)}\n`);
@@ -55,8 +79,6 @@ export async function applyFaults(
     },
     signal,
   );
-  for (const fault of due) if (fault.kind === "slow") await sleep(fault.seconds * 1000, undefined, { signal });
-  for (const fault of due) if (fault.kind !== "slow") throw operationError(fault, during, placement);
 }
 
 async function readFaults(path: string): Promise<readonly Fault[]> {
@@ -79,8 +101,9 @@ async function readFaults(path: string): Promise<readonly Fault[]> {
   }
 }
 
-function concerns(fault: Fault, { zone, inputs }: Placement): boolean {
+function concerns(fault: Fault, { zone, inputs }: Placement, held: boolean): boolean {
   if (fault.kind === "slow") return true;
+  if (fault.kind === "forbidden" || (fault.kind === "capacity" && held)) return false;
   const accelerators = objectsAt(inputs, "guestAccelerators").map((item) => shortName(textAt(item, "type") ?? ""));
   if (fault.kind === "capacity") {
     return fault.zone === zone && (fault.accelerator === undefined || accelerators.includes(fault.accelerator));
@@ -94,7 +117,7 @@ function spent(fault: Fault): readonly Fault[] {
 }
 
 function operationError(
-  fault: Exclude<Fault, { kind: "slow" }>,
+  fault: Extract<Fault, { kind: "quota" | "capacity" }>,
   during: string,
   { project, zone }: Placement,
 ): OperationError {

@@ -3,7 +3,7 @@ import { exampleHosts } from "../hosts/host-spec.ts";
 import { defaultSimState } from "../hosts/sim-state.ts";
 import { startGcpStandIn } from "./start-gcp-stand-in.ts";
 
-// Entry of the stand-in: prints its port as first line of stdout, as plugins do, and logs to stderr.
+// Entry of the stand-in: prints two ports as first line of stdout, the provider's and the API's, and logs to stderr.
 // It ends with SIGTERM or SIGINT, and when stdin closes: whoever started it is gone then.
 
 const ended = new AbortController();
@@ -22,6 +22,6 @@ const foreign = new Set((process.env["PULUMI_CLAN_SIM_FOREIGN"] ?? "").split(" "
 const machines = exampleHosts.map((host) => (foreign.has(host.name) ? { ...host, kind: "debian" as const } : host));
 
 await using standIn = await startGcpStandIn(log, defaultSimState(), machines);
-process.stdout.write(`${standIn.port}\n`);
+process.stdout.write(`${standIn.port} ${standIn.restPort}\n`);
 if (!ended.signal.aborted) await once(ended.signal, "abort");
 process.stdin.destroy();

@@ -2,14 +2,13 @@ import grpc from "@grpc/grpc-js";
 import service from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import { exampleHosts, type HostSpec } from "../hosts/host-spec.ts";
 import { defaultSimState, type SimState } from "../hosts/sim-state.ts";
+import { startComputeRest } from "./compute-rest.ts";
 import { GcpProvider } from "./provider.ts";
 import { providerService } from "./service.ts";
+import type { StandInPorts } from "./stand-in-environment.ts";
 
-/** The stand-in of the Google provider, serving on the loopback interface. Disposal ends it, not its hosts. */
-export interface GcpStandIn extends AsyncDisposable {
-  /** For `PULUMI_DEBUG_PROVIDERS=gcp:<port>`. */
-  readonly port: number;
-}
+/** The stand-in of the Google provider and of Google's API, serving on the loopback interface. Disposal ends it, not its hosts. */
+export interface GcpStandIn extends StandInPorts, AsyncDisposable {}
 
 /** Starts the stand-in in this process. Its cloud is `gcp.json` in the state directory, so a later one goes on with it. */
 export async function startGcpStandIn(
@@ -27,12 +26,15 @@ export async function startGcpStandIn(
     else reject(error);
   });
   const port = await promise;
-  log(`serving on 127.0.0.1:${port}, cloud in ${state.directory}`);
+  const rest = await startComputeRest(state, log);
+  log(`serving on 127.0.0.1:${port} and ${rest.port}, cloud in ${state.directory}`);
   return {
     port,
+    restPort: rest.port,
     [Symbol.asyncDispose]: async () => {
       provider.cancel();
       server.forceShutdown();
+      await rest[Symbol.asyncDispose]();
     },
   };
 }

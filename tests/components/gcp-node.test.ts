@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { GcpNodeArgs } from "../../components/gcp-node.ts";
-import { recordResources, resolved } from "./support.ts";
+import { type Registered, recordResources, resolved } from "./support.ts";
 
 const args: GcpNodeArgs = {
   machine: "galena",
@@ -18,27 +18,27 @@ const args: GcpNodeArgs = {
 };
 
 describe("GcpNode", () => {
-  it("stays where it is when its zones are stated in another order: a new VM would have a new, empty disk", async () => {
-    const resources = await recordResources();
+  const placing = ({ type }: Registered): Record<string, unknown> =>
+    type.endsWith(":Placement") ? { placedIn: "europe-west4-a" } : {};
+
+  it("runs in the zone that was found for it, with an address of that region", async () => {
+    const resources = await recordResources(placing);
     const { GcpNode } = await import("../../components/gcp-node.ts");
-    const ignored = new Map<string, readonly string[]>();
-    const zones = ["europe-west4-a", "us-central1-b"];
-    const node = new GcpNode(
-      "galena-node",
-      { ...args, zones },
-      {
-        transformations: [
-          ({ name, opts }) => {
-            ignored.set(name, opts.ignoreChanges ?? []);
-            return undefined;
-          },
-        ],
-      },
-    );
+    const zones = ["us-central1-b", "europe-west4-a"];
+    const node = new GcpNode("galena-node", { ...args, zones });
     await resolved(node.address);
-    assert.deepEqual([ignored.get("galena-node-vm"), ignored.get("galena-node-address")], [["zone"], ["region"]]);
     const placed = resources.flatMap(({ inputs }) => [inputs["zone"], inputs["region"]]).filter(Boolean);
-    assert.deepEqual(placed.sort(), ["europe-west4", "europe-west4-a"], "a new one takes the first zone");
+    assert.deepEqual(placed.sort(), ["europe-west4", "europe-west4-a"]);
+    const placement = resources.find(({ name }) => name === "galena-node-placement");
+    assert.deepEqual([placement?.inputs["zones"], placement?.inputs["zone"]], [zones, null]);
+  });
+
+  it("knows the address's region before the zone, where all candidates are in one", async () => {
+    const resources = await recordResources(placing);
+    const { GcpNode } = await import("../../components/gcp-node.ts");
+    await resolved(new GcpNode("galena-node", { ...args, zones: ["us-central1-b", "us-central1-f"] }).address);
+    const address = resources.find(({ type }) => type === "gcp:compute/address:Address");
+    assert.equal(address?.inputs["region"], "us-central1");
   });
 
   it("has no rule for 22/tcp when no range is named: one without sources would be refused or open to all", async () => {

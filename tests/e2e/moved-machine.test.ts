@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { z } from "zod";
 import { startGcpStandIn } from "../../sim/gcp/start-gcp-stand-in.ts";
+import { standInEnvironment } from "../../sim/gcp/stand-in-environment.ts";
 import { simState } from "../../sim/hosts/sim-state.ts";
 import { Checkout, type Ended } from "./support/checkout.ts";
 import { type ObjectStore, startObjectStore } from "./support/object-store.ts";
@@ -31,7 +32,7 @@ describe("two stacks with their states in a bucket", function () {
     checkout = cleanup.use(await Checkout.create());
     const cloud = cleanup.use(await startGcpStandIn(() => undefined, simState(join(checkout.root, ".state/sim"))));
     Object.assign(checkout.environment, bucket.environment, {
-      PULUMI_DEBUG_PROVIDERS: `gcp:${cloud.port}`,
+      ...standInEnvironment(cloud),
       PULUMI_CONFIG_PASSPHRASE: passphrase,
     });
     const local = await readFile(join(checkout.root, "Pulumi.local.yaml"), "utf8");

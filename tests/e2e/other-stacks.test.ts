@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { standInEnvironment } from "../../sim/gcp/stand-in-environment.ts";
 import { type GcpStandIn, startGcpStandIn } from "../../sim/gcp/start-gcp-stand-in.ts";
 import { simState } from "../../sim/hosts/sim-state.ts";
 import { Checkout, type Ended } from "./support/checkout.ts";
@@ -15,7 +16,7 @@ describe("a stack of machines that cannot be reached from here", function () {
   before(async () => {
     checkout = await Checkout.create();
     cloud = await startGcpStandIn(() => undefined, simState(join(checkout.root, ".state/sim")));
-    checkout.environment["PULUMI_DEBUG_PROVIDERS"] = `gcp:${cloud.port}`;
+    Object.assign(checkout.environment, standInEnvironment(cloud));
     checkout.environment["PULUMI_CONFIG_PASSPHRASE"] = "of this test";
     for (const stack of ["core", "burst", "laptops"]) {
       await checkout.edit(`Pulumi.${stack}.yaml`, "config:\n", "config:\n  pulumi-clan:systemBuilder: sim/system\n");

@@ -11,7 +11,7 @@ import { providerClient } from "./provider-client.ts";
 const main = join(import.meta.dirname, "../../../sim/gcp/main.ts");
 
 describe("process of the cloud's stand-in", () => {
-  it("prints its port first, serves, and ends when its stdin closes", async () => {
+  it("prints its ports first, serves, and ends when its stdin closes", async () => {
     const directory = await mkdtemp(join(tmpdir(), "cloud-"));
     const child = spawn(process.execPath, [main], {
       env: { ...process.env, PULUMI_CLAN_SIM_STATE: directory },
@@ -19,9 +19,9 @@ describe("process of the cloud's stand-in", () => {
     });
     const ended = once(child, "close");
     try {
-      const [port] = await once(createInterface({ input: child.stdout }), "line");
-      assert.match(String(port), /^[1-9][0-9]{2,4}$/);
-      using provider = providerClient(Number(port));
+      const [line] = await once(createInterface({ input: child.stdout }), "line");
+      assert.match(String(line), /^[1-9][0-9]{2,4} [1-9][0-9]{2,4}$/);
+      using provider = providerClient(Number(String(line).split(" ")[0]));
       assert.equal(await provider.configure({ project: "p" }), true);
     } finally {
       child.stdin.end();

@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { GoogleAuth } from "google-auth-library";
+import { z } from "zod";
+import type { ComputeAccess } from "./compute-api.ts";
+
+/** What a stack or an environment says about Google's API, by the names that Google's own provider takes. */
+export interface AccessSettings {
+  /** A key of the stack's configuration, such as `gcp:accessToken`. */
+  readonly config: (key: string) => unknown;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const credentialsSchema = z.looseObject({ type: z.string() });
+
+/**
+ * Endpoint and credentials, in the order of Google's provider: the stack, the environment, application default credentials.
+ * Source: @pulumi/gcp 9.37, config/vars.d.ts; terraform-provider-google, "Provider Configuration Reference".
+ */
+export function computeAccess({ config, env }: AccessSettings): ComputeAccess {
+  const of = (key: string, ...names: readonly string[]): string | undefined => {
+    const stated = [config(key), ...names.map((name) => env[name])];
+    return stated.find((value): value is string => typeof value === "string" && value !== "");
+  };
+  const endpoint = of("gcp:computeCustomEndpoint", "GOOGLE_COMPUTE_CUSTOM_ENDPOINT");
+  const given = of("gcp:accessToken", "GOOGLE_OAUTH_ACCESS_TOKEN");
+  const credentials = of("gcp:credentials", "GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON");
+  return {
+    endpoint: (endpoint ?? "https://compute.googleapis.com/compute/v1/").replace(/\/?$/, "/"),
+    token: async () => {
+      if (given !== undefined) return given;
+      const token = await authOf(credentials).getAccessToken();
+      if (typeof token === "string" && token !== "") return token;
+      throw new TypeError("Google gave no access token for these credentials");
+    },
+  };
+}
+
+function authOf(credentials: string | undefined): GoogleAuth {
+  const scopes = ["https://www.googleapis.com/auth/cloud-platform"];
+  if (credentials === undefined) return new GoogleAuth({ scopes });
+  if (existsSync(credentials)) return new GoogleAuth({ scopes, keyFilename: credentials });
+  return new GoogleAuth({ scopes, credentials: credentialsSchema.parse(JSON.parse(credentials)) });
+}

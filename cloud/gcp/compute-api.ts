@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { failureOf, GcpApiError, operationErrorSchema, refusalOf } from "./errors.ts";
+
+/** What a VM needs of a zone. */
+export interface NodeShape {
+  /** `e2-standard-8`. */
+  readonly machineType: string;
+  readonly accelerators: readonly { readonly type: string; readonly count: number }[];
+}
+
+/** A claim on room for one VM in one zone. */
+export interface Reservation {
+  readonly project: string;
+  readonly zone: string;
+  readonly name: string;
+}
+
+/** The part of Google's Compute Engine API that Pulumi's provider has no resource for within one `up`. */
+export interface ComputeApi {
+  /** The VM of this name, whatever its zone. */
+  findInstance(project: string, name: string, signal: AbortSignal): Promise<{ readonly zone: string } | undefined>;
+  /**
+   * Holds room for one VM of a shape for an hour; a VM of that shape takes it by itself.
+   * @throws {GcpApiError}
+   */
+  reserve(reservation: Reservation, shape: NodeShape, signal: AbortSignal): Promise<void>;
+  /** Gives it back; none there is success. @throws {GcpApiError} */
+  release(reservation: Reservation, signal: AbortSignal): Promise<void>;
+}
+
+export interface ComputeAccess {
+  /** Ends with `/`. Default of Google's own provider: `https://compute.googleapis.com/compute/v1/`. */
+  readonly endpoint: string;
+  /** For `Authorization: Bearer`. */
+  readonly token: () => Promise<string>;
+}
+
+/** Long enough to make the VM, short enough to cost nothing worth a name when nobody does. */
+const heldSeconds = 3_600;
+const operationMs = 10 * 60_000;
+const attemptMs = 150_000;
+const mostTries = 4;
+const mostBytes = 4 * 1024 * 1024;
+
+const operationSchema = z.object({
+  name: z.string().max(200),
+  status: z.enum(["PENDING", "RUNNING", "DONE"]),
+  error: operationErrorSchema.optional(),
+});
+type Operation = z.output<typeof operationSchema>;
+const aggregatedSchema = z.object({
+  items: z
+    .record(z.string(), z.object({ instances: z.array(z.object({ name: z.string(), zone: z.string() })).optional() }))
+    .optional(),
+});
+
+/** Source: Compute Engine REST v1, reservations, zoneOperations.wait, instances.aggregatedList. */
+export function computeApi({ endpoint, token }: ComputeAccess): ComputeApi {
+  const ask = (method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> =>
+    call({ method, url: new URL(path, endpoint), body, token }, signal);
+  const done = async (project: string, zone: string, first: unknown, signal: AbortSignal): Promise<void> => {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(operationMs)]);
+    let operation: Operation = operationSchema.parse(first);
+    while (operation.status !== "DONE") {
+      deadline.throwIfAborted();
+      const path = `projects/${project}/zones/${zone}/operations/${operation.name}/wait`;
+      operation = operationSchema.parse(await ask("POST", path, undefined, deadline));
+    }
+    if (operation.error !== undefined) throw failureOf(operation.error);
+  };
+  return {
+    async findInstance(project, name, signal) {
+      const filter = encodeURIComponent(`name = ${name}`);
+      const answer = await ask("GET", `projects/${project}/aggregated/instances?filter=${filter}`, undefined, signal);
+      const found = Object.values(aggregatedSchema.parse(answer).items ?? {}).flatMap(
+        ({ instances = [] }) => instances,
+      );
+      const zone = found.find((one) => one.name === name)?.zone;
+      return zone === undefined ? undefined : { zone: zone.slice(zone.lastIndexOf("/") + 1) };
+    },
+    async reserve({ project, zone, name }, { machineType, accelerators }, signal) {
+      const guestAccelerators = accelerators.map(({ type, count }) => ({
+        acceleratorType: type,
+        acceleratorCount: count,
+      }));
+      const body = {
+        name,
+        description: "room for a machine that is being made; goes by itself",
+        specificReservationRequired: false,
+        specificReservation: { count: "1", instanceProperties: { machineType, guestAccelerators } },
+        deleteAfterDuration: { seconds: String(heldSeconds) },
+      };
+      await done(
+        project,
+        zone,
+        await ask("POST", `projects/${project}/zones/${zone}/reservations`, body, signal),
+        signal,
+      );
+    },
+    async release({ project, zone, name }, signal) {
+      try {
+        const path = `projects/${project}/zones/${zone}/reservations/${name}`;
+        await done(project, zone, await ask("DELETE", path, undefined, signal), signal);
+      } catch (error) {
+        if (!(error instanceof GcpApiError && error.kind === "missing")) throw error;
+      }
+    },
+  };
+}
+
+interface Call {
+  readonly method: string;
+  readonly url: URL;
+  readonly body: unknown;
+  readonly token: () => Promise<string>;
+}
+
+/** Again after an answer that says that nothing was decided: too many calls, or a server that is not well. */
+async function call(request: Call, signal: AbortSignal): Promise<unknown> {
+  for (let tries = 1; ; tries++) {
+    const { status, text } = await send(request, signal);
+    if (status >= 200 && status < 300) return text === "" ? {} : JSON.parse(text);
+    if (tries >= mostTries || !(status === 429 || status >= 500)) throw refusalOf(status, text);
+    await sleep(500 * 2 ** tries * (0.5 + Math.random()), undefined, { signal });
+  }
+}
+
+async function send(
+  { method, url, body, token }: Call,
+  signal: AbortSignal,
+): Promise<{ status: number; text: string }> {
+  const headers = { authorization: `Bearer ${await token()}`, "content-type": "application/json" };
+  const init = { method, headers, signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]) };
+  const response = await fetch(url, body === undefined ? init : { ...init, body: JSON.stringify(body) });
+  const text = await response.text();
+  if (text.length > mostBytes)
+    throw new GcpApiError("the answer is too long", { kind: "other", reason: "size", zonesAvailable: [] });
+  return { status: response.status, text };
+}

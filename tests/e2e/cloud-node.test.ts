@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { Checkout, type Ended } from "./support/checkout.ts";
+
+describe("a machine on a node of the cloud", function () {
+  this.timeout(300_000);
+  let checkout: Checkout;
+  before(async () => {
+    checkout = await Checkout.create();
+    await checkout.edit("Pulumi.local.yaml", "machines: [cinnabar, stibnite, galena]", "machines: [galena]");
+    const zones = 'zones: ["us-central1-b", "us-central1-f"]';
+    await checkout.edit("modules/nodes/gcp.ts", 'zones: ["us-central1-b"]', zones);
+    assert.equal((await checkout.sim("up", "cinnabar")).code, 0); // its keys are those of the node, too
+  });
+  after(() => checkout[Symbol.asyncDispose]());
+
+  const up = (...args: string[]): Promise<Ended> =>
+    checkout.pulumi("up", "--yes", "--stack", "local", "--skip-preview", ...args);
+  const faults = (...list: object[]): Promise<void> =>
+    checkout.write(".state/sim/gcp-faults.json", JSON.stringify({ faults: list }));
+  const noRoomIn = (zone: string) => ({ kind: "capacity", zone });
+
+  it("is made in the next zone where the first has no room, within one `up`", async () => {
+    await faults(noRoomIn("us-central1-b"));
+    const ended = await up();
+    assert.equal(ended.code, 0, ended.text);
+    assert.match(ended.text, /us-central1-b has no room for e2-standard-8, trying us-central1-f/);
+    assert.match(ended.text, /galena-closure created/);
+    const cloud = await readFile(join(checkout.root, ".state/sim/gcp.json"), "utf8");
+    assert.match(cloud, /zones\/us-central1-f\/instances\/galena"/);
+  });
+
+  it("stays there when the first has room again, and is not moved when there is none to start it", async () => {
+    await faults();
+    const again = await up("--expect-no-changes");
+    assert.equal(again.code, 0, again.text);
+    await checkout.edit("Pulumi.local.yaml", 'galena: { power: "on" }', 'galena: { power: "off" }');
+    assert.equal((await up()).code, 0);
+    await checkout.edit("Pulumi.local.yaml", 'galena: { power: "off" }', 'galena: { power: "on" }');
+    await faults(noRoomIn("us-central1-f"));
+    const full = await up();
+    assert.notEqual(full.code, 0);
+    assert.match(full.text, /galena: us-central1-f has no room for e2-standard-8 now, and its disk is there/);
+    assert.doesNotMatch(full.text, /galena-node-vm (?:updated|replaced)/);
+    await faults();
+    const started = await up();
+    assert.equal(started.code, 0, started.text);
+  });
+
+  it("says before what it costs when its zone is no candidate any more", async () => {
+    const [both, first] = ['zones: ["us-central1-b", "us-central1-f"]', 'zones: ["us-central1-b"]'];
+    await checkout.edit("modules/nodes/gcp.ts", both, first);
+    const preview = await checkout.pulumi("preview", "--stack", "local");
+    assert.match(preview.text, /us-central1-f is no candidate any more: .* in us-central1-b, and its disk is lost/);
+    await checkout.edit("modules/nodes/gcp.ts", first, both);
+  });
+
+  it("goes with it, and is not contacted", async () => {
+    await checkout.edit("Pulumi.local.yaml", 'galena: { power: "on" }', 'galena: { power: "absent" }');
+    const ended = await up();
+    assert.equal(ended.code, 0, ended.text);
+    assert.match(ended.text, /galena-node-vm deleted/);
+    assert.match(ended.text, /galena-closure deleted/);
+    assert.doesNotMatch(ended.text, /the host keeps running/, "delete() was not called");
+    const resources = await checkout.pulumi("stack", "--stack", "local");
+    assert.doesNotMatch(resources.text, /galena/);
+  });
+});
