@@ -1,9 +1,10 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { GcpNodeModel } from "../clan/fleet-model.ts";
+import { nodeCost, pricesOf, renderCost } from "../cloud/gcp/prices.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
-import { readGuestHostKeys } from "./guest-host-keys.ts";
 import { Placement } from "../providers/placement.ts";
+import { readGuestHostKeys } from "./guest-host-keys.ts";
 
 export interface GcpNodeArgs extends Omit<GcpNodeModel, "kind" | "definedAt"> {
   /** The machine that runs on it; also the VM's name. */
@@ -27,7 +28,9 @@ export class GcpNode extends pulumi.ComponentResource {
   readonly guestHostKeys: () => pulumi.Output<readonly PinnedHostKey[]>;
 
   constructor(name: string, args: GcpNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("clan:gcp:Node", name, { ...args }, opts);
+    const cost = nodeCost(args, args.power);
+    super("clan:gcp:Node", name, { ...args, cost }, opts); // a preview shows what of it changes
+    if (pulumi.runtime.isDryRun()) void pulumi.log.info(costLine(args), this);
     const parent = { parent: this };
     const { machine, project, machineType, accelerators, power } = args;
     const shape = { machineType, accelerators: [...accelerators] };
@@ -78,6 +81,12 @@ export class GcpNode extends pulumi.ComponentResource {
       });
     this.registerOutputs({ address: this.address, instanceId: this.instanceId });
   }
+}
+
+function costLine(args: GcpNodeArgs): string {
+  const [now, other] = args.power === "on" ? (["on", "off"] as const) : (["off", "on"] as const);
+  const of = (power: "on" | "off"): string => renderCost(nodeCost(args, power));
+  return `${now}: ${of(now)}; ${other}: ${of(other)} (list prices of ${pricesOf})`;
 }
 
 /** An output of a component depends on all its children: one of them that took it would wait for itself. */

@@ -59,6 +59,10 @@ describe("a machine on a node of the cloud", function () {
 
   it("goes with it, and is not contacted", async () => {
     await checkout.edit("Pulumi.local.yaml", 'galena: { power: "on" }', 'galena: { power: "absent" }');
+    const unconfirmed = await up();
+    assert.equal(unconfirmed.code, 1);
+    assert.match(unconfirmed.text, /galena: `power: absent` deletes its VM with its disk, and nobody confirmed that/);
+    await checkout.edit("Pulumi.local.yaml", 'power: "absent"', 'power: "absent", confirmDestroy: galena');
     const ended = await up();
     assert.equal(ended.code, 0, ended.text);
     assert.match(ended.text, /galena-node-vm deleted/);
