@@ -5,7 +5,7 @@ import { parseTarget } from "../deploy/ssh/connection-spec.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
 import type { StatedJump } from "../deploy/ssh/resolve-connection.ts";
 import { throwGathered } from "../errors.ts";
-import { missingIdentities, sharedAddresses, unconfirmedAbsence, unknownHosts, unusableKeys } from "./check-hosts.ts";
+import { missingIdentities, sharedAddresses, unknownHosts, unusableKeys } from "./check-hosts.ts";
 import { readPinnedKeys } from "./host-keys.ts";
 import { readJumpHosts, unusedJumpHosts } from "./jump-hosts.ts";
 import { addressIn, identityIn, type MachineAddress, noAddressFor, type StackRoom } from "./machine-address.ts";
@@ -43,12 +43,7 @@ export async function readConnections(
     if (target === undefined) errors.push(noAddressFor(machine, spec, stack));
     else targets.set(machine, target);
   }
-  errors.push(
-    ...sharedAddresses(targets, room),
-    ...missingIdentities(room),
-    ...unusableKeys(room),
-    ...unconfirmedAbsence(room),
-  );
+  errors.push(...sharedAddresses(targets, room), ...missingIdentities(room), ...unusableKeys(room));
   throwGathered([...errors, ...unusedJumpHosts(stack)]);
   const entries = [...targets].map(
     async ([machine, target]) => [machine, await connectionOf(machine, target, room, signal)] as const,

@@ -30,6 +30,8 @@ export async function placeNode(
   signal: AbortSignal,
 ): Promise<Placement> {
   const { machine, project, zones } = request;
+  const alone = onlyCandidate(request);
+  if (alone !== undefined) return alone;
   const there = await asked(request, () => api.findInstance(project, machine, signal));
   if (there !== undefined) {
     if (candidatesOf(request).includes(there.zone)) return { zone: there.zone, reservation: null };
@@ -55,7 +57,8 @@ export async function chooseZone(
   report: Report,
   signal: AbortSignal,
 ): Promise<Placement> {
-  if (request.zone !== null) return { zone: request.zone, reservation: null };
+  const alone = onlyCandidate(request);
+  if (alone !== undefined) return alone;
   const refusals: string[] = [];
   for (const [index, zone] of zones.entries()) {
     try {
@@ -90,7 +93,7 @@ export async function placeInZone(
   api: ComputeApi,
   signal: AbortSignal,
 ): Promise<Placement> {
-  if (request.zone !== null) return { zone, reservation: null };
+  if (onlyCandidate(request) !== undefined) return { zone, reservation: null };
   try {
     return { zone, reservation: await hold(request, zone, api, signal) };
   } catch (error) {
@@ -122,6 +125,12 @@ async function hold(request: PlacementRequest, zone: string, api: ComputeApi, si
 /** Names are 63 characters at most. Source: Compute Engine, "Resource naming convention". */
 export function reservationOf(machine: string): string {
   return `${machine.slice(0, 54)}-placing`;
+}
+
+/** With no other to turn to, the VM's own error says all, and no permission to reserve is needed. */
+function onlyCandidate(request: PlacementRequest): Placement | undefined {
+  const [zone, ...others] = candidatesOf(request);
+  return zone !== undefined && others.length === 0 ? { zone, reservation: null } : undefined;
 }
 
 /** Zones in which the VM may be. */

@@ -153,7 +153,7 @@ describe("the way to the stack's machines", () => {
   it("needs no address for a machine on a node, and none at all for one whose node is absent", async () => {
     const model = fleet({ galena: machine(null, 5) }, { galena: node });
     assert.equal((await read(model)).get("galena")?.targetHost, "root@galena");
-    assert.equal((await read(model, { nodes: { galena: { power: "absent", confirmDestroy: "galena" } } })).size, 0);
+    assert.equal((await read(model, { nodes: { galena: { power: "absent" } } })).size, 0);
   });
 
   it("keeps what the stack states for a machine on a node over the node's own address", async () => {
