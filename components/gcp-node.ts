@@ -32,9 +32,9 @@ export class GcpNode extends pulumi.ComponentResource {
     super("clan:gcp:Node", name, { ...args, cost }, opts); // a preview shows what of it changes
     if (pulumi.runtime.isDryRun()) void pulumi.log.info(costLine(args), this);
     const parent = { parent: this };
-    const { machine, project, machineType, accelerators, power } = args;
+    const { machine, project, machineType, accelerators } = args;
     const shape = { machineType, accelerators: [...accelerators] };
-    const place = { machine, project, zones: [...args.zones], zone: args.zone ?? null, ...shape, power };
+    const place = { machine, project, zones: [...args.zones], zone: args.zone ?? null, ...shape };
     const reportTo = nameAlone(this.urn);
     const { placedIn: zone } = new Placement(`${name}-placement`, { ...place, reportTo }, parent);
 

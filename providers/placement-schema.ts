@@ -10,7 +10,6 @@ export const placementInputsSchema = z.object({
   zone: z.string().min(1).nullable(),
   machineType: z.string().min(1),
   accelerators: z.array(z.object({ type: z.string(), count: z.int().positive() })),
-  power: z.enum(["on", "off"]),
   /** Pulumi resource whose line shows the progress. */
   reportTo: z.string(),
 });

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { computeAccess } from "../cloud/gcp/access.ts";
 import { computeApi } from "../cloud/gcp/compute-api.ts";
-import { candidatesOf, chooseZone, type Placement, placeInZone, placeNode } from "../cloud/gcp/place-node.ts";
+import { candidatesOf, chooseZone, type Placement, placeNode } from "../cloud/gcp/place-node.ts";
 import type { Report } from "../report.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { interruptible } from "./interruption.ts";
@@ -26,21 +26,18 @@ export async function check(_olds: unknown, news: unknown): Promise<pulumi.dynam
   };
 }
 
-/** Another order of candidates, a label or a disk is nothing to this resource. */
+/**
+ * Only a zone that is no candidate any more: another order, shape or power state must leave the zone known, or a preview
+ * would show every VM that is switched on as one that is replaced.
+ */
 export async function diff(_id: string, olds: unknown, news: PlacementInputs): Promise<pulumi.dynamic.DiffResult> {
-  const known = placementOutputsSchema.parse(olds);
-  const leaves = !candidatesOf(news).includes(known.placedIn);
-  if (leaves) {
-    await using log = openEngineLog(news.reportTo);
-    const message = `${known.placedIn} is no candidate any more: the VM is replaced by one in ${candidatesOf(news).join(" or ")}, and its disk is lost`;
-    log.report({ level: "warning", subject: news.machine, phase: "placement", message });
-  }
-  // Pulumi's own answer to a change of a `zone` that it cannot know yet is the instance's: a replacement.
-  return {
-    changes: leaves || starts(known, news) || reshapes(known, news) || ends(known, news),
-    replaces: [],
-    stables: leaves ? [] : ["placedIn"],
-  };
+  const { placedIn } = placementOutputsSchema.parse(olds);
+  const candidates = candidatesOf(news);
+  if (candidates.includes(placedIn)) return { changes: false };
+  await using log = openEngineLog(news.reportTo);
+  const message = `${placedIn} is no candidate any more: the VM is replaced by one in ${candidates.join(" or ")}, and its disk is lost`;
+  log.report({ level: "warning", subject: news.machine, phase: "placement", message });
+  return { changes: true };
 }
 
 export async function create(inputs: PlacementInputs): Promise<pulumi.dynamic.CreateResult<PlacementOutputs>> {
@@ -54,16 +51,9 @@ export async function update(
   news: PlacementInputs,
 ): Promise<pulumi.dynamic.UpdateResult<PlacementOutputs>> {
   const known = placementOutputsSchema.parse(olds);
-  const stays = { zone: known.placedIn, reservation: known.reservation };
   const placed = await within(news, async (report, signal) => {
-    if (!candidatesOf(news).includes(known.placedIn)) {
-      await release(known, signal);
-      return chooseZone(news, news.zones, api(), report, signal);
-    }
-    if (starts(known, news) || (news.power === "on" && reshapes(known, news)))
-      return placeInZone(news, known.placedIn, api(), signal);
-    if (ends(known, news)) await release(known, signal);
-    return ends(known, news) ? { ...stays, reservation: null } : stays;
+    await release(known, signal);
+    return chooseZone(news, news.zones, api(), report, signal);
   });
   return { outs: outputs(news, placed) };
 }
@@ -71,20 +61,6 @@ export async function update(
 export async function remove(_id: string, props: unknown): Promise<void> {
   const known = placementOutputsSchema.parse(props);
   await within(known, (_report, signal) => release(known, signal));
-}
-
-function starts(known: PlacementInputs, { power }: PlacementInputs): boolean {
-  return known.power === "off" && power === "on";
-}
-
-function ends(known: PlacementInputs, { power }: PlacementInputs): boolean {
-  return known.power === "on" && power === "off";
-}
-
-function reshapes(known: PlacementInputs, news: PlacementInputs): boolean {
-  const shape = ({ machineType, accelerators }: PlacementInputs): string =>
-    JSON.stringify([machineType, accelerators.map(({ type, count }) => [type, count])]);
-  return shape(known) !== shape(news);
 }
 
 function outputs(inputs: PlacementInputs, { zone, reservation }: Placement): PlacementOutputs {

@@ -83,32 +83,6 @@ export async function chooseZone(
   });
 }
 
-/**
- * Room for a VM that exists and is to start, or to become another shape: only where its disk is.
- * @throws {PlacementError}
- */
-export async function placeInZone(
-  request: PlacementRequest,
-  zone: string,
-  api: ComputeApi,
-  signal: AbortSignal,
-): Promise<Placement> {
-  if (onlyCandidate(request) !== undefined) return { zone, reservation: null };
-  try {
-    return { zone, reservation: await hold(request, zone, api, signal) };
-  } catch (error) {
-    if (!(error instanceof GcpApiError)) throw error;
-    if (error.kind !== "capacity") throw failed(request, zone, error, []);
-    throw new PlacementError({
-      summary: `${request.machine}: ${zone} has no room for ${shapeOf(request)} now, and its disk is there`,
-      expected: `room in ${zone}; another zone would mean a new, empty disk`,
-      found: error.message,
-      at: `nodes.${request.machine}`,
-      fix: `try again later; or give the disk up: remove ${zone} from its zones`,
-    });
-  }
-}
-
 /** Named by the machine: one that an interrupted run left behind is replaced. */
 async function hold(request: PlacementRequest, zone: string, api: ComputeApi, signal: AbortSignal): Promise<string> {
   const reservation: Reservation = { project: request.project, zone, name: reservationOf(request.machine) };

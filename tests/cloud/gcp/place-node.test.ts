@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, it } from "mocha";
 import { computeAccess } from "../../../cloud/gcp/access.ts";
 import { type ComputeApi, computeApi } from "../../../cloud/gcp/compute-api.ts";
 import { PlacementError } from "../../../cloud/gcp/errors.ts";
-import { type PlacementRequest, placeInZone, placeNode } from "../../../cloud/gcp/place-node.ts";
+import { type PlacementRequest, placeNode } from "../../../cloud/gcp/place-node.ts";
 import { type ComputeRest, startComputeRest } from "../../../sim/gcp/compute-rest.ts";
 import { simState } from "../../../sim/hosts/sim-state.ts";
 import { patience } from "../../deploy/support/signals.ts";
@@ -123,12 +123,6 @@ describe("the zone of a VM", () => {
     await place();
     assert.equal((await place()).zone, "us-central1-a");
     assert.deepEqual(await held(), [reservation("us-central1-a")]);
-  });
-
-  it("is not left by a VM that starts: its disk is there", async () => {
-    await faults(capacity("us-central1-b"));
-    const { facts } = await refused(placeInZone(request, "us-central1-b", api, patience()));
-    assert.match(facts.summary, /^scheelite: us-central1-b has no room .* now, and its disk is there$/);
   });
 
   it("asks with the stack's or the environment's credentials, by the names of Google's own provider", async () => {
