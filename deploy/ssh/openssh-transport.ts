@@ -25,6 +25,7 @@ export interface Master {
 /** A connection of OpenSSH's: one client holds it, one more runs for each command. */
 export class OpensshTransport implements Transport {
   readonly backEnd = "openssh";
+  readonly roundTripMs = undefined; // its client says when the command has ended, not when it has begun
   readonly gone: Promise<string>;
   readonly #master: Master;
   readonly #options: OpensshOptions;

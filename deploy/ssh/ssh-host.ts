@@ -67,6 +67,11 @@ export class SshHost implements AsyncDisposable {
     return this.#transport.backEnd;
   }
 
+  /** The way's shortest round trip so far; undefined: not known. */
+  get roundTripMs(): number | undefined {
+    return this.#transport.roundTripMs;
+  }
+
   /**
    * Runs a command to its end, whatever its exit code.
    * @throws {ConnectionLostError} @throws {RemoteDeadlineError} @throws {RemoteOutputError} for too much output

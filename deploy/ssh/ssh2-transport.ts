@@ -9,6 +9,7 @@ import type { RemoteProcess, Transport } from "./transport.ts";
 /** A connection in this process. */
 export class Ssh2Transport implements Transport {
   readonly backEnd = "ssh2";
+  roundTripMs: number | undefined;
   readonly gone: Promise<string>;
   readonly #client: Client;
   readonly #spec: ConnectionSpec;
@@ -37,9 +38,12 @@ export class Ssh2Transport implements Transport {
   }
 
   run(line: string, scope: AbortSignal): Promise<RemoteProcess> {
+    const asked = performance.now();
     return this.#ask(scope, (resolve, reject) => {
       this.#client.exec(line, (error, channel) => {
         if (error) return reject(connectionLost(this.#spec, error.message));
+        // A channel is opened, and sshd answers for the command before that has done anything.
+        this.roundTripMs = Math.min(this.roundTripMs ?? Number.POSITIVE_INFINITY, (performance.now() - asked) / 2);
         // Now, not after the caller's `await`: a short command's "exit" and "close" are in the same packet as the answer.
         const process = { channel, ended: this.#end(channel) };
         if (scope.aborted) channel.close();

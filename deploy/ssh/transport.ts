@@ -21,6 +21,8 @@ export type BackEnd = (typeof backEnds)[number];
 /** An open, authenticated connection of one of the two back ends. Who waits on it races `gone`. */
 export interface Transport extends AsyncDisposable {
   readonly backEnd: BackEnd;
+  /** The shortest seen: half the time in which a command was started. Undefined: none was, or nobody tells. */
+  readonly roundTripMs: number | undefined;
   /** Resolves with the reason when the connection is no more. */
   readonly gone: Promise<string>;
   /** @param line - for the login shell. @throws {ConnectionLostError} */

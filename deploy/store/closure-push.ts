@@ -7,7 +7,7 @@ import type { SshHost } from "../ssh/ssh-host.ts";
 import { ChannelAhead } from "./channel-ahead.ts";
 import type { ClosureReading } from "./closure-reading.ts";
 import { FurtherChannels } from "./further-channels.ts";
-import { type LinkSpeed, measureLinkSpeed } from "./link-speed.ts";
+import { type LinkSpeed, measureLinkSpeed, slowByLength } from "./link-speed.ts";
 import { nixCopy } from "./nix-copy.ts";
 import type { PathChannel } from "./path-channel.ts";
 import { type PathInfo, sizeOf } from "./path-info.ts";
@@ -110,6 +110,9 @@ export class ClosurePush {
   async #measure(host: SshHost): Promise<LinkSpeed | undefined> {
     if (this.#options.link !== undefined) return this.#options.link;
     if (this.#backend !== "serve" || this.#options.backend === "nix-copy") return undefined;
+    // Whether gzip is worth it, the only tool of some hosts, needs the rate.
+    const slow = this.#receiver.zstd === undefined ? undefined : slowByLength(host.roundTripMs);
+    if (slow !== undefined) return slow;
     try {
       return await measureLinkSpeed(host, this.#scope);
     } catch (error) {

@@ -1,14 +1,13 @@
 import { randomBytes } from "node:crypto";
-import type { Readable } from "node:stream";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SshHost } from "../ssh/ssh-host.ts";
-import { untilAborted } from "./until-aborted.ts";
 
 /** The way to a host at the beginning of a push. */
 export interface LinkSpeed {
-  /** At most 2.5 MiB/s is found for all that is slower. */
+  /** Of 256 KiB, most of it on a connection that has sent little: a long way shows less than it can. */
   readonly bytesPerSecond: number;
-  /** The best of two: one has half the time in which the host starts a shell, the other what else is under way. */
+  /** The connection's best, or where it knows none with half the time in which the host starts a shell. */
   readonly roundTripMs: number;
 }
 
@@ -30,28 +29,21 @@ const slowest: LinkSpeed = { bytesPerSecond: probeBytes / (longestMs / 1000), ro
 export async function measureLinkSpeed(host: SshHost, signal: AbortSignal, deadlineMs = 30_000): Promise<LinkSpeed> {
   const late = AbortSignal.timeout(deadlineMs);
   const scope = AbortSignal.any([signal, host.dead, late]);
-  const script = `echo ready; read -r line; echo here; ${`head -c ${probeBytes} >/dev/null; echo done; `.repeat(probes)}`;
+  const script = `echo ready; for probe in ${"x ".repeat(probes)}; do head -c ${probeBytes} >/dev/null; echo done; done`;
   const asked = performance.now();
   const { channel, ended } = await host.start(["/bin/sh", "-c", script], "none", scope);
   channel.stderr.resume();
-  const answers = new Answers(channel);
-  const answer = (): Promise<unknown> => Promise.race([answers.next(scope), ended]);
+  const heard = (): Promise<unknown> => Promise.race([once(channel, "data", { signal: scope }), ended]);
   try {
-    await answer();
-    // A channel is opened and a command started: two answers.
-    let roundTripMs = (performance.now() - asked) / 2;
-    channel.write("\n"); // `read` takes no byte after the line's end
+    await heard();
+    // A channel is opened and a command started: two answers. This one may have waited behind a question of many paths.
+    const roundTripMs = Math.min((performance.now() - asked) / 2, host.roundTripMs ?? Number.POSITIVE_INFINITY);
     let shortestMs = Number.POSITIVE_INFINITY;
     for (let probe = 0; probe < probes; probe++) {
       const start = performance.now();
       // Random: nothing on the way can make it smaller. Not waited for: only the answer says that it has arrived.
       channel.write(randomBytes(probeBytes));
-      const tooLong = sleep(longestMs, undefined, { signal: scope });
-      if (probe === 0) {
-        await Promise.race([answer(), tooLong]);
-        roundTripMs = Math.min(roundTripMs, performance.now() - start);
-      }
-      await Promise.race([answer(), tooLong]);
+      await Promise.race([heard(), sleep(longestMs, undefined, { signal: scope })]);
       shortestMs = Math.min(shortestMs, performance.now() - start);
       if (shortestMs >= longestMs || isFast(probeBytes / (shortestMs / 1000))) break;
     }
@@ -68,28 +60,17 @@ export async function measureLinkSpeed(host: SshHost, signal: AbortSignal, deadl
   }
 }
 
+/**
+ * What the length of a way alone says of it: a probe takes a round trip at least, and from 9 ms on none can be fast.
+ * @returns undefined where a probe has to tell.
+ */
+export function slowByLength(roundTripMs: number | undefined): LinkSpeed | undefined {
+  if (roundTripMs === undefined) return undefined;
+  const bytesPerSecond = probeBytes / (roundTripMs / 1000);
+  return isFast(bytesPerSecond) ? undefined : { bytesPerSecond, roundTripMs };
+}
+
 /** zstd -3 makes 270 MB/s with one core; loopback and gigabit LANs measure above, any long or narrow way below. */
 export function isFast(bytesPerSecond: number): boolean {
   return bytesPerSecond >= 30 * 2 ** 20;
-}
-
-/** Lines that a command prints, one after the other: several may come at once. */
-class Answers {
-  #lines = 0;
-  #taken = 0;
-  #arrived = Promise.withResolvers<void>();
-
-  constructor(stream: Readable) {
-    stream.on("data", (chunk: Uint8Array) => {
-      this.#lines += chunk.filter((byte) => byte === 0x0a).length;
-      this.#arrived.resolve();
-      this.#arrived = Promise.withResolvers();
-    });
-  }
-
-  /** @throws the scope's reason */
-  async next(scope: AbortSignal): Promise<void> {
-    while (this.#lines === this.#taken) await untilAborted(this.#arrived.promise, scope);
-    this.#taken += 1;
-  }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { describe, it } from "mocha";
 import { connect } from "../../../deploy/ssh/connect.ts";
-import { isFast, measureLinkSpeed } from "../../../deploy/store/link-speed.ts";
+import { isFast, measureLinkSpeed, slowByLength } from "../../../deploy/store/link-speed.ts";
 import { startTestServer } from "../support/ssh-server.ts";
 
 describe("the way to a host is measured", () => {
@@ -33,6 +33,13 @@ describe("the way to a host is measured", () => {
     const { bytesPerSecond, roundTripMs } = await measureLinkSpeed(host, signal());
     assert.ok(roundTripMs < 400, `${roundTripMs} ms`);
     assert.ok(bytesPerSecond > 0);
+  });
+
+  it("not at all where it is too long to be fast", () => {
+    assert.deepEqual(slowByLength(20)?.roundTripMs, 20);
+    assert.equal(isFast(slowByLength(20)?.bytesPerSecond ?? Number.POSITIVE_INFINITY), false);
+    assert.equal(slowByLength(2), undefined, "it may be wide or narrow");
+    assert.equal(slowByLength(undefined), undefined);
   });
 
   it("only as long as the caller wants", async () => {
