@@ -11,7 +11,7 @@ import { renderPlan } from "../clan/plan/render-plan.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import { FleetError, FleetErrors } from "../errors.ts";
 import { observedOf } from "../providers/host-observation.ts";
-import { knownMachines } from "../providers/known-machines.ts";
+import { knownBy } from "../providers/known-machines.ts";
 import { settingsOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
@@ -20,10 +20,11 @@ import { askForPlan } from "../stack/plan/look-for-plan.ts";
 import { isOther, type Known, type MachineLook, planMachine } from "../stack/plan/plan-machine.ts";
 import type { DeclaredSystem } from "../stack/plan/system-difference.ts";
 import { planSecrets } from "../stack/plan-secrets.ts";
-import { PulumiCliError, readStateResources } from "../stack/pulumi-cli.ts";
+import { MissingStackError, PulumiCliError } from "../stack/pulumi-cli.ts";
+import { readStackState } from "../stack/stack-state.ts";
 import { type MachineWays, readWays, withMachineOptions } from "./machine-ways.ts";
 import { progressOn } from "./progress.ts";
-import { type ChosenMachines, chooseMachines, type StackOptions } from "./stack-options.ts";
+import { type ChosenMachines, chooseMachines } from "./stack-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 const renderers = {
@@ -155,14 +156,12 @@ async function readKnown(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<(machine: string) => Known> {
-  const { dir, configFile } = command.optsWithGlobals<StackOptions & { readonly dir: string }>();
+  const { dir } = command.optsWithGlobals<{ readonly dir: string }>();
   try {
-    const known = knownMachines(await readStateResources({ root: dir, name, configFile }, signal));
-    return (machine) => {
-      const deployment = known.get(machine);
-      return deployment === undefined ? { kind: "none" } : { kind: "known", deployment };
-    };
+    return knownBy((await readStackState(dir, name, signal)).resources);
   } catch (error) {
+    // Nobody has deployed it yet.
+    if (error instanceof MissingStackError) return () => ({ kind: "none" });
     if (!(error instanceof PulumiCliError)) throw error;
     terminal.tell(`the stack's state cannot be read, so why machines change is not known: ${error.facts.found}`);
     return () => ({ kind: "unreadable", why: "the stack's state cannot be read" });

@@ -6,6 +6,7 @@ import type { Fleet } from "../clan/read-fleet.ts";
 import { SecretText } from "../deploy/ssh/secret-text.ts";
 import { FleetError } from "../errors.ts";
 import { observedOf } from "../providers/host-observation.ts";
+import { knownBy } from "../providers/known-machines.ts";
 import type { Observed } from "../providers/system-closure-schema.ts";
 import type { Report } from "../report.ts";
 import type { HostConnection } from "../stack/connections.ts";
@@ -13,10 +14,13 @@ import { wayOf } from "../stack/delivery.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
 import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
-import { isOther, planMachine } from "../stack/plan/plan-machine.ts";
+import { isOther, type Known, planMachine } from "../stack/plan/plan-machine.ts";
 import type { DeclaredSystem } from "../stack/plan/system-difference.ts";
 import type { Stack } from "../stack/stack.ts";
-import { type ReadKnown, readKnown } from "./read-known.ts";
+import { readEngineState } from "./engine-state.ts";
+
+/** Machine → what the last update of this stack left in its state. */
+type ReadKnown = (machine: string) => Known;
 
 /** What the host of one machine said, for people and for `diff`. */
 export interface HostProbe {
@@ -105,6 +109,12 @@ export async function preparePlans(
   const known = pulumi.runtime.isDryRun() ? await readKnown() : undefined;
   const provenances = await tryProvenances(fleet, stack, owned, report, signal);
   return new PlanMachines(fleet, stack, connections, provenances, known, signal);
+}
+
+/** An engine that does not answer must not end a preview: the machines' plans say that reasons are not known. */
+async function readKnown(): Promise<ReadKnown> {
+  const state = await readEngineState();
+  return state.kind === "read" ? knownBy(state.resources) : () => state;
 }
 
 async function tryProvenances(

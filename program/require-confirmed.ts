@@ -3,7 +3,7 @@ import { throwGathered } from "../errors.ts";
 import type { Report } from "../report.ts";
 import type { Stack } from "../stack/stack.ts";
 import { unconfirmedNodes } from "../stack/unconfirmed-nodes.ts";
-import { deployedMachines } from "./deployed-machines.ts";
+import { deployedMachines } from "./engine-state.ts";
 
 /**
  * Stops a preview or update that would delete a node's disk which nobody confirmed; nothing is registered then.

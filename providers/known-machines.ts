@@ -1,15 +1,7 @@
 import { z } from "zod";
-import type { KnownDeployment } from "../stack/plan/plan-machine.ts";
+import type { Known, KnownDeployment } from "../stack/plan/plan-machine.ts";
+import { closureType } from "../stack/stack-state.ts";
 import { closureOutputsSchema } from "./system-closure-schema.ts";
-
-/** A resource as a state has it. */
-export interface StateResource {
-  readonly type: string;
-  readonly outputs?: unknown;
-}
-
-/** Source: @pulumi/pulumi 3.270, dynamic/index.js: `pulumi-nodejs:dynamic/<module>:<type>`. */
-const closureType = "pulumi-nodejs:dynamic/clan:SystemClosure";
 
 /** A state of any release: what is not there, or of another form, is not known. */
 const keptSchema = closureOutputsSchema
@@ -37,8 +29,19 @@ const namedSchema = z.looseObject({
   policy: z.looseObject({ takeOver: z.boolean() }).catch({ takeOver: false }),
 });
 
+/** The same, for the plan of each machine. */
+export function knownBy(resources: Parameters<typeof knownMachines>[0]): (machine: string) => Known {
+  const machines = knownMachines(resources);
+  return (machine) => {
+    const deployment = machines.get(machine);
+    return deployment === undefined ? { kind: "none" } : { kind: "known", deployment };
+  };
+}
+
 /** Machine → what a stack's state knows of its system. */
-export function knownMachines(resources: readonly StateResource[]): ReadonlyMap<string, KnownDeployment> {
+export function knownMachines(
+  resources: readonly { readonly type: string; readonly outputs?: unknown }[],
+): ReadonlyMap<string, KnownDeployment> {
   const found = resources.flatMap(({ type, outputs }) => {
     const named = type === closureType ? namedSchema.safeParse(outputs).data : undefined;
     if (named === undefined) return [];

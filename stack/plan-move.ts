@@ -1,5 +1,5 @@
 import { FleetError } from "../errors.ts";
-import type { StackState, StateResource } from "./stack-state.ts";
+import { machineType, nameOf, type StackState, type StateResource } from "./stack-state.ts";
 
 /** A machine cannot be moved to another stack as things stand. */
 export class MoveError extends FleetError {
@@ -43,7 +43,7 @@ export function hasMachine(machine: string, state: StackState): boolean {
 
 /** The machine's component and everything below it, parents first, as a state lists them. */
 function machineResources(machine: string, { resources }: StackState): StateResource[] {
-  const component = resources.find(({ type, urn }) => type === "clan:index:Machine" && nameOf(urn) === machine);
+  const component = resources.find(({ type, urn }) => type === machineType && nameOf(urn) === machine);
   if (component === undefined) return [];
   const found = new Set([component.urn]);
   const below = resources.filter(({ urn, parent, type }) => {
@@ -57,11 +57,6 @@ function machineResources(machine: string, { resources }: StackState): StateReso
 /** A copy in another stack has another URN: type, name, and what the provider calls it remain. */
 function isSame(left: StateResource, right: StateResource): boolean {
   return left.type === right.type && nameOf(left.urn) === nameOf(right.urn) && left.id === right.id;
-}
-
-/** Source: pulumi 3.250, sdk/go/common/resource/urn: `urn:pulumi:<stack>::<project>::<types>::<name>`; a name may hold `::`. */
-function nameOf(urn: string): string {
-  return urn.split("::").slice(3).join("::");
 }
 
 function nowhere(machine: string, { stack }: StackState): MoveError {

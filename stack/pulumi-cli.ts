@@ -9,6 +9,9 @@ export class PulumiCliError extends FleetError {
   readonly code = "FLEET_PULUMI_CLI";
 }
 
+/** The backend has no such stack: nobody has made it yet, or it is in another one. */
+export class MissingStackError extends PulumiCliError {}
+
 /** Which stack, and where. */
 export interface StackName {
   /** Folder of Pulumi.yaml. */
@@ -31,52 +34,25 @@ const outputsSchema = z.looseObject({
  */
 export async function readDecryptedConfig(stack: StackName, signal: AbortSignal): Promise<Record<string, string>> {
   const file = stack.configFile === undefined ? [] : ["--config-file", path.resolve(stack.configFile)];
-  const answer = configSchema.parse(await ask(stack, ["config", "--json", "--show-secrets", ...file], signal));
+  const answer = await ask(stack, ["config", "--json", "--show-secrets", ...file], configSchema, signal);
   return Object.fromEntries(
     Object.entries(answer).flatMap(([key, { value }]) => (value === undefined ? [] : [[key, value]])),
   );
 }
 
-const stateSchema = z.looseObject({
-  deployment: z.looseObject({
-    resources: z
-      .array(z.looseObject({ type: z.string(), outputs: z.unknown().optional() }))
-      .nullish()
-      .transform((resources) => resources ?? []),
-  }),
-});
-
-/**
- * The resources of the stack's state; what is secret in it stays encrypted. A stack that nobody has made yet has none.
- * @throws {PulumiCliError}
- */
-export async function readStateResources(
-  stack: StackName,
-  signal: AbortSignal,
-): Promise<readonly { readonly type: string; readonly outputs?: unknown }[]> {
-  try {
-    return stateSchema.parse(await ask(stack, ["stack", "export"], signal)).deployment.resources;
-  } catch (error) {
-    // Source: pulumi 3.250, pkg/backend/backenderr/backenderr.go; its exit code is that of every other error.
-    if (error instanceof PulumiCliError && /^no stack named '.*' found/.test(error.facts.found)) return [];
-    throw error;
-  }
-}
-
 /** Machine → `[user@]host[:port]` that the last update dialled: the stack's output `machines`. @throws {PulumiCliError} */
 export async function readDialledHosts(stack: StackName, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-  const { machines = {} } = outputsSchema.parse(await ask(stack, ["stack", "output", "--json"], signal));
+  const { machines = {} } = await ask(stack, ["stack", "output", "--json"], outputsSchema, signal);
   return new Map(Object.entries(machines).map(([machine, { targetHost }]) => [machine, targetHost]));
 }
 
-async function ask({ root, name }: StackName, args: readonly string[], signal: AbortSignal): Promise<unknown> {
-  const stdout = await runPulumi({ root, about: `stack ${name}`, deadlineMs }, [...args, "--stack", name], signal);
-  try {
-    return JSON.parse(stdout);
-  } catch {
-    // The parser's message quotes the answer, which may hold secrets.
-    throw noAnswer({ root, about: `stack ${name}` }, args, "an answer that is no JSON");
-  }
+function ask<T extends z.ZodType>(
+  { root, name }: StackName,
+  args: readonly string[],
+  schema: T,
+  signal: AbortSignal,
+): Promise<z.output<T>> {
+  return readAnswer({ root, about: `stack ${name}`, deadlineMs }, [...args, "--stack", name], schema, signal);
 }
 
 /** What a command of Pulumi's CLI is about, for messages, and how long it may take. */
@@ -85,6 +61,33 @@ export interface PulumiRun {
   readonly root: string;
   readonly about: string;
   readonly deadlineMs: number;
+}
+
+/** Runs Pulumi's CLI and parses the JSON that it prints. @throws {PulumiCliError} */
+export async function readAnswer<T extends z.ZodType>(
+  run: PulumiRun,
+  args: readonly string[],
+  schema: T,
+  signal: AbortSignal,
+): Promise<z.output<T>> {
+  const answer = schema.safeParse(parseJson(await runPulumi(run, args, signal)));
+  if (answer.success) return answer.data;
+  throw new PulumiCliError({
+    summary: `${run.about}: \`${commandOf(args)}\` gave an answer of another form`,
+    expected: "what Pulumi 3.250 prints",
+    found: z.prettifyError(answer.error),
+    at: run.root,
+    fix: "use a version of Pulumi that this project was tested with",
+  });
+}
+
+/** @returns undefined for what is no JSON: the parser's message quotes the text, which may hold secrets. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Runs Pulumi's CLI without anybody to answer questions. @returns its stdout. @throws {PulumiCliError} */
@@ -105,28 +108,40 @@ export async function runPulumi(run: PulumiRun, args: readonly string[], signal:
   }
 }
 
-function noAnswer(
-  { root, about }: Pick<PulumiRun, "root" | "about">,
-  args: readonly string[],
-  found: string,
-): PulumiCliError {
-  const words = args.slice(0, 2).filter((arg) => !arg.startsWith("-"));
-  const locked = /currently locked/.test(found);
-  return new PulumiCliError({
-    summary: `${about}: \`pulumi ${words.join(" ")}\` failed`,
+function noAnswer({ root, about }: PulumiRun, args: readonly string[], found: string): PulumiCliError {
+  const ErrorClass = isMissing(found) ? MissingStackError : PulumiCliError;
+  return new ErrorClass({
+    summary: `${about}: \`${commandOf(args)}\` failed`,
     expected: "Pulumi's CLI, with access to the stack's state and secrets",
     found,
     at: root,
-    fix: locked
-      ? "wait for the other run; where it was killed, `pulumi cancel --stack <stack>` removes its lock"
-      : "log in where the state is (PULUMI_BACKEND_URL) and give the passphrase (PULUMI_CONFIG_PASSPHRASE_FILE)",
+    fix: fixOf(found),
   });
 }
+
+function commandOf(args: readonly string[]): string {
+  return ["pulumi", ...args.slice(0, 2).filter((arg) => !arg.startsWith("-"))].join(" ");
+}
+
+/** Source: pulumi 3.250, pkg/backend/backenderr/backenderr.go; its exit code is that of every other error. */
+function isMissing(found: string): boolean {
+  return /^no stack named '.*' found/.test(found);
+}
+
+function fixOf(found: string): string {
+  if (found === noProgram) return "install Pulumi's CLI, or put it into PATH";
+  if (/currently locked/.test(found))
+    return "wait for the other run; where it was killed, `pulumi cancel --stack <stack>` removes its lock";
+  if (isMissing(found)) return "make it (`pulumi stack init <stack>`), or log in where it is (PULUMI_BACKEND_URL)";
+  return "log in where the state is (PULUMI_BACKEND_URL) and give the passphrase (PULUMI_CONFIG_PASSPHRASE_FILE)";
+}
+
+const noProgram = "no `pulumi` in PATH";
 
 /** Of stderr alone: stdout may hold secrets. */
 function reasonOf(error: unknown, deadlineMs: number): string {
   if (!(error instanceof Error)) return String(error);
-  if ("code" in error && error.code === "ENOENT") return "no `pulumi` in PATH";
+  if ("code" in error && error.code === "ENOENT") return noProgram;
   if ("killed" in error && error.killed === true) return `no end within ${deadlineMs / 1000} s`;
   const stderr = "stderr" in error && typeof error.stderr === "string" ? error.stderr : "";
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");

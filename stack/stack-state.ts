@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PulumiCliError, runPulumi } from "./pulumi-cli.ts";
+import { readAnswer } from "./pulumi-cli.ts";
 
 const stacksSchema = z.array(z.looseObject({ name: z.string() }));
 const exportSchema = z.looseObject({
@@ -19,6 +19,12 @@ const exportSchema = z.looseObject({
     pending_operations: z.array(z.unknown()).nullish(),
   }),
 });
+
+/** Type of components/machine.ts. */
+export const machineType = "clan:index:Machine";
+
+/** Source: @pulumi/pulumi 3.270, dynamic/index.js: `pulumi-nodejs:dynamic/<module>:<type>`. */
+export const closureType = "pulumi-nodejs:dynamic/clan:SystemClosure";
 
 /** One resource of a stack's state. Source: pulumi 3.250, sdk/go/common/apitype/core.go, `ResourceV3`. */
 export interface StateResource {
@@ -42,11 +48,14 @@ export interface StackState {
 /** The project's stacks that the backend has. @throws {PulumiCliError} */
 export async function readStackNames(root: string, signal: AbortSignal): Promise<string[]> {
   const run = { root, about: "the project's stacks", deadlineMs: 60_000 };
-  const answer = parseAnswer(stacksSchema, await runPulumi(run, ["stack", "ls", "--json"], signal), root);
+  const answer = await readAnswer(run, ["stack", "ls", "--json"], stacksSchema, signal);
   return answer.map(({ name }) => name);
 }
 
-/** Secrets stay encrypted in what is read. @throws {PulumiCliError} no such stack, or no way to its state. */
+/**
+ * Secrets stay encrypted in what is read.
+ * @throws {MissingStackError} @throws {PulumiCliError} there is no way to its state.
+ */
 export async function readStackState(
   root: string,
   stack: string,
@@ -54,8 +63,8 @@ export async function readStackState(
   deadlineMs = 60_000,
 ): Promise<StackState> {
   const run = { root, about: `stack ${stack}`, deadlineMs };
-  const text = await runPulumi(run, ["stack", "export", "--stack", stack], signal);
-  const { resources, pending_operations: pending } = parseAnswer(exportSchema, text, root).deployment;
+  const { deployment } = await readAnswer(run, ["stack", "export", "--stack", stack], exportSchema, signal);
+  const { resources, pending_operations: pending } = deployment;
   return {
     stack,
     // One that a replacement has not deleted yet is not the machine's any more.
@@ -64,25 +73,18 @@ export async function readStackState(
   };
 }
 
+/** Machines that a state has: the names of their components. */
+export function machinesIn(resources: readonly Pick<StateResource, "urn" | "type">[]): string[] {
+  return resources.filter(({ type }) => type === machineType).map(({ urn }) => nameOf(urn));
+}
+
 /** Machine → what its `SystemClosure` remembers. */
 export function closuresOf({ resources }: StackState): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
-  const closures = resources.filter(({ type }) => type === "pulumi-nodejs:dynamic/clan:SystemClosure");
+  const closures = resources.filter(({ type }) => type === closureType);
   return new Map(closures.flatMap(({ id, outputs }) => (id === undefined ? [] : [[id, outputs ?? {}] as const])));
 }
 
-function parseAnswer<T extends z.ZodType>(schema: T, text: string, root: string): z.output<T> {
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new PulumiCliError(
-      {
-        summary: "Pulumi's CLI gave an answer of another form",
-        expected: "what Pulumi 3.250 prints",
-        found: cause instanceof z.ZodError ? z.prettifyError(cause) : "no JSON",
-        at: root,
-        fix: "use a version of Pulumi that this project was tested with",
-      },
-      { cause },
-    );
-  }
+/** Source: pulumi 3.250, sdk/go/common/resource/urn: `urn:pulumi:<stack>::<project>::<types>::<name>`; a name may hold `::`. */
+export function nameOf(urn: string): string {
+  return urn.split("::").slice(3).join("::");
 }

@@ -6,7 +6,8 @@ import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { z } from "zod";
 import { runCommand } from "../../sim/hosts/run-command.ts";
 import { moveMachine, type PlannedMove, readMove } from "../../stack/move-machine.ts";
-import { PulumiCliError } from "../../stack/pulumi-cli.ts";
+import { MissingStackError } from "../../stack/pulumi-cli.ts";
+import { machinesIn, readStackState } from "../../stack/stack-state.ts";
 import { patience } from "../deploy/support/signals.ts";
 
 const exported = z.object({
@@ -81,9 +82,17 @@ describe("moving a machine's resources between real states", function () {
     assert.equal((await plan()).move.kind, "done");
   });
 
+  it("looks past what a replacement has still to delete", async () => {
+    const former = machine("core", "galena").map((one) => ({ ...one, delete: true }));
+    await importState("core", [...fleet("core"), ...machine("core", "cinnabar"), ...former]);
+    const { resources } = await readStackState(root, "core", patience());
+    assert.deepEqual(machinesIn(resources), ["cinnabar"]);
+    await assert.rejects(plan(), /no stack's state has it/);
+  });
+
   it("to a stack that is not there says so and leaves everything", async () => {
     await assert.rejects(readMove({ root, machine: "galena", to: "brust" }, patience()), (error: unknown) => {
-      assert.ok(error instanceof PulumiCliError);
+      assert.ok(error instanceof MissingStackError);
       assert.match(error.message, /no stack named 'brust' found/);
       return true;
     });

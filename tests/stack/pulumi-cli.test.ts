@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "mocha";
-import { PulumiCliError, readDecryptedConfig, readDialledHosts, readStateResources } from "../../stack/pulumi-cli.ts";
+import { MissingStackError, PulumiCliError, readDecryptedConfig, readDialledHosts } from "../../stack/pulumi-cli.ts";
 import { readStackFile, withDecrypted } from "../../stack/read-stack-file.ts";
 import { patience } from "../deploy/support/signals.ts";
 import { type PulumiStack, pulumiStack } from "./support/pulumi-stack.ts";
@@ -48,17 +48,6 @@ describe("what only Pulumi knows of a stack", function () {
     return error;
   };
 
-  it("are the resources of its state; a stack that nobody has made has none", async () => {
-    const { root: folder } = as({ PULUMI_CONFIG_PASSPHRASE: undefined });
-    assert.deepEqual(await readStateResources({ root: folder, name: "core" }, patience()), []);
-    await stack.importOutputs({ machines: {} });
-    const [only, ...others] = await readStateResources({ root: folder, name: "core" }, patience());
-    assert.deepEqual([only?.type, only?.outputs, others], ["pulumi:pulumi:Stack", { machines: {} }, []]);
-    assert.deepEqual(await readStateResources({ root: folder, name: "nobodys" }, patience()), []);
-    const { facts } = await failure(readStateResources(as({ PATH: "/nonexistent" }), patience()));
-    assert.equal(facts.found, "no `pulumi` in PATH");
-  });
-
   it("are the plain texts of its secrets, over what its file says", async () => {
     const onDisk = await readStackFile(root, { name: "core" });
     assert.deepEqual([...onDisk.secretKeys].sort(), [
@@ -86,8 +75,13 @@ describe("what only Pulumi knows of a stack", function () {
     assert.match(none.facts.found, /passphrase must be set/);
     const gone = await failure(readDialledHosts({ ...as({}), name: "nowhere" }, patience()));
     assert.match(gone.facts.found, /no stack named 'nowhere' found/);
+    assert.ok(gone instanceof MissingStackError && !(wrong instanceof MissingStackError));
+    assert.match(gone.facts.fix, /pulumi stack init/);
     const absent = await failure(readDialledHosts(as({ PATH: "/nonexistent" }), patience()));
-    assert.equal(absent.facts.found, "no `pulumi` in PATH");
+    assert.deepEqual(
+      [absent.facts.found, absent.facts.fix],
+      ["no `pulumi` in PATH", "install Pulumi's CLI, or put it into PATH"],
+    );
     for (const { message } of [wrong, none, gone, absent]) assert.ok(!message.includes(password));
   });
 

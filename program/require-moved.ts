@@ -1,0 +1,25 @@
+import { readStackFiles } from "../clan/checks/disk/stack-files.ts";
+import type { FleetModel } from "../clan/fleet-model.ts";
+import { throwGathered } from "../errors.ts";
+import type { Report } from "../report.ts";
+import { movedAway } from "../stack/moved-away.ts";
+import type { Stack } from "../stack/stack.ts";
+import { deployedMachines } from "./engine-state.ts";
+
+/**
+ * Stops an update that would delete what was meant to be moved to another stack.
+ * @throws {MoveError} gathered
+ */
+export async function requireMoved(
+  root: string,
+  { machines }: FleetModel,
+  selected: readonly string[],
+  stack: Stack,
+  report: Report,
+): Promise<void> {
+  const files = await readStackFiles(root);
+  if (files.length < 2) return;
+  const deployed = await deployedMachines(report);
+  // A guard that cannot look must not keep a fleet from its update.
+  throwGathered(movedAway(deployed ?? [], selected, machines, stack, files));
+}
