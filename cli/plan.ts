@@ -5,7 +5,6 @@ import { renderGroups } from "../clan/checks/render-findings.ts";
 import { doesNotEvaluate } from "../clan/checks/rules/fc040-does-not-evaluate.ts";
 import { failing, runChecks } from "../clan/checks/run-checks.ts";
 import type { Plan } from "../clan/plan/machine-plan.ts";
-import { readProvenances } from "../clan/plan/read-provenance.ts";
 import { renderPlanMarkdown } from "../clan/plan/render-markdown.ts";
 import { renderPlan } from "../clan/plan/render-plan.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
@@ -19,6 +18,7 @@ import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
 import { isOther, type Known, type MachineLook, planMachine } from "../stack/plan/plan-machine.ts";
 import type { DeclaredSystem } from "../stack/plan/system-difference.ts";
+import { tryProvenances } from "../stack/plan/try-provenances.ts";
 import { planSecrets } from "../stack/plan-secrets.ts";
 import { MissingStackError, PulumiCliError } from "../stack/pulumi-cli.ts";
 import { readStackState } from "../stack/stack-state.ts";
@@ -89,13 +89,7 @@ async function plan(chosen: ChosenMachines, command: Command, terminal: Terminal
   const secrets = await planSecrets(dir, fleet, stack, on, report, signal);
   const [known, provenances, ways] = await Promise.all([
     readKnown(command, stack.name, terminal, signal),
-    readProvenances(
-      fleet,
-      machines.map(({ machine }) => machine),
-      stack.config.overrideInputs ?? {},
-      report,
-      signal,
-    ),
+    tryProvenances(fleet, stack, machines, report, signal),
     readWays(chosen, on, command, terminal, signal, (machine, { facts }) => placeless.set(machine, facts.summary)),
   ]);
   const locals = new LocalSystems(signal);

@@ -1,10 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { encodeProvenance, type Provenance } from "../clan/plan/provenance.ts";
-import { readProvenances } from "../clan/plan/read-provenance.ts";
 import { renderMachinePlan } from "../clan/plan/render-plan.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import { SecretText } from "../deploy/ssh/secret-text.ts";
-import { FleetError } from "../errors.ts";
 import { observedOf } from "../providers/host-observation.ts";
 import { knownBy } from "../providers/known-machines.ts";
 import type { Observed } from "../providers/system-closure-schema.ts";
@@ -16,6 +14,7 @@ import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
 import { isOther, type Known, planMachine } from "../stack/plan/plan-machine.ts";
 import type { DeclaredSystem } from "../stack/plan/system-difference.ts";
+import { tryProvenances } from "../stack/plan/try-provenances.ts";
 import type { Stack } from "../stack/stack.ts";
 import { readEngineState } from "./engine-state.ts";
 
@@ -97,7 +96,7 @@ export class PlanMachines {
   }
 }
 
-/** Reads what the plans of a stack's machines are made from. That reasons cannot be told must not keep a fleet from its preview. */
+/** Reads what the plans of a stack's machines are made from. */
 export async function preparePlans(
   fleet: Fleet,
   stack: Stack,
@@ -115,21 +114,4 @@ export async function preparePlans(
 async function readKnown(): Promise<ReadKnown> {
   const state = await readEngineState();
   return state.kind === "read" ? knownBy(state.resources) : () => state;
-}
-
-async function tryProvenances(
-  fleet: Fleet,
-  { config }: Stack,
-  owned: readonly OwnedMachine[],
-  report: Report,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, Provenance>> {
-  try {
-    const machines = owned.map(({ machine }) => machine);
-    return await readProvenances(fleet, machines, config.overrideInputs ?? {}, report, signal);
-  } catch (error) {
-    if (!(error instanceof FleetError)) throw error;
-    report({ level: "warning", phase: "plan", message: `why machines change cannot be told: ${error.facts.found}` });
-    return new Map();
-  }
 }
