@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
 import { parseTarget } from "../deploy/ssh/connection-spec.ts";
 import { type PinnedHostKey, pinnedHostKeySchema } from "../deploy/ssh/host-key.ts";
@@ -90,6 +90,5 @@ async function foreignKeys(
 }
 
 function fileIn(root: string, file: string): string {
-  if (isAbsolute(file)) return file;
-  return file.startsWith("~/") ? join(homedir(), file.slice(2)) : resolve(root, file);
+  return file.startsWith("~/") ? resolve(homedir(), file.slice(2)) : resolve(root, file);
 }
