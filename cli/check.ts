@@ -91,8 +91,8 @@ class HostsOfStack {
   };
 }
 
-/** @returns undefined where the fleet could not be read, which was told. */
-async function checked<T>(check: () => Promise<T>, terminal: Terminal): Promise<T | undefined> {
+/** @returns undefined where the fleet could not be read, which was told, with exit code 2. */
+export async function checked<T>(check: () => Promise<T>, terminal: Terminal): Promise<T | undefined> {
   try {
     return await check();
   } catch (error) {

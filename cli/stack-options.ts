@@ -70,7 +70,7 @@ export async function chooseMachines(
   const chosen = ({ machines }: FleetModel): readonly string[] =>
     selectors.length === 0
       ? selectMachines(machines, stated.config.machines, stated.file)
-      : selectMachines(machines, selectors, "fleet", command.name());
+      : selectMachines(machines, selectors, `fleet ${command.name()}`, "argument");
   const fleet = await readChosenFleet(command, stated.config, chosen, progressOn(terminal, false), signal);
   const stack = withVarsOf(fleet, stated);
   const owned = selectMachines(fleet.model.machines, stack.config.machines, stack.file);

@@ -109,7 +109,7 @@ export async function runPulumi(run: PulumiRun, args: readonly string[], signal:
 }
 
 function noAnswer({ root, about }: PulumiRun, args: readonly string[], found: string): PulumiCliError {
-  const ErrorClass = isMissing(found) ? MissingStackError : PulumiCliError;
+  const ErrorClass = missingStack(found) === undefined ? PulumiCliError : MissingStackError;
   return new ErrorClass({
     summary: `${about}: \`${commandOf(args)}\` failed`,
     expected: "Pulumi's CLI, with access to the stack's state and secrets",
@@ -124,15 +124,16 @@ function commandOf(args: readonly string[]): string {
 }
 
 /** Source: pulumi 3.250, pkg/backend/backenderr/backenderr.go; its exit code is that of every other error. */
-function isMissing(found: string): boolean {
-  return /^no stack named '.*' found/.test(found);
+function missingStack(found: string): string | undefined {
+  return /^no stack named '(.*)' found/.exec(found)?.[1];
 }
 
 function fixOf(found: string): string {
   if (found === noProgram) return "install Pulumi's CLI, or put it into PATH";
   if (/currently locked/.test(found))
     return "wait for the other run; where it was killed, `pulumi cancel --stack <stack>` removes its lock";
-  if (isMissing(found)) return "make it (`pulumi stack init <stack>`), or log in where it is (PULUMI_BACKEND_URL)";
+  const missing = missingStack(found);
+  if (missing !== undefined) return `pulumi stack init ${missing}, or log in where it is (PULUMI_BACKEND_URL)`;
   return "log in where the state is (PULUMI_BACKEND_URL) and give the passphrase (PULUMI_CONFIG_PASSPHRASE_FILE)";
 }
 

@@ -13,6 +13,7 @@ import { circularKey } from "../../clan/checks/rules/fc063-circular-key.ts";
 import { sopsRecipients } from "../../clan/checks/rules/fc064-sops-recipients.ts";
 import { besideVars } from "../../clan/checks/rules/fc065-beside-vars.ts";
 import { failing } from "../../clan/checks/run-checks.ts";
+import { checked } from "../check.ts";
 import { progressOn } from "../progress.ts";
 import { readChosenFleet } from "../source-options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -30,7 +31,10 @@ const rules = [
   besideVars,
 ];
 
-/** `fleet vars check`. Exit 0: no error that is not allowed; 1: some; 2: wrong usage; 130: interrupted. */
+/**
+ * `fleet vars check`. Exit 0: no error that is not allowed; 1: some; 2: the fleet could not be read, or wrong usage;
+ * 130: interrupted.
+ */
 export function varsCheckCommand(terminal: Terminal, signal: AbortSignal): Command {
   return new Command("check")
     .description("report vars that are missing, stale, or that their machine cannot open; decrypts nothing")
@@ -46,7 +50,9 @@ export function varsCheckCommand(terminal: Terminal, signal: AbortSignal): Comma
         return fleet;
       };
       const { evaluate } = options;
-      const { findings, evaluated, notEvaluated } = await checkFleet(read, { rules, evaluate, report }, signal);
+      const result = await checked(() => checkFleet(read, { rules, evaluate, report }, signal), terminal);
+      if (result === undefined) return;
+      const { findings, evaluated, notEvaluated } = result;
       const shown = findings.filter((finding) => concerns(finding, machines));
       for (const [machine, reason] of Object.entries(notEvaluated))
         if (machines.length === 0 || machines.includes(machine)) terminal.tell(`${machine}: not evaluated: ${reason}`);

@@ -59,7 +59,9 @@ export function varsGenerateCommand(terminal: Terminal, signal: AbortSignal): Co
       const fleet = await readChosenFleet(command, {}, undefined, report, signal);
       const known = fleet.model.machines;
       const machines =
-        selectors.length === 0 ? Object.keys(known) : selectMachines(known, selectors, "fleet", command.name());
+        selectors.length === 0
+          ? Object.keys(known)
+          : selectMachines(known, selectors, "fleet vars generate", "argument");
       const question = `Replace vars of ${machines.join(", ")}? What they open or prove is lost with them.`;
       if (options.regenerate && !(await confirmed(question, options, command, signal))) {
         terminal.exitCode = 1;

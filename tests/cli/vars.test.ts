@@ -120,4 +120,12 @@ describe("fleet vars", function () {
     assert.match(asked.stderr, /Replace vars of galena\?.*say --yes/);
     assert.equal(await readFile(key, "utf8"), before);
   });
+
+  it("of a fleet that cannot be read says why and exits 2, as a check does", async () => {
+    await using fleet = await temporaryFleet({ ...soundFleet, "fleet.ts": "export default 3;\n" });
+    const args = [command, "-C", fleet.root, "vars", "check", "--no-evaluate"];
+    const found = await tryCommand(process.execPath, args, {}, patience());
+    assert.deepEqual([found.exitCode, found.stdout], [2, ""], found.stderr);
+    assert.match(found.stderr, /fleet\.ts/);
+  });
 });

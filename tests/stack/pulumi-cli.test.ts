@@ -76,7 +76,7 @@ describe("what only Pulumi knows of a stack", function () {
     const gone = await failure(readDialledHosts({ ...as({}), name: "nowhere" }, patience()));
     assert.match(gone.facts.found, /no stack named 'nowhere' found/);
     assert.ok(gone instanceof MissingStackError && !(wrong instanceof MissingStackError));
-    assert.match(gone.facts.fix, /pulumi stack init/);
+    assert.match(gone.facts.fix, /^pulumi stack init nowhere, or/);
     const absent = await failure(readDialledHosts(as({ PATH: "/nonexistent" }), patience()));
     assert.deepEqual(
       [absent.facts.found, absent.facts.fix],
