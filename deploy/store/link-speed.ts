@@ -60,14 +60,13 @@ export async function measureLinkSpeed(host: SshHost, signal: AbortSignal, deadl
   }
 }
 
-/**
- * What the length of a way alone says of it: a probe takes a round trip at least, and from 9 ms on none can be fast.
- * @returns undefined where a probe has to tell.
- */
+/** A probe takes a round trip at least: from 9 ms on none could be fast. The rest is for operators who are busy themselves. */
+const surelyLongMs = 15;
+
+/** What the length of a way alone says of it. @returns undefined where a probe has to tell. */
 export function slowByLength(roundTripMs: number | undefined): LinkSpeed | undefined {
-  if (roundTripMs === undefined) return undefined;
-  const bytesPerSecond = probeBytes / (roundTripMs / 1000);
-  return isFast(bytesPerSecond) ? undefined : { bytesPerSecond, roundTripMs };
+  if (roundTripMs === undefined || roundTripMs < surelyLongMs) return undefined;
+  return { bytesPerSecond: probeBytes / (roundTripMs / 1000), roundTripMs };
 }
 
 /** zstd -3 makes 270 MB/s with one core; loopback and gigabit LANs measure above, any long or narrow way below. */

@@ -39,6 +39,7 @@ describe("the way to a host is measured", () => {
     assert.deepEqual(slowByLength(20)?.roundTripMs, 20);
     assert.equal(isFast(slowByLength(20)?.bytesPerSecond ?? Number.POSITIVE_INFINITY), false);
     assert.equal(slowByLength(2), undefined, "it may be wide or narrow");
+    assert.equal(slowByLength(12), undefined, "it may be near, and this machine busy");
     assert.equal(slowByLength(undefined), undefined);
   });
 
