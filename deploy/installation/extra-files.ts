@@ -2,6 +2,7 @@ import { access, chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { SecretFile, StagedSecrets } from "../secrets/secret-source.ts";
+import { InstallationRefusedError } from "./errors.ts";
 
 /** A file that comes with an installation. */
 export interface InstalledFile {
@@ -32,7 +33,10 @@ export function installedSecrets({ identities, files }: Pick<StagedSecrets, "ide
 /** Folders that only root may enter on any NixOS; the archive would otherwise open them. */
 const closed = ["/root", "/root/.ssh", "/var/lib/sops-nix", "/nix/var/pulumi-clan"];
 
-/** Writes the files below a folder that only the operator may enter, in memory where the system has such a place. */
+/**
+ * Writes the files below a folder that only the operator may enter, in memory where the system has such a place.
+ * @throws {InstallationRefusedError} a path leads out of that folder.
+ */
 export async function writeExtraFiles(files: readonly InstalledFile[]): Promise<ExtraFiles> {
   const private_ = await mkdtemp(join(await memoryFolder(), "pulumi-clan-install-"));
   const remove = (): Promise<void> => rm(private_, { recursive: true, force: true, maxRetries: 3 });
@@ -41,6 +45,7 @@ export async function writeExtraFiles(files: readonly InstalledFile[]): Promise<
     const folder = join(private_, "root");
     await mkdir(folder, { mode: 0o755 });
     for (const { path, mode, read } of files) {
+      requireInside(path);
       await makeFolders(folder, dirname(path));
       const target = join(folder, path);
       await writeFile(target, await read(), { mode: 0o600 });
@@ -51,6 +56,18 @@ export async function writeExtraFiles(files: readonly InstalledFile[]): Promise<
     await remove();
     throw error;
   }
+}
+
+/** Paths are the configuration's word, and its author has no business in the operator's own folders. */
+function requireInside(path: string): void {
+  if (path.startsWith("/") && !path.split("/").includes("..")) return;
+  throw new InstallationRefusedError({
+    summary: "a file that comes with the installation has a path that leads elsewhere",
+    expected: "an absolute path without ..",
+    found: path,
+    at: "the machine's configuration",
+    fix: "correct the path of this secret",
+  });
 }
 
 async function makeFolders(root: string, path: string): Promise<void> {

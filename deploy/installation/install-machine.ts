@@ -9,7 +9,7 @@ import { type ConnectionSpec, renderAddress } from "../ssh/connection-spec.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import { awaitSystem } from "./await-system.ts";
 import { InstallationFailedError, InstallationRefusedError } from "./errors.ts";
-import { installedSecrets, writeExtraFiles } from "./extra-files.ts";
+import { type ExtraFiles, installedSecrets, writeExtraFiles } from "./extra-files.ts";
 import {
   type InstallationFacts,
   type InstallationPhase,
@@ -82,6 +82,7 @@ class InstallationRun implements AsyncDisposable {
         case "run": {
           const [phase] = plan.phases;
           if (this.#phases.includes(phase)) throw this.#noProgress(phase, facts);
+          if (this.#phases.length === 0 && plan.phases.includes("install")) await this.#proveFiles();
           this.#say("info", phase, this.#announce(phase, plan.wipes.map(renderDisk)));
           const after = await this.#run(phase, facts, plan.wipes.map(renderDisk));
           this.#phases.push(phase);
@@ -143,19 +144,30 @@ class InstallationRun implements AsyncDisposable {
     }
   }
 
-  /** With the machine's identity, and with what tells later runs whose it is. */
+  /** A secret that cannot be opened is no reason to wipe a machine first. */
+  async #proveFiles(): Promise<void> {
+    if (this.#request.until === "kexec") return;
+    const extra = await this.#extraFiles();
+    await extra[Symbol.asyncDispose](); // they lie there again only while they are copied
+  }
+
   async #install(deadlineSeconds: number): Promise<void> {
+    await using extra = await this.#extraFiles();
+    await this.#spawn("install", deadlineSeconds, { extraFiles: extra.folder });
+  }
+
+  /** The machine's identity, and what tells later runs whose it is. */
+  async #extraFiles(): Promise<ExtraFiles> {
     const { machine, owner, secrets, toplevel, reinstall = null } = this.#request;
     const text = (path: string, value: unknown) => {
       return { path, mode: "0600", read: async () => Buffer.from(`${JSON.stringify(value)}\n`) };
     };
     const staged = secrets === undefined ? { identities: [], files: [] } : await secrets.stage(machine, this.#signal);
-    await using extra = await writeExtraFiles([
+    return await writeExtraFiles([
       ...installedSecrets(staged),
       text("/nix/var/pulumi-clan/owner.json", { ...owner, machine }),
       text("/nix/var/pulumi-clan/installation.json", { reinstall, toplevel }),
     ]);
-    await this.#spawn("install", deadlineSeconds, { extraFiles: extra.folder });
   }
 
   async #spawn(phase: InstallationPhase, deadlineSeconds: number, more: Partial<PhaseCall> = {}): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { installedSecrets, writeExtraFiles } from "../../../deploy/installation/extra-files.ts";
@@ -83,5 +84,15 @@ describe("files that come with an installation", () => {
     assert.deepEqual(modes, ["700", "755", "755", "755", "700", "755", "400"]);
     await extra[Symbol.asyncDispose]();
     await assert.rejects(stat(join(extra.folder, "..")), { code: "ENOENT" });
+  });
+
+  it("lie in their folder and nowhere else, whatever path a configuration states", async () => {
+    const name = `left-by-${process.pid}`;
+    for (const path of [`/../../${name}`, `/etc/../../../${name}`, `/etc/ssh/..`]) {
+      const { files, identities } = testSecrets({ files: { [path]: "KEY" } });
+      const written = writeExtraFiles(installedSecrets({ files, identities }));
+      await assert.rejects(written, { code: "FLEET_INSTALL_REFUSED" }, path);
+    }
+    assert.ok(!(await readdir("/dev/shm").catch(() => readdir(tmpdir()))).includes(name));
   });
 });

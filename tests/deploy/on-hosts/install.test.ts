@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { after, before, describe, it } from "mocha";
+import { SecretIdentityError } from "../../../clan/vars/errors.ts";
 import { activationPolicySchema } from "../../../deploy/activation/policy.ts";
 import { deployMachine } from "../../../deploy/deploy-machine.ts";
 import { FleetError } from "../../../errors.ts";
@@ -38,6 +39,14 @@ describe("installing a machine", function () {
     });
     const found = "FLEET_INSTALL_REFUSED: no disk /dev/nvme0n1; there are: /dev/sda (google-persistent-disk-0)";
     assert.equal(await codeOf(machine.install({ devices: ["/dev/nvme0n1"] })), found);
+    assert.equal(await bootId(), boot);
+  });
+
+  it("touches nothing before it has opened every secret that comes with the installation", async () => {
+    const boot = await bootId();
+    const words = { summary: "shut", expected: "a key", found: "no key opens it", at: "vars", fix: "find the key" };
+    const stage = () => Promise.reject(new SecretIdentityError(words));
+    assert.equal(await codeOf(machine.install({ secrets: { stage } })), "FLEET_SECRET_IDENTITY: no key opens it");
     assert.equal(await bootId(), boot);
   });
 
