@@ -45,7 +45,7 @@ export function installCommand(terminal: Terminal, signal: AbortSignal): Command
     const chosen = await chooseMachines(command, [machine], terminal, signal);
     const { order, run } = await planOrder(chosen, options, command, terminal, signal);
     const report = progressOn(terminal, options.verbose);
-    const { plan, facts } = await lookBeforeInstallation(order, run, report, signal);
+    const { plan, facts, hostKey } = await lookBeforeInstallation(order, run, report, signal);
     if (options.dryRun) {
       terminal.answer(options.json ? JSON.stringify({ plan, facts }, null, 2) : renderPlan(machine, plan, facts));
       terminal.exitCode = plan.kind === "refuse" ? 1 : 0;
@@ -58,7 +58,11 @@ export function installCommand(terminal: Terminal, signal: AbortSignal): Command
         return;
       }
     }
-    const ended = await runInstallation(order, run, report, signal);
+    // What was agreed to is about the machine that showed this key: another one may answer by now.
+    const shown = { ...order, foreignHostKeys: [{ key: hostKey, source: "shown when the machine was looked at" }] };
+    const wanted = plan.kind === "run" ? shown : order;
+    const agreed = options.yes || plan.kind === "run";
+    const ended = await runInstallation(wanted, { ...run, agreed }, report, signal);
     terminal.answer(options.json ? JSON.stringify(ended, null, 2) : renderEnd(ended, order));
     terminal.exitCode = ended.kind === "already" && ended.current !== order.toplevel ? 1 : 0;
   });

@@ -17,6 +17,8 @@ export interface InstallationRun {
   /** Local file for `facter.json`. */
   readonly hardwareReport?: string | undefined;
   readonly sudoPassword?: SecretText | undefined;
+  /** false: the look before it had nothing to agree to. Default true. */
+  readonly agreed?: boolean | undefined;
 }
 
 /** Builds what is installed, and installs it. @throws what `installMachine` and the build throw */
@@ -47,7 +49,7 @@ export async function lookBeforeInstallation(
 
 async function requestFor(
   order: InstallationOrder,
-  { until, hardwareReport, sudoPassword }: InstallationRun,
+  { until, hardwareReport, sudoPassword, agreed }: InstallationRun,
 ): Promise<z.input<typeof installationRequestSchema>> {
   const { foreignHostKeys, disko, program, reinstall, instanceId, kexec, secrets, files, ...way } = order;
   const { machine, system, toplevel, owner, diskKeys } = order;
@@ -74,6 +76,7 @@ async function requestFor(
     ...(instanceId === undefined ? {} : { instanceId }),
     ...(kexec === undefined ? {} : { kexec }),
     ...(until === undefined ? {} : { until }),
+    ...(agreed === undefined ? {} : { agreed }),
     ...(hardwareReport === undefined ? {} : { hardwareReport }),
   };
 }

@@ -6,6 +6,7 @@ import type { Report } from "../../report.ts";
 import { AuthenticationError } from "../errors.ts";
 import { connect, connectOnce } from "../ssh/connect.ts";
 import { type ConnectionSpec, renderAddress } from "../ssh/connection-spec.ts";
+import type { HostKey } from "../ssh/host-key.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import { awaitSystem } from "./await-system.ts";
 import { InstallationFailedError, InstallationRefusedError } from "./errors.ts";
@@ -37,12 +38,20 @@ export async function installMachine(
   return await run.toTheEnd();
 }
 
+/** What a machine is, and what would be done with it. */
+export interface Look {
+  readonly plan: InstallationPlan;
+  readonly facts: InstallationFacts;
+  /** That it showed. */
+  readonly hostKey: HostKey;
+}
+
 /** What an installation would do; nothing is touched. */
 export async function planMachine(
   raw: z.input<typeof installationRequestSchema>,
   report: Report,
   signal: AbortSignal,
-): Promise<{ readonly plan: InstallationPlan; readonly facts: InstallationFacts }> {
+): Promise<Look> {
   await using run = new InstallationRun(installationRequestSchema.parse(raw), report, signal);
   return await run.look();
 }
@@ -81,6 +90,7 @@ class InstallationRun implements AsyncDisposable {
           throw this.#refused(plan.obstacles, facts);
         case "run": {
           const [phase] = plan.phases;
+          if (!this.#request.agreed) throw this.#notAgreed(facts);
           if (this.#phases.includes(phase)) throw this.#noProgress(phase, facts);
           if (this.#phases.length === 0 && plan.phases.includes("install")) await this.#proveFiles();
           this.#say("info", phase, this.#announce(phase, plan.wipes.map(renderDisk)));
@@ -93,7 +103,7 @@ class InstallationRun implements AsyncDisposable {
     }
   }
 
-  async look(): Promise<{ readonly plan: InstallationPlan; readonly facts: InstallationFacts }> {
+  async look(): Promise<Look> {
     await using host = await this.#dial((spec) => connect(spec, this.#report, this.#signal));
     this.#spec = {
       ...this.#spec,
@@ -106,7 +116,8 @@ class InstallationRun implements AsyncDisposable {
     // Kexec carries the host keys over: an installer with the old system's key was started from that system.
     const declared = this.#request.installed.hostKeys.some(({ key }) => key === host.hostKey);
     const pinned = this.#request.foreign.hostKeys.some(({ key }) => key === host.hostKey);
-    return { plan: planInstallation(facts, { ...this.#request, seen: this.#seen }, pinned && !declared), facts };
+    const plan = planInstallation(facts, { ...this.#request, seen: this.#seen }, pinned && !declared);
+    return { plan, facts, hostKey: host.hostKey };
   }
 
   async #run(
@@ -251,6 +262,16 @@ class InstallationRun implements AsyncDisposable {
       found: list("found"),
       at: `${renderAddress(this.#spec)}, ${facts.name}`,
       fix: list("fix"),
+    });
+  }
+
+  #notAgreed({ name, machineId }: InstallationFacts): Error {
+    return new InstallationRefusedError({
+      summary: `${this.#request.machine}: is not the machine that was looked at before, nothing was wiped`,
+      expected: "one that needs no installation, or cannot have one",
+      found: `${name}, machine-id ${machineId ?? "none"}`,
+      at: renderAddress(this.#spec),
+      fix: "run it again, and look at what it says before you agree",
     });
   }
 

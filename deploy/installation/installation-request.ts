@@ -44,6 +44,8 @@ export const installationRequestSchema = z.strictObject({
     .optional(),
   /** Path in the installer → local file with the key of an encrypted disk. */
   diskKeys: z.record(z.string().startsWith("/"), z.string().min(1)).default({}),
+  /** false: nobody agreed to a phase, as none was to come; one that comes after all is refused. */
+  agreed: z.boolean().default(true),
   /** The last phase of this run. Default: all of them. */
   until: z.enum(installationPhases).default("reboot"),
   /** Local file for `facter.json`, written by the installer before anything is wiped. */

@@ -39,6 +39,8 @@ describe("installing a machine", function () {
     });
     const found = "FLEET_INSTALL_REFUSED: no disk /dev/nvme0n1; there are: /dev/sda (google-persistent-disk-0)";
     assert.equal(await codeOf(machine.install({ devices: ["/dev/nvme0n1"] })), found);
+    const another = `FLEET_INSTALL_REFUSED: ${facts.name}, machine-id ${facts.machineId}`;
+    assert.equal(await codeOf(machine.install({ agreed: false })), another, "nobody was asked about it");
     assert.equal(await bootId(), boot);
   });
 
