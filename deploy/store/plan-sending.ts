@@ -1,6 +1,6 @@
 import type { BackEnd } from "../ssh/transport.ts";
 import type { ZstdLevel } from "./compression-level.ts";
-import { isFast, type LinkSpeed } from "./link-speed.ts";
+import { isFast, type LinkSpeed, slowByLength } from "./link-speed.ts";
 import { type PathInfo, sizeOf } from "./path-info.ts";
 import { planChannels } from "./path-schedule.ts";
 import type { Receiver } from "./receiver.ts";
@@ -74,9 +74,13 @@ function planEncoding({ missing, link, tools, protocol, compress }: SendingFacts
   return gzip !== undefined && (compress === "always" || isNarrow) ? { kind: "gzip", tool: gzip } : plain;
 }
 
-/** On a long way several compressors share what CPU time there is; elsewhere they mostly wait, or find out soon that they do not. */
+/**
+ * On a long way several compressors share what CPU time there is; on a short one it may be this machine that is slow, and not
+ * the way. In between they mostly wait, or find out soon that they do not.
+ */
 function planLevel(link: LinkSpeed | undefined): { readonly level: ZstdLevel; readonly lowest: ZstdLevel } {
-  return isLong(link) ? { level: 2, lowest: 2 } : { level: 5, lowest: 3 };
+  if (isLong(link)) return { level: 2, lowest: 2 };
+  return slowByLength(link?.roundTripMs) === undefined ? { level: 3, lowest: 2 } : { level: 5, lowest: 3 };
 }
 
 function isLong(link: LinkSpeed | undefined): boolean {

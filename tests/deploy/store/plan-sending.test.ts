@@ -38,7 +38,7 @@ describe("how a push goes", () => {
       assert.equal(plan({ link, compress: "never" }).encoding.kind, "plain");
       assert.equal(plan({ link, protocol: "worker" }).encoding.kind, "plain", "a daemon wants to hear at once");
     }
-    assert.equal(plan({ compress: "always" }).encoding.kind, "zstd");
+    assert.deepEqual(plan({ compress: "always" }).encoding, { kind: "zstd", tool: "/bin/zstd", level: 3, lowest: 2 });
   });
 
   it("takes gzip where the host has no zstd, and the link is slower than gzip", () => {
