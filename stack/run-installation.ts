@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
+import { InstallationRefusedError } from "../deploy/installation/errors.ts";
 import { installMachine, planMachine } from "../deploy/installation/install-machine.ts";
 import type { Installation, installationRequestSchema } from "../deploy/installation/installation-request.ts";
 import type { SecretFile, SecretSource, StagedSecrets } from "../deploy/secrets/secret-source.ts";
@@ -97,8 +98,19 @@ function joined(sources: readonly SecretSource[]): SecretSource {
 /** A folder's files with their modes, at the same places of the installed root. */
 function folderSource(folder: string): SecretSource {
   return {
-    async stage(): Promise<StagedSecrets> {
-      const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    async stage(machine): Promise<StagedSecrets> {
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause) => {
+        throw new InstallationRefusedError(
+          {
+            summary: `${machine}: the files for its installation cannot be read`,
+            expected: "a folder",
+            found: cause instanceof Error ? cause.message : String(cause),
+            at: folder,
+            fix: `make it, or correct pulumi-clan:hosts.${machine}.install.files`,
+          },
+          { cause },
+        );
+      });
       const files = entries
         .filter((entry) => entry.isFile())
         .map(async (entry): Promise<SecretFile> => {
