@@ -39,5 +39,14 @@ function authOf(credentials: string | undefined): GoogleAuth {
   const scopes = ["https://www.googleapis.com/auth/cloud-platform"];
   if (credentials === undefined) return new GoogleAuth({ scopes });
   if (existsSync(credentials)) return new GoogleAuth({ scopes, keyFilename: credentials });
-  return new GoogleAuth({ scopes, credentials: credentialsSchema.parse(JSON.parse(credentials)) });
+  return new GoogleAuth({ scopes, credentials: parseCredentials(credentials) });
+}
+
+/** No word of what was wrong with the text: the parser would quote it, and it holds a private key. */
+function parseCredentials(text: string): z.output<typeof credentialsSchema> {
+  try {
+    return credentialsSchema.parse(JSON.parse(text));
+  } catch {
+    throw new TypeError("Google's credentials are neither a file that is there nor the JSON of a key");
+  }
 }

@@ -41,6 +41,7 @@ const heldSeconds = 3_600;
 const operationMs = 10 * 60_000;
 const attemptMs = 150_000;
 const mostTries = 4;
+const mostPages = 100;
 const mostBytes = 4 * 1024 * 1024;
 
 const operationSchema = z.object({
@@ -50,6 +51,7 @@ const operationSchema = z.object({
 });
 type Operation = z.output<typeof operationSchema>;
 const aggregatedSchema = z.object({
+  nextPageToken: z.string().max(10_000).optional(),
   items: z
     .record(z.string(), z.object({ instances: z.array(z.object({ name: z.string(), zone: z.string() })).optional() }))
     .optional(),
@@ -71,13 +73,21 @@ export function computeApi({ endpoint, token }: ComputeAccess): ComputeApi {
   };
   return {
     async findInstance(project, name, signal) {
-      const filter = encodeURIComponent(`name = ${name}`);
-      const answer = await ask("GET", `projects/${project}/aggregated/instances?filter=${filter}`, undefined, signal);
-      const found = Object.values(aggregatedSchema.parse(answer).items ?? {}).flatMap(
-        ({ instances = [] }) => instances,
-      );
-      const zone = found.find((one) => one.name === name)?.zone;
-      return zone === undefined ? undefined : { zone: zone.slice(zone.lastIndexOf("/") + 1) };
+      for (let pages = 0, pageToken: string | undefined; pages < mostPages; pages++) {
+        const query = new URLSearchParams({
+          filter: `name = ${name}`,
+          ...(pageToken === undefined ? {} : { pageToken }),
+        });
+        const answer = await ask("GET", `projects/${project}/aggregated/instances?${query}`, undefined, signal);
+        const { items = {}, nextPageToken = "" } = aggregatedSchema.parse(answer);
+        const zone = Object.values(items)
+          .flatMap(({ instances = [] }) => instances)
+          .find((one) => one.name === name)?.zone;
+        if (zone !== undefined) return { zone: zone.slice(zone.lastIndexOf("/") + 1) };
+        if (nextPageToken === "") return undefined;
+        pageToken = nextPageToken;
+      }
+      throw new GcpApiError("the list of VMs has no end", { kind: "other", reason: "size", zonesAvailable: [] });
     },
     async reserve({ project, zone, name }, { machineType, accelerators }, signal) {
       const guestAccelerators = accelerators.map(({ type, count }) => ({
@@ -133,8 +143,14 @@ async function send(
   const headers = { authorization: `Bearer ${await token()}`, "content-type": "application/json" };
   const init = { method, headers, signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]) };
   const response = await fetch(url, body === undefined ? init : { ...init, body: JSON.stringify(body) });
-  const text = await response.text();
-  if (text.length > mostBytes)
-    throw new GcpApiError("the answer is too long", { kind: "other", reason: "size", zonesAvailable: [] });
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > mostBytes)
+      throw new GcpApiError("the answer is too long", { kind: "other", reason: "size", zonesAvailable: [] });
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString();
   return { status: response.status, text };
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Report } from "../../report.ts";
 import type { ComputeApi, NodeShape, Reservation } from "./compute-api.ts";
 import { GcpApiError, PlacementError } from "./errors.ts";
@@ -96,9 +97,10 @@ async function hold(request: PlacementRequest, zone: string, api: ComputeApi, si
   return reservation.name;
 }
 
-/** Names are 63 characters at most. Source: Compute Engine, "Resource naming convention". */
+/** Names are 63 characters at most: of a long one the digest tells it apart. Source: Compute Engine, "Resource naming convention". */
 export function reservationOf(machine: string): string {
-  return `${machine.slice(0, 54)}-placing`;
+  if (machine.length <= 54) return `${machine}-placing`;
+  return `${machine.slice(0, 45)}-${createHash("sha256").update(machine).digest("hex").slice(0, 8)}-placing`;
 }
 
 /** With no other to turn to, the VM's own error says all, and no permission to reserve is needed. */

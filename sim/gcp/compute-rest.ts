@@ -64,7 +64,8 @@ class ComputeService {
     this.#signal = signal;
   }
 
-  async instances(project: string): Promise<Answer> {
+  /** A zone a page: the real one divides long lists as it likes. */
+  async instances(project: string, page: number): Promise<Answer> {
     const { resources } = await readCloud(this.#state);
     const items: Record<string, { instances: { name: string; zone: string }[] }> = {};
     for (const [id, { type, inputs }] of Object.entries(resources)) {
@@ -74,7 +75,9 @@ class ComputeService {
       const { instances } = items[`zones/${zone[2]}`] ?? { instances: [] };
       items[`zones/${zone[2]}`] = { instances: [...instances, { name: textAt(inputs, "name") ?? "", zone: link }] };
     }
-    return { status: 200, body: { items } };
+    const zones = Object.entries(items).sort(([one], [other]) => one.localeCompare(other));
+    const more = page + 1 < zones.length ? { nextPageToken: String(page + 1) } : {};
+    return { status: 200, body: { items: Object.fromEntries(zones.slice(page, page + 1)), ...more } };
   }
 
   async insert(project: string, zone: string, body: string): Promise<Answer> {
@@ -142,13 +145,13 @@ class ComputeService {
 
 async function answer(cloud: ComputeService, request: IncomingMessage): Promise<Answer> {
   if (!/^Bearer .+/.test(request.headers.authorization ?? "")) return refusal(401, "required", "Login Required.");
-  const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
   const parts = pathname.replace(/^\/compute\/v1\//, "").split("/");
   const [, project = "", kind, zone = "", collection, name = "", verb] = parts;
   const what = `${request.method} ${[kind === "aggregated" ? kind : "zones", collection ?? zone, verb ?? (name && "one")].filter(Boolean).join(" ")}`;
   switch (what) {
     case "GET aggregated instances":
-      return cloud.instances(project);
+      return cloud.instances(project, Number(searchParams.get("pageToken") ?? 0));
     case "POST zones reservations":
       return cloud.insert(project, zone, await bodyOf(request));
     case "DELETE zones reservations one":

@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, it } from "mocha";
 import { computeAccess } from "../../../cloud/gcp/access.ts";
 import { type ComputeApi, computeApi } from "../../../cloud/gcp/compute-api.ts";
 import { PlacementError } from "../../../cloud/gcp/errors.ts";
-import { type PlacementRequest, placeNode } from "../../../cloud/gcp/place-node.ts";
+import { type PlacementRequest, placeNode, reservationOf } from "../../../cloud/gcp/place-node.ts";
 import { type ComputeRest, startComputeRest } from "../../../sim/gcp/compute-rest.ts";
 import { simState } from "../../../sim/hosts/sim-state.ts";
 import { patience } from "../../deploy/support/signals.ts";
@@ -56,8 +56,11 @@ describe("the zone of a VM", () => {
     return Object.keys(cloud.resources);
   };
   const vmIn = (zone: string): Promise<void> => {
-    const vm = { type: "gcp:compute/instance:Instance", inputs: { name: "scheelite" }, outputs: {} };
-    const resources = { [`projects/minerals-lab/zones/${zone}/instances/scheelite`]: vm };
+    const vm = (name: string) => ({ type: "gcp:compute/instance:Instance", inputs: { name }, outputs: {} });
+    const resources = {
+      "projects/minerals-lab/zones/europe-west4-a/instances/other": vm("other"),
+      [`projects/minerals-lab/zones/${zone}/instances/scheelite`]: vm("scheelite"),
+    };
     return writeFile(join(directory, "gcp.json"), JSON.stringify({ schema: 1, made: 1, resources }));
   };
   const refused = async (placing: Promise<unknown>): Promise<PlacementError> => {
@@ -123,6 +126,19 @@ describe("the zone of a VM", () => {
     await place();
     assert.equal((await place()).zone, "us-central1-a");
     assert.deepEqual(await held(), [reservation("us-central1-a")]);
+  });
+
+  it("is held by a name that Google takes, and that no other machine has", () => {
+    const long = "a".repeat(62);
+    const names = ["galena", `${long}b`, `${long}c`].map(reservationOf);
+    assert.equal(new Set(names).size, 3);
+    for (const name of names) assert.match(name, /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/);
+  });
+
+  it("never repeats credentials that make no sense", async () => {
+    const env = { GOOGLE_CREDENTIALS: '{"private_key": "-----BEGIN' };
+    const { token } = computeAccess({ config: () => undefined, env });
+    await assert.rejects(token(), (error: Error) => !error.message.includes("BEGIN") && error.cause === undefined);
   });
 
   it("asks with the stack's or the environment's credentials, by the names of Google's own provider", async () => {
