@@ -2,8 +2,7 @@ import { z } from "zod";
 import type { StorePath } from "../local-nix/store-path.ts";
 import { hostScript } from "./activation/scripts.ts";
 import { ownerSchema, storePathSchema, transactionSchema, unitNameSchema } from "./activation/transaction.ts";
-import { RemoteOutputError } from "./errors.ts";
-import { renderAddress } from "./ssh/connection-spec.ts";
+import { FactLines, senselessFacts } from "./fact-lines.ts";
 import type { SshHost } from "./ssh/ssh-host.ts";
 
 const unitsSchema = z.array(unitNameSchema).max(5000);
@@ -128,30 +127,17 @@ export async function readFacts(
   const text = await host.read(hostScript("facts", [toplevel ?? ""]), options, signal);
   const parsed = hostFactsSchema.safeParse(collectFacts(text, expected));
   if (parsed.success) return parsed.data;
-  throw new RemoteOutputError({
-    summary: `${host.spec.machine}: the host describes itself in a way that makes no sense`,
-    expected: "facts about system, profile and units",
-    found: z.prettifyError(parsed.error).slice(0, 1_000),
-    at: renderAddress(host.spec),
-    fix: "is it a NixOS or nix-darwin machine? Log in and look",
-  });
+  throw senselessFacts(host, "facts about system, profile and units", "a NixOS or nix-darwin machine", parsed.error);
 }
 
 /**
- * Lines `key<TAB>value` as an object for the schema.
+ * Lines of scripts/facts.sh as an object for the schema.
  * @param expected - decides between the markers of a host that shows both (a Mac with a NixOS file lying about).
  */
 export function collectFacts(text: string, expected: MachineClass): unknown {
-  const facts = new Map<string, string[]>();
-  for (const line of text.split("\n")) {
-    const tab = line.indexOf("\t");
-    if (tab <= 0) continue;
-    const values = facts.get(line.slice(0, tab)) ?? [];
-    values.push(line.slice(tab + 1));
-    facts.set(line.slice(0, tab), values);
-  }
-  const all = (key: string): readonly string[] => facts.get(key) ?? [];
-  const one = (key: string): string | undefined => (all(key)[0] === "" ? undefined : all(key)[0]);
+  const lines = new FactLines(text);
+  const all = (key: string): readonly string[] => lines.all(key);
+  const one = (key: string): string | undefined => lines.one(key);
   const link = (key: string): string => one(key) ?? "";
   return {
     class: classOf(all("marker"), one("kernel"), expected),

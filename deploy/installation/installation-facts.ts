@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { storePathSchema } from "../activation/transaction.ts";
-import { RemoteOutputError } from "../errors.ts";
+import { FactLines, senselessFacts } from "../fact-lines.ts";
 import { composeScript } from "../host-script.ts";
-import { renderAddress } from "../ssh/connection-spec.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 
 /** What `nixos-anywhere` does, in this order. Source: nixos-anywhere 1.13, src/nixos-anywhere.sh, `--phases`. */
@@ -101,13 +100,7 @@ export async function readInstallationFacts(
   const text = await host.read(script, { elevation: "if-possible", deadlineSeconds: 30 }, signal);
   const parsed = installationFactsSchema.safeParse(collect(text));
   if (parsed.success) return parsed.data;
-  throw new RemoteOutputError({
-    summary: `${host.spec.machine}: the machine describes itself in a way that makes no sense`,
-    expected: "facts about its system and its disks",
-    found: z.prettifyError(parsed.error).slice(0, 1_000),
-    at: renderAddress(host.spec),
-    fix: "is it a Linux machine? Log in and look",
-  });
+  throw senselessFacts(host, "facts about its system and its disks", "a Linux machine", parsed.error);
 }
 
 /** Writes down in the installer how far it is. */
@@ -116,14 +109,10 @@ export async function writeInstallationNote(host: SshHost, note: InstallationNot
   await host.read(script, { elevation: "if-possible", deadlineSeconds: 30 }, signal);
 }
 
-/** Lines `key<TAB>value` as an object for the schema. */
+/** Lines of scripts/facts.sh as an object for the schema. */
 function collect(text: string): unknown {
-  const lines = text.split("\n").flatMap((line) => {
-    const tab = line.indexOf("\t");
-    return tab <= 0 ? [] : [[line.slice(0, tab), line.slice(tab + 1)] as const];
-  });
-  const all = (key: string): string[] => lines.flatMap(([name, value]) => (name === key ? [value] : []));
-  const one = (key: string): string => all(key)[0] ?? "";
+  const lines = new FactLines(text);
+  const one = (key: string): string => lines.one(key) ?? "";
   const storePath = storePathSchema.safeParse(one("current"));
   return {
     os: osOf(one("id"), one("id-like"), one("variant"), one("nixos") === "yes"),
@@ -138,8 +127,8 @@ function collect(text: string): unknown {
     secureBoot: one("secure-boot") === "" ? null : one("secure-boot") === "1",
     keys: Number(one("keys")),
     osLogin: one("os-login") === "yes",
-    devices: all("device"),
-    disks: all("disk"),
+    devices: lines.all("device"),
+    disks: lines.all("disk"),
     note: one("note"),
     record: one("served"),
     // Without its last line the answer was cut on the way: then nothing of it counts.

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { RemoteOutputError } from "../errors.ts";
+import { FactLines, senselessFacts } from "../fact-lines.ts";
 import { systemOf } from "../host-facts.ts";
 import { composeScript } from "../host-script.ts";
-import { renderAddress } from "../ssh/connection-spec.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 
 const script = [new URL("./scripts/hardware.sh", import.meta.url)];
@@ -37,27 +36,22 @@ export async function readHardware(
   const text = await host.read(composeScript("hardware", script, [rootDevice ?? ""]), options, signal);
   const parsed = parseHardware(text);
   if (parsed.success) return parsed.data;
-  throw new RemoteOutputError({
-    summary: `${host.spec.machine}: the host describes itself in a way that makes no sense`,
-    expected: "platform, firmware, drivers",
-    found: z.prettifyError(parsed.error).slice(0, 1_000),
-    at: renderAddress(host.spec),
-    fix: "is it a NixOS or nix-darwin machine? Log in and look",
-  });
+  throw senselessFacts(host, "platform, firmware, drivers", "a NixOS or nix-darwin machine", parsed.error);
 }
 
 /** @param text - lines of scripts/hardware.sh */
 export function parseHardware(text: string): z.ZodSafeParseResult<HostHardware> {
-  const lines = text.split("\n").map((line) => line.split("\t"));
-  const all = (key: string): string[] => lines.flatMap(([name, value]) => (name === key && value ? [value] : []));
-  const [root] = all("root");
+  const lines = new FactLines(text);
+  const root = lines.one("root");
+  // Without its last line the answer was cut on the way: what it does not say must not be taken for a no.
+  const system = lines.one("end") === "yes" ? systemOf(lines.one("arch"), lines.one("kernel")) : undefined;
   return hardwareSchema.safeParse({
-    system: systemOf(all("arch")[0], all("kernel")[0]),
-    container: all("container").length > 0,
-    firmware: all("firmware")[0] ?? null,
-    rootDrivers: [...new Set(all("driver"))],
+    system,
+    container: lines.one("container") !== undefined,
+    firmware: lines.one("firmware") ?? null,
+    rootDrivers: [...new Set(lines.all("driver"))],
     hasRootDevice: root === undefined ? null : root === "yes",
     // Source: nixpkgs, lib/trivial.nix: `25.05.20250601.abcdef1`, or `25.05pre-git`.
-    releases: [...new Set(all("release").flatMap((version) => /^\d\d\.\d\d/.exec(version)?.[0] ?? []))].sort(),
+    releases: [...new Set(lines.all("release").flatMap((version) => /^\d\d\.\d\d/.exec(version)?.[0] ?? []))].sort(),
   });
 }

@@ -36,5 +36,5 @@ driver_of() {
       esac
     fi
   fi
-  printf 'end\n'
+  printf 'end\tyes\n'
 } </dev/null

@@ -29,7 +29,7 @@ describe("what a host is", () => {
 
   it("is a platform of Nix, firmware, drivers and releases, each once and the oldest first", () => {
     const text = `arch\tx86_64\nkernel\tLinux\nrelease\t25.05.20250601.abcdef1\nrelease\t24.11.717408.5adaadf
-release\t25.05pre-git\nrelease\tmine\nfirmware\tbios\ndriver\tvirtio_scsi\ndriver\tvirtio_scsi\nroot\tno\nend\n`;
+release\t25.05pre-git\nrelease\tmine\nfirmware\tbios\ndriver\tvirtio_scsi\ndriver\tvirtio_scsi\nroot\tno\nend\tyes\n`;
     assert.deepEqual(parseHardware(text).data, {
       system: "x86_64-linux",
       container: false,
@@ -38,10 +38,11 @@ release\t25.05pre-git\nrelease\tmine\nfirmware\tbios\ndriver\tvirtio_scsi\ndrive
       hasRootDevice: false,
       releases: ["24.11", "25.05"],
     });
-    assert.equal(parseHardware("arch\tarm64\nkernel\tDarwin\nend\n").data?.system, "aarch64-darwin");
+    assert.equal(parseHardware("arch\tarm64\nkernel\tDarwin\nend\tyes\n").data?.system, "aarch64-darwin");
   });
 
-  it("is refused where the host says nothing of itself", () => {
+  it("is refused where the host says nothing of itself, or was cut off: what is missing is no no", () => {
     assert.equal(parseHardware("welcome\n").success, false);
+    assert.equal(parseHardware("arch\tx86_64\nkernel\tLinux\ndriver\tvirtio_scsi\n").success, false);
   });
 });
