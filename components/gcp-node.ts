@@ -5,6 +5,7 @@ import { nodeCost, pricesOf, renderCost } from "../cloud/gcp/prices.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
 import { Placement } from "../providers/placement.ts";
 import { readGuestHostKeys } from "./guest-host-keys.ts";
+import { nameAlone } from "./name-alone.ts";
 
 export interface GcpNodeArgs extends Omit<GcpNodeModel, "kind" | "definedAt"> {
   /** The machine that runs on it; also the VM's name. */
@@ -35,8 +36,7 @@ export class GcpNode extends pulumi.ComponentResource {
     const { machine, project, machineType, accelerators } = args;
     const shape = { machineType, accelerators: [...accelerators] };
     const place = { machine, project, zones: [...args.zones], zone: args.zone ?? null, ...shape };
-    const reportTo = nameAlone(this.urn);
-    const { placedIn: zone } = new Placement(`${name}-placement`, { ...place, reportTo }, parent);
+    const { placedIn: zone } = new Placement(`${name}-placement`, { ...place, reportTo: nameAlone(this) }, parent);
 
     const address = new gcp.compute.Address(
       `${name}-address`,
@@ -87,11 +87,6 @@ function costLine(args: GcpNodeArgs): string {
   const [now, other] = args.power === "on" ? (["on", "off"] as const) : (["off", "on"] as const);
   const of = (power: "on" | "off"): string => renderCost(nodeCost(args, power));
   return `${now}: ${of(now)}; ${other}: ${of(other)} (list prices of ${pricesOf})`;
-}
-
-/** An output of a component depends on all its children: one of them that took it would wait for itself. */
-function nameAlone(urn: pulumi.Output<string>): Promise<string> {
-  return new Promise((resolve) => urn.apply(resolve));
 }
 
 /** Known before the zone is, where all candidates are in one region. */

@@ -8,6 +8,7 @@ import type { ClosureInputs, Observed } from "../providers/system-closure-schema
 import { noAddress } from "../providers/system-closure-schema.ts";
 import { GcpNode } from "./gcp-node.ts";
 import type { MachineOutcome } from "./machine-registry.ts";
+import { nameAlone } from "./name-alone.ts";
 import { tolerateFailure } from "./tolerate-failure.ts";
 
 /** How the machine's system is built and delivered: everything but the way to the host. */
@@ -109,8 +110,7 @@ export class Machine extends pulumi.ComponentResource {
         foreignHostKeys: pulumi.output(foreignHostKeys).apply((keys) => [...keys]),
         ...(under === undefined ? {} : { instanceId: under.instanceId }),
         power: node?.power ?? "on",
-        // As an output it would be a dependency on this component, and so on the closure, which waits for the installation.
-        reportTo: new Promise<string>((resolve) => this.urn.apply(resolve)),
+        reportTo: nameAlone(this),
       },
       { parent: this, ...(under === undefined ? {} : { deletedWith: under }) },
     );
