@@ -1,8 +1,7 @@
 import { Command, Option } from "commander";
-import { allRules } from "../clan/checks/all-rules.ts";
+import { rulesBesideEvaluation } from "../clan/checks/all-rules.ts";
 import { fleetContext } from "../clan/checks/fleet-context.ts";
 import { renderGroups } from "../clan/checks/render-findings.ts";
-import { doesNotEvaluate } from "../clan/checks/rules/fc040-does-not-evaluate.ts";
 import { failing, runChecks } from "../clan/checks/run-checks.ts";
 import type { Plan } from "../clan/plan/machine-plan.ts";
 import { renderPlanMarkdown } from "../clan/plan/render-markdown.ts";
@@ -70,9 +69,7 @@ export function planCommand(terminal: Terminal, signal: AbortSignal): Command {
 /** A preview does not go on either. */
 async function refusedByChecks(fleet: Fleet, terminal: Terminal, signal: AbortSignal): Promise<boolean> {
   const { context, suppressions } = await fleetContext(fleet, new Map(), signal);
-  // That a machine does not evaluate is told by its evaluation, for the stack's own machines alone.
-  const rules = allRules.filter((rule) => rule !== doesNotEvaluate);
-  const errors = failing(runChecks(context, suppressions, rules));
+  const errors = failing(runChecks(context, suppressions, rulesBesideEvaluation));
   if (errors.length === 0) return false;
   terminal.tell(["an update is refused; `fleet check` shows everything\n", ...renderGroups(errors)].join("\n"));
   terminal.exitCode = 2;

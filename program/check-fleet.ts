@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { allRules } from "../clan/checks/all-rules.ts";
+import { rulesBesideEvaluation } from "../clan/checks/all-rules.ts";
 import type { CheckContext } from "../clan/checks/context.ts";
 import { countFindings } from "../clan/checks/findings-json.ts";
 import { fleetContext } from "../clan/checks/fleet-context.ts";
@@ -7,7 +7,6 @@ import type { HostNature } from "../clan/checks/host-nature.ts";
 import type { MachineFacts } from "../clan/checks/machine-facts.ts";
 import { renderGroups } from "../clan/checks/render-findings.ts";
 import type { Finding } from "../clan/checks/rule.ts";
-import { doesNotEvaluate } from "../clan/checks/rules/fc040-does-not-evaluate.ts";
 import { failing, runChecks } from "../clan/checks/run-checks.ts";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
@@ -21,12 +20,6 @@ import type { HostConnection } from "../stack/connections.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
 import { readHostNatures } from "../stack/read-hardware.ts";
 import type { Stack } from "../stack/stack.ts";
-
-/**
- * That a machine does not evaluate is told by the evaluation of the stack's machines, with the whole of Nix's words; that of
- * another stack must not keep this one from being deployed.
- */
-const rules = allRules.filter((rule) => rule !== doesNotEvaluate);
 
 /** What the checks of a run share. */
 export interface FleetChecks {
@@ -95,7 +88,7 @@ function asDeployed(
 }
 
 function checkedRemarks(context: CheckContext, suppressions: readonly Suppression[]): readonly Remark[] {
-  const findings = runChecks(context, suppressions, rules);
+  const findings = runChecks(context, suppressions, rulesBesideEvaluation);
   const errors = failing(findings);
   if (errors.length > 0) throw new pulumi.RunError(refusal(errors));
   return findings

@@ -113,3 +113,9 @@ export const allRules: readonly Rule[] = [
   sopsRecipients,
   besideVars,
 ];
+
+/**
+ * For a run that evaluates its own machines: that one does not evaluate is told there, with the whole of Nix's words, and one of
+ * another stack must not keep this one from being deployed.
+ */
+export const rulesBesideEvaluation: readonly Rule[] = allRules.filter((rule) => rule !== doesNotEvaluate);
