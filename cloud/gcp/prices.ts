@@ -2,7 +2,7 @@ import type { NodeShape } from "./compute-api.ts";
 
 /**
  * List prices in US dollars, on demand, before sustained-use and other discounts: an order of magnitude for a preview, no
- * bill. Source: cloud.google.com/compute/vm-instance-pricing, /gpus-pricing, /disks-image-pricing, /vpc/network-pricing.
+ * bill, and not compared with Google's pages since. Source: cloud.google.com/compute/vm-instance-pricing, /gpus-pricing, /disks-image-pricing, /vpc/network-pricing.
  */
 export const pricesOf = "2025-01";
 
