@@ -7,5 +7,6 @@ export { type Delivery, Machine, type MachineSettings } from "./components/machi
 export { type MachineOutcome, MachineRegistry, type MachineRegistryArgs } from "./components/machine-registry.ts";
 export type { Remark } from "./components/remark.ts";
 export { ServiceInstance, type ServiceInstanceArgs } from "./components/service-instance.ts";
+export { type FleetOutputs, runFleet } from "./program/run-fleet.ts";
 export { Installation, type InstallationArgs } from "./providers/installation.ts";
 export { SystemClosure, type SystemClosureArgs } from "./providers/system-closure.ts";

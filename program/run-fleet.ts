@@ -1,0 +1,68 @@
+import type { FleetModel } from "../clan/fleet-model.ts";
+import { selectMachines } from "../clan/select-machines.ts";
+import { Fleet } from "../components/fleet.ts";
+import { readConnections } from "../stack/connections.ts";
+import { evaluateSystems } from "../stack/evaluate-systems.ts";
+import { openFleet, withVarsOf } from "../stack/open-fleet.ts";
+import { planMachines } from "../stack/owned-machines.ts";
+import { planSecrets } from "../stack/plan-secrets.ts";
+import { compareWithPreview } from "./approved-tree.ts";
+import { checkFleet } from "./check-fleet.ts";
+import { machineSettings } from "./machine-settings.ts";
+import { planInstallations } from "./plan-installations.ts";
+import { preparePlans } from "./plan-machines.ts";
+import { pulumiReport, rendered } from "./pulumi-report.ts";
+import { requireConfirmed } from "./require-confirmed.ts";
+import { requireMoved } from "./require-moved.ts";
+import { readStack } from "./stack.ts";
+import { stacksBefore } from "./stacks-before.ts";
+
+/** What a stack exports. */
+export interface FleetOutputs {
+  /** Machine → class, outcome, running toplevel, generation, seconds, target host. */
+  readonly machines: Fleet["machines"];
+}
+
+/**
+ * The whole program of a stack: reads the fleet and the stack's configuration, checks, evaluates, asks the hosts, plans, and
+ * registers the resources. A project's `index.ts` is `export const { machines } = await runFleet(import.meta.dirname)`.
+ * @param root folder of `Pulumi.yaml` and, unless a flake is adopted, of `fleet.ts`
+ * @throws {pulumi.RunError} with a text for people, before anything is registered
+ */
+export async function runFleet(root: string): Promise<FleetOutputs> {
+  return rendered(async () => {
+    const signal = AbortSignal.timeout(60 * 60_000);
+    const stated = readStack();
+    const select = ({ machines }: FleetModel) => selectMachines(machines, stated.config.machines, stated.file);
+    const fleet = await openFleet(root, root, stated.config, select, pulumiReport, signal);
+    const checks = await checkFleet(fleet, signal);
+    const stack = withVarsOf(fleet, stated);
+    const selected = select(fleet.model);
+    await requireMoved(root, fleet.model, selected, stated, pulumiReport);
+    await requireConfirmed(fleet.model, selected, stated, pulumiReport);
+    const owned = planMachines(fleet.model, selected, stack);
+    const connections = await readConnections(root, stack, fleet.model, owned, signal);
+    const systems = await evaluateSystems(
+      fleet,
+      stack,
+      owned,
+      { report: pulumiReport, approve: compareWithPreview },
+      signal,
+    );
+    const remarks = await checks.withConfigurations(stack, owned, connections, pulumiReport, signal);
+    const secrets = await planSecrets(root, fleet, stack, owned, pulumiReport, signal);
+    const before = await stacksBefore(root, fleet, stack, owned, pulumiReport, signal);
+    const plans = await preparePlans(fleet, stack, owned, connections, pulumiReport, signal);
+    const known = { connections, systems, secrets };
+    const orders = await planInstallations(root, fleet, stack, owned, known, pulumiReport, signal);
+    const settings = owned.map((machine) =>
+      machineSettings(machine, systems, connections, stack, plans, secrets, orders),
+    );
+    const { machines } = new Fleet(fleet.model.name, {
+      model: fleet.model,
+      machines: settings,
+      remarks: [...before, ...remarks],
+    });
+    return { machines };
+  });
+}
