@@ -87,6 +87,10 @@ export const gcpNodeSchema = z.strictObject({
 });
 export type GcpNodeModel = z.output<typeof gcpNodeSchema>;
 
+/** The cloud VM under a machine; another cloud is another `kind`. */
+const nodeSchema = z.discriminatedUnion("kind", [gcpNodeSchema]);
+export type NodeModel = z.output<typeof nodeSchema>;
+
 /** What becomes of one file of a generator; null: not known. Source: clan-core 26.05, `clan.core.vars.generators`. */
 const generatorFileSchema = z.strictObject({
   secret: z.boolean().nullable(),
@@ -111,7 +115,7 @@ export const fleetModelSchema = z.strictObject({
   instances: z.record(z.string(), instanceSchema),
   /** Tag → machines that carry it, sorted; computed tags included. */
   tags: z.record(z.string(), z.array(z.string())),
-  nodes: z.record(machineNameSchema, gcpNodeSchema),
+  nodes: z.record(machineNameSchema, nodeSchema),
   /** Names of the generators whose vars are on disk; values are never read into the model. */
   vars: z.strictObject({
     directory: z.string(),

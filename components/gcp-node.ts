@@ -2,8 +2,10 @@ import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { GcpNodeModel } from "../clan/fleet-model.ts";
 import { nodeCost, pricesOf, renderCost } from "../cloud/gcp/prices.ts";
+import type { NodeCost } from "../cloud/node-cost.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
 import { Placement } from "../providers/placement.ts";
+import type { CloudNode } from "./cloud-node.ts";
 import { readGuestHostKeys } from "./guest-host-keys.ts";
 import { nameAlone } from "./name-alone.ts";
 
@@ -20,17 +22,22 @@ export interface GcpNodeArgs extends Omit<GcpNodeModel, "kind" | "definedAt"> {
  * A Compute Engine VM under a machine: its zone, address, firewall and the VM itself.
  * Children: `<name>-placement`, `<name>-address`, `<name>-ssh` (22/tcp, where sources are named), `<name>-zerotier` (9993/udp), `<name>-vm`.
  */
-export class GcpNode extends pulumi.ComponentResource {
+export class GcpNode extends pulumi.ComponentResource implements CloudNode {
   /** External IPv4 address; reserved, so it survives stop and start. */
   declare readonly address: pulumi.Output<string>;
   /** Google's own number of the VM; a new one means new disks. */
   declare readonly instanceId: pulumi.Output<string>;
   /** The keys that the VM's first system shows, asked for when this is called. */
   readonly guestHostKeys: () => pulumi.Output<readonly PinnedHostKey[]>;
+  readonly power: "on" | "off";
+  /** In that power state, by list prices. */
+  readonly cost: NodeCost;
 
   constructor(name: string, args: GcpNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     const cost = nodeCost(args, args.power);
     super("clan:gcp:Node", name, { ...args, cost }, opts); // a preview shows what of it changes
+    this.power = args.power;
+    this.cost = cost;
     if (pulumi.runtime.isDryRun()) void pulumi.log.info(costLine(args), this);
     const parent = { parent: this };
     const { machine, project, machineType, accelerators } = args;

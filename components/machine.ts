@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GcpNodeModel, MachineModel } from "../clan/fleet-model.ts";
+import type { MachineModel } from "../clan/fleet-model.ts";
 import { atNode } from "../clan/target-host.ts";
 import { Installation } from "../providers/installation.ts";
 import type { InstallationInputs } from "../providers/installation-schema.ts";
 import { SystemClosure } from "../providers/system-closure.ts";
 import type { ClosureInputs, Observed } from "../providers/system-closure-schema.ts";
 import { noAddress } from "../providers/system-closure-schema.ts";
-import { GcpNode } from "./gcp-node.ts";
+import type { CloudNode, NodeOrder } from "./cloud-node.ts";
 import type { MachineOutcome } from "./machine-registry.ts";
 import { nameAlone } from "./name-alone.ts";
 import { tolerateFailure } from "./tolerate-failure.ts";
@@ -32,7 +32,7 @@ export interface MachineSettings {
   /** Asks the host what it runs: a few lines for people in a preview, and what `diff` compares. */
   readonly probe: (targetHost: string) => Promise<{ readonly text: string | null; readonly observed: Observed | null }>;
   /** The cloud node under the machine. Absent: the machine is somewhere already. */
-  readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off"; readonly zone?: string | undefined };
+  readonly node?: NodeOrder;
   /** A host that runs another system is made a NixOS. Absent: it is refused. */
   readonly installation?: InstallationOrder;
 }
@@ -92,7 +92,7 @@ export class Machine extends pulumi.ComponentResource {
     }: {
       readonly targetHost: pulumi.Input<string>;
       readonly observed: pulumi.Output<Observed | null> | null;
-      readonly under: GcpNode | undefined;
+      readonly under: CloudNode | undefined;
     },
   ): Installation | undefined {
     if (installation === undefined) return undefined;
@@ -142,14 +142,9 @@ export class Machine extends pulumi.ComponentResource {
   #way(
     name: string,
     { targetHost, addressFrom = "node", node }: MachineSettings,
-  ): { readonly targetHost: pulumi.Input<string>; readonly under?: GcpNode } {
+  ): { readonly targetHost: pulumi.Input<string>; readonly under?: CloudNode } {
     if (node === undefined) return { targetHost };
-    const { kind: _kind, definedAt: _definedAt, ...spec } = node.spec;
-    const under = new GcpNode(
-      `${name}-node`,
-      { ...spec, machine: name, power: node.power, zone: node.zone },
-      { parent: this },
-    );
+    const under = node.make(`${name}-node`, { parent: this });
     // Also where the stack states the address: nobody is there before the node is.
     const way = under.address.apply((address) => (addressFrom === "node" ? atNode(targetHost, address) : targetHost));
     // A failed node would fail the registration of its dependents as exceptions; `check` says it in a sentence.

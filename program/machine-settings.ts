@@ -1,5 +1,6 @@
 import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
 import type { MachineSettings } from "../components/machine.ts";
+import { nodeOrder } from "../components/node-order.ts";
 import type { MachineEvaluation } from "../local-nix/machine-evaluation.ts";
 import type { HostConnection } from "../stack/connections.ts";
 import { buildPlaceOf, settingsOf, wayOf } from "../stack/delivery.ts";
@@ -22,6 +23,7 @@ export function machineSettings(
   const connection = connections.get(owned.machine);
   if (system === undefined || connection === undefined) throw new Error(`${owned.machine} was not evaluated`);
   const { machine: _machine, targetHost, ...way } = wayOf(owned.machine, connection, stack);
+  const { node, ...machine } = owned;
   const { class: _class, ...settings } = settingsOf(owned, stack);
   const buildOn = buildPlaceOf(owned.machine, system, stack);
   const { toplevel, drvPath } = system;
@@ -32,7 +34,8 @@ export function machineSettings(
   return {
     ...(installation === undefined ? {} : { installation: inputsOf(installation) }),
     probe: (host) => plans.probe(owned, host, declared),
-    ...owned,
+    ...machine,
+    ...(node === undefined ? {} : { node: nodeOrder(owned.machine, node) }),
     targetHost,
     addressFrom: connection.from,
     delivery: {

@@ -1,4 +1,4 @@
-import type { FleetModel, GcpNodeModel, MachineModel } from "../clan/fleet-model.ts";
+import type { FleetModel, MachineModel, NodeModel } from "../clan/fleet-model.ts";
 import type { Stack } from "./stack.ts";
 
 /** A machine that the stack deploys. One whose node is `absent` is none. */
@@ -6,7 +6,7 @@ export interface OwnedMachine {
   readonly machine: string;
   readonly spec: MachineModel;
   /** The cloud node under it. Absent: the machine is somewhere already. */
-  readonly node?: { readonly spec: GcpNodeModel; readonly power: "on" | "off"; readonly zone?: string | undefined };
+  readonly node?: { readonly spec: NodeModel; readonly power: "on" | "off"; readonly zone?: string | undefined };
 }
 
 /** The machines that exist for this stack, with the state that it wants their nodes in. */

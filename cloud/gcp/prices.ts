@@ -1,3 +1,4 @@
+import type { NodeCost } from "../node-cost.ts";
 import type { NodeShape } from "./compute-api.ts";
 
 /**
@@ -28,13 +29,6 @@ const addressPerHour = { on: 0.005, off: 0.01 };
 /** Regions that have the prices above; others cost up to a half more. */
 const regions = new Set(["us-central1", "us-east1", "us-west1"]);
 const hoursPerMonth = 730;
-
-export interface NodeCost {
-  /** US dollars, rounded to a tenth of a cent; null: no price is known for this shape or region. */
-  readonly hourly: number | null;
-  /** US dollars, rounded to cents. */
-  readonly monthly: number | null;
-}
 
 export interface PricedNode extends NodeShape {
   readonly zones: readonly string[];

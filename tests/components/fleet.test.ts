@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { type FleetModel, fleetModelSchema } from "../../clan/fleet-model.ts";
+import type { NodeOrder } from "../../components/cloud-node.ts";
 import type { MachineSettings } from "../../components/machine.ts";
 import { activationPolicySchema } from "../../deploy/activation/policy.ts";
 import { parseStorePath } from "../../local-nix/store-path.ts";
@@ -92,6 +93,14 @@ function settings(name: "cinnabar" | "galena", extra: Partial<MachineSettings> =
   };
 }
 
+/** The component is imported when the engine's stand-in is there, as everything that registers resources. */
+async function galenaNode(): Promise<NodeOrder> {
+  const { nodeOrder } = await import("../../components/node-order.ts");
+  const [spec] = Object.values(model.nodes);
+  assert.ok(spec);
+  return nodeOrder("galena", { spec, power: "on" });
+}
+
 describe("Fleet", () => {
   let resources: Registered[] = [];
   let table: Record<string, unknown> = {};
@@ -110,9 +119,8 @@ describe("Fleet", () => {
           : {},
     );
     const { Fleet } = await import("../../components/fleet.ts");
-    const node = { spec: model.nodes["galena" as keyof typeof model.nodes], power: "on" } as const;
-    assert.ok(node.spec);
-    const machines = [settings("cinnabar"), settings("galena", { node: { ...node, spec: node.spec } })];
+    const node = await galenaNode();
+    const machines = [settings("cinnabar"), settings("galena", { node })];
     table = await resolved(new Fleet("minerals", { model, machines }).machines);
   });
 
@@ -192,15 +200,14 @@ describe("a machine whose deployment failed", () => {
       return type === "gcp:compute/address:Address" ? { address: "192.0.2.14" } : {};
     });
     const { Machine } = await import("../../components/machine.ts");
-    const node = { spec: model.nodes["galena" as keyof typeof model.nodes], power: "on" } as const;
-    assert.ok(node.spec);
+    const node = await galenaNode();
     const looks: string[] = [];
     const probe: MachineSettings["probe"] = async (targetHost) => {
       looks.push(targetHost);
       const running = looks.length === 1 ? null : toplevel; // before, and after
       return { text: null, observed: { running, specialisations: [], profile: toplevel, settled: true } };
     };
-    const machine = new Machine("galena", settings("galena", { probe, node: { ...node, spec: node.spec } }));
+    const machine = new Machine("galena", settings("galena", { probe, node }));
     const row = await resolved(machine.row);
     const failed = { class: "nixos", outcome: "failed", toplevel, generation: null, seconds: 0 };
     assert.deepEqual(row, { ...failed, targetHost: "root@192.0.2.14" });
@@ -211,10 +218,9 @@ describe("a machine on a node", () => {
   it("is dialled where the stack states it, once the node is there", async () => {
     const resources = await recordResources();
     const { Machine } = await import("../../components/machine.ts");
-    const node = { spec: model.nodes["galena" as keyof typeof model.nodes], power: "on" } as const;
-    assert.ok(node.spec);
+    const node = await galenaNode();
     const stated = { targetHost: "ops@10.147.17.14:2222", addressFrom: "stack" } as const;
-    const machine = new Machine("galena", settings("galena", { node: { ...node, spec: node.spec }, ...stated }));
+    const machine = new Machine("galena", settings("galena", { node, ...stated }));
     assert.equal((await resolved(machine.row)).targetHost, "ops@10.147.17.14:2222");
     const [vm, closure] = ["galena-node-vm", "galena-closure"].map((name) =>
       resources.findIndex((resource) => resource.name === name),
@@ -240,9 +246,7 @@ describe("a machine that is to be installed", () => {
       program: "nixos-anywhere",
       secrets: null,
     };
-    const node = Object.values(model.nodes)[0];
-    assert.ok(node);
-    const asked = settings("galena", { node: { spec: node, power: "on" }, installation });
+    const asked = settings("galena", { node: await galenaNode(), installation });
     const row = await resolved(new Machine("galena", asked).row);
     assert.equal(row.outcome, "unchanged");
     const names = resources.map(({ name }) => name);

@@ -1,0 +1,20 @@
+import type { NodeModel } from "../clan/fleet-model.ts";
+import type { NodeOrder } from "./cloud-node.ts";
+import { GcpNode } from "./gcp-node.ts";
+
+/** A machine's node as fleet and stack state it. */
+export interface StatedNode {
+  readonly spec: NodeModel;
+  readonly power: "on" | "off";
+  readonly zone?: string | undefined;
+}
+
+/** The component of each kind of node: another cloud is a case here and the component that it names. */
+export function nodeOrder(machine: string, { spec, power, zone }: StatedNode): NodeOrder {
+  switch (spec.kind) {
+    case "gcp": {
+      const { kind: _kind, definedAt: _definedAt, ...stated } = spec;
+      return { power, make: (name, opts) => new GcpNode(name, { ...stated, machine, power, zone }, opts) };
+    }
+  }
+}
