@@ -2,8 +2,13 @@ import { z } from "zod";
 
 declare const storePathBrand: unique symbol;
 
+/** What makes a text a store path for the compiler; of its own name, so that declarations of what holds one can name it. */
+export interface StorePathBrand {
+  readonly [storePathBrand]: true;
+}
+
 /** `/nix/store/<hash>-<name>`, nothing below it. Source: Nix manual 2.26, "Store Path". */
-export type StorePath = string & { readonly [storePathBrand]: true };
+export type StorePath = string & StorePathBrand;
 
 // 32 characters of Nix' base-32 alphabet (no e, o, t, u), then a name of 1 to 211 characters that starts with no dot.
 const pattern = /^\/nix\/store\/[0-9abcdfghijklmnpqrsvwxyz]{32}-[0-9a-zA-Z+\-_?=][0-9a-zA-Z+\-._?=]{0,210}$/;

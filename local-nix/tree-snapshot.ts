@@ -44,6 +44,7 @@ export async function snapshotTree(
       changedAtMs = Math.max(changedAtMs, Number(stat.ctimeMs));
     }
   }
+  if (entries.length === 0) throw nothingThere(root, listed);
   refuseSparse(root, listed, entries);
   remark(root, listed, entries, report);
   return { entries, key: hash.digest("hex"), changedAtMs };
@@ -58,6 +59,16 @@ async function statIfThere(path: string): Promise<BigIntStats | undefined> {
       return undefined;
     throw error;
   }
+}
+
+function nothingThere(root: string, { inRepository }: ListedFiles): SourceTreeError {
+  return new SourceTreeError({
+    summary: `${root}: no file of it belongs to the source tree`,
+    expected: "files that git tracks, or does not ignore",
+    found: inRepository ? "none: the repository around it has none here, or ignores the folder" : "none",
+    at: root,
+    fix: "git check-ignore -v . tells the rule; git init in the folder makes it a repository of its own",
+  });
 }
 
 function refuseSparse(root: string, listed: ListedFiles, entries: readonly TreeEntry[]): void {

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { ServerHostKeyAlgorithm } from "ssh2";
 import { z } from "zod";
 
 declare const hostKeyBrand: unique symbol;
@@ -14,8 +13,11 @@ export interface PinnedHostKey {
   readonly source: string;
 }
 
+/** Signature algorithms by which a host may prove its key; ssh2 and OpenSSH know them by these names. Source: RFC 8332, RFC 8709. */
+export type HostKeyAlgorithm = "ssh-ed25519" | `ecdsa-sha2-nistp${256 | 384 | 521}` | "rsa-sha2-512" | "rsa-sha2-256";
+
 /** One key type has several signature algorithms: an RSA key signs with SHA-2 although its type says `ssh-rsa`. Source: RFC 8332. */
-const algorithmsOfType: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
+const algorithmsOfType: Readonly<Record<string, readonly HostKeyAlgorithm[]>> = {
   "ssh-ed25519": ["ssh-ed25519"],
   "ecdsa-sha2-nistp256": ["ecdsa-sha2-nistp256"],
   "ecdsa-sha2-nistp384": ["ecdsa-sha2-nistp384"],
@@ -96,7 +98,7 @@ export function hostKeyType(key: HostKey): string {
 }
 
 /** What to offer in the key exchange: a server with several keys must show one of those that are pinned. */
-export function serverHostKeyAlgorithms(keys: readonly HostKey[]): ServerHostKeyAlgorithm[] {
+export function serverHostKeyAlgorithms(keys: readonly HostKey[]): HostKeyAlgorithm[] {
   const types = keys.length === 0 ? Object.keys(algorithmsOfType) : keys.map(hostKeyType);
   return [...new Set(types.flatMap((type) => algorithmsOfType[type] ?? []))];
 }

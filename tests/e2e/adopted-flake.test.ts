@@ -6,8 +6,9 @@ import { type MachinePlan, planSchema } from "../../clan/plan/machine-plan.ts";
 import { runNix } from "../../local-nix/nix-command.ts";
 import { StandInInputs } from "../clan/flake/support/stand-in-inputs.ts";
 import { TemporaryFolder } from "../local-nix/support/temporary-folder.ts";
-import { Checkout, type Ended } from "./support/checkout.ts";
+import { Checkout } from "./support/checkout.ts";
 import { closureSteps, table } from "./support/preview.ts";
+import type { Ended } from "./support/run.ts";
 
 const flakeFile = `{
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";

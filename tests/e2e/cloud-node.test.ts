@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { z } from "zod";
 import { reservationType } from "../../sim/gcp/reservation.ts";
-import { Checkout, type Ended } from "./support/checkout.ts";
+import { Checkout } from "./support/checkout.ts";
+import type { Ended } from "./support/run.ts";
 
 describe("a machine on a node of the cloud", function () {
   this.timeout(300_000);

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "mocha";
 import { generateAgeKey, sealArmored } from "../../clan/vars/age/age-file.ts";
 import { sealSopsBinary } from "../../clan/vars/sops/sops-binary.ts";
-import { Checkout, type Ended } from "./support/checkout.ts";
+import { Checkout } from "./support/checkout.ts";
 import { closureSteps, table } from "./support/preview.ts";
+import type { Ended } from "./support/run.ts";
 
 const machines = ["cinnabar", "galena", "stibnite"] as const;
 

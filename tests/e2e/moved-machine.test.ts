@@ -7,8 +7,9 @@ import { z } from "zod";
 import { standInEnvironment } from "../../sim/gcp/stand-in-environment.ts";
 import { startGcpStandIn } from "../../sim/gcp/start-gcp-stand-in.ts";
 import { simState } from "../../sim/hosts/sim-state.ts";
-import { Checkout, type Ended } from "./support/checkout.ts";
+import { Checkout } from "./support/checkout.ts";
 import { type ObjectStore, startObjectStore } from "./support/object-store.ts";
+import type { Ended } from "./support/run.ts";
 import { workflowStep } from "./support/workflow.ts";
 
 const password = "sudo-password-of-this-test";

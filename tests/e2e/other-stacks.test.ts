@@ -4,7 +4,8 @@ import { after, before, describe, it } from "mocha";
 import { standInEnvironment } from "../../sim/gcp/stand-in-environment.ts";
 import { type GcpStandIn, startGcpStandIn } from "../../sim/gcp/start-gcp-stand-in.ts";
 import { simState } from "../../sim/hosts/sim-state.ts";
-import { Checkout, type Ended } from "./support/checkout.ts";
+import { Checkout } from "./support/checkout.ts";
+import type { Ended } from "./support/run.ts";
 
 // The committed stacks for real hosts. nixpkgs cannot be had everywhere, so they are previewed with the simulation's
 // builder; their hosts have names that only resolve inside the fleet's own network.

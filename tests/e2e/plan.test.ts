@@ -4,8 +4,9 @@ import { after, before, describe, it } from "mocha";
 import { z } from "zod";
 import { type MachinePlan, planSchema, type Reason } from "../../clan/plan/machine-plan.ts";
 import { renderMachinePlan } from "../../clan/plan/render-plan.ts";
-import { Checkout, type Ended } from "./support/checkout.ts";
+import { Checkout } from "./support/checkout.ts";
 import { closureSteps } from "./support/preview.ts";
+import type { Ended } from "./support/run.ts";
 
 const machines = ["cinnabar", "electrum", "stibnite"] as const;
 type Plans = Readonly<Record<string, MachinePlan>>;

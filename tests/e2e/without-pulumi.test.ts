@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "mocha";
 import { z } from "zod";
-import { Checkout, type Ended } from "./support/checkout.ts";
+import { Checkout } from "./support/checkout.ts";
 import { closureSteps } from "./support/preview.ts";
+import type { Ended } from "./support/run.ts";
 
 const statusSchema = z.array(
   z.looseObject({

@@ -169,6 +169,19 @@ describe("staged tree", () => {
     });
   });
 
+  it("is refused for a folder that the repository around it ignores, which would be an empty tree", async () => {
+    await using around = await TemporaryFolder.make();
+    await using cache = await TemporaryFolder.make();
+    await around.write({ ".gitignore": "/build/\n", "build/fleet.ts": "" });
+    await around.git("init", "-q");
+    await assert.rejects(stageTree(join(around.path, "build"), { cacheDir: cache.path }, silent, soon()), (error) => {
+      assert.ok(error instanceof SourceTreeError);
+      assert.match(error.message, /no file of it belongs to the source tree/);
+      assert.match(error.message, /git check-ignore/);
+      return true;
+    });
+  });
+
   it("is refused without git", async () => {
     await using fleet = await TemporaryFolder.make();
     await fleet.write({ "a.ts": "1" });

@@ -1,16 +1,7 @@
-import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-
-/** What a command did. */
-export interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** stdout and stderr as they came. */
-  readonly text: string;
-}
+import { type Ended, run } from "./run.ts";
 
 const project = resolve(import.meta.dirname, "..", "..", "..");
 
@@ -99,30 +90,4 @@ export class Checkout implements AsyncDisposable {
     await this.sim("down");
     await rm(this.root, { recursive: true, force: true });
   }
-}
-
-function run(
-  file: string,
-  args: readonly string[],
-  cwd: string,
-  deadlineSeconds: number,
-  environment: Record<string, string> = {},
-): Promise<Ended> {
-  const { promise, resolve: end, reject } = Promise.withResolvers<Ended>();
-  const child = spawn(file, args, {
-    cwd,
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: deadlineSeconds * 1000,
-    env: { ...process.env, PULUMI_CLAN_SIM_STATE: "", PULUMI_BACKEND_URL: "", PULUMI_STACK: "", ...environment },
-  });
-  const streams = { stdout: "", stderr: "", text: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (chunk: string) => {
-      streams[name] += chunk;
-      streams.text += chunk;
-    });
-  }
-  child.on("error", reject);
-  child.on("close", (code, signal) => end({ code: code ?? 255, ...streams, text: streams.text + (signal ?? "") }));
-  return promise;
 }
