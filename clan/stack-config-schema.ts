@@ -111,6 +111,20 @@ const jumpHostSchema = z.strictObject({
     ),
 });
 
+const installDeadlinesSchema = z.strictObject({
+  kexecSeconds: phaseSeconds
+    .exactOptional()
+    .describe("From the foreign system to the answering installer, its download included. Default 900."),
+  diskoSeconds: phaseSeconds.exactOptional().describe("For partitions and file systems. Default 900."),
+  installSeconds: phaseSeconds.exactOptional().describe("For copying the system, and its boot loader. Default 7200."),
+  rebootSeconds: phaseSeconds
+    .exactOptional()
+    .describe("For going down, and once more until the installed system answers. Default 600."),
+  hostKeySeconds: phaseSeconds
+    .exactOptional()
+    .describe("For a new node's own system to publish its host key as a guest attribute. Default 240."),
+});
+
 const installSchema = z.strictObject({
   hostKey: publicKey
     .optional()
@@ -139,6 +153,7 @@ const installSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Archive of the installer, a file or URL. Default: the one that nixos-anywhere names."),
+  deadlines: installDeadlinesSchema.exactOptional().describe("How long each phase may take, in seconds."),
 });
 
 const hostSchema = z.strictObject({

@@ -9,7 +9,7 @@ export interface CloudNode extends pulumi.Resource {
   /** The cloud's own id of the VM; a new one means new disks. */
   readonly instanceId: pulumi.Output<string>;
   /** The keys that the VM's first system shows, asked of the cloud when this is called; none: it does not know them. */
-  readonly guestHostKeys: () => pulumi.Output<readonly PinnedHostKey[]>;
+  readonly guestHostKeys: (deadlineSeconds?: number) => pulumi.Output<readonly PinnedHostKey[]>;
   /** `off`: stopped on purpose, its disk is kept. */
   readonly power: "on" | "off";
   /** In that power state. */

@@ -27,8 +27,8 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
   declare readonly address: pulumi.Output<string>;
   /** Google's own number of the VM; a new one means new disks. */
   declare readonly instanceId: pulumi.Output<string>;
-  /** The keys that the VM's first system shows, asked for when this is called. */
-  readonly guestHostKeys: () => pulumi.Output<readonly PinnedHostKey[]>;
+  /** The keys that the VM's first system shows, asked for when this is called. Default: for up to 240 s. */
+  readonly guestHostKeys: (deadlineSeconds?: number) => pulumi.Output<readonly PinnedHostKey[]>;
   readonly power: "on" | "off";
   /** In that power state, by list prices. */
   readonly cost: NodeCost;
@@ -82,9 +82,9 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
       .all([vm.networkInterfaces, address.address])
       .apply(([interfaces, reserved]) => interfaces[0]?.accessConfigs?.[0]?.natIp ?? reserved);
     this.instanceId = vm.instanceId;
-    this.guestHostKeys = () =>
+    this.guestHostKeys = (deadlineSeconds) =>
       pulumi.all([vm.project, vm.zone, vm.name]).apply(([project_, zone_, name_]) => {
-        return readGuestHostKeys({ project: project_, zone: zone_, name: name_ }, this);
+        return readGuestHostKeys({ project: project_, zone: zone_, name: name_ }, this, { deadlineSeconds });
       });
     this.registerOutputs({ address: this.address, instanceId: this.instanceId });
   }

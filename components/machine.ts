@@ -97,10 +97,11 @@ export class Machine extends pulumi.ComponentResource {
   ): Installation | undefined {
     if (installation === undefined) return undefined;
     const stated = installation.foreignHostKeys;
+    const ask = (node_: CloudNode) => node_.guestHostKeys(installation.deadlines?.hostKeySeconds);
     const foreignHostKeys =
       under === undefined || observed === null || stated.length > 0
         ? stated
-        : observed.apply((seen) => (seen === null && !pulumi.runtime.isDryRun() ? under.guestHostKeys() : stated));
+        : observed.apply((seen) => (seen === null && !pulumi.runtime.isDryRun() ? ask(under) : stated));
     return new Installation(
       `${name}-installation`,
       {

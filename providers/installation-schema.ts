@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { machineSecretsSchema } from "../clan/vars/machine-secrets.ts";
+import { installationDeadlinesSchema } from "../deploy/installation/installation-request.ts";
 import { pinnedHostKeySchema } from "../deploy/ssh/host-key.ts";
 import { diskoSchema } from "../local-nix/disko-evaluation.ts";
 import { isStorePath } from "../local-nix/store-path.ts";
@@ -34,6 +35,7 @@ export const installationInputsSchema = z.object({
   diskKeys: z.record(z.string(), z.string()),
   program: z.string().min(1),
   kexec: z.string().min(1).optional(),
+  deadlines: installationDeadlinesSchema.partial().optional(),
   secrets: machineSecretsSchema.nullable().default(null),
   /** `off`: the node under the machine is stopped on purpose, nothing is contacted. */
   power: z.enum(["on", "off"]),

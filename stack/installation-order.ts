@@ -1,6 +1,8 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import type { z } from "zod";
 import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
+import type { installationDeadlinesSchema } from "../deploy/installation/installation-request.ts";
 import { parseTarget } from "../deploy/ssh/connection-spec.ts";
 import { type PinnedHostKey, pinnedHostKeySchema } from "../deploy/ssh/host-key.ts";
 import { type Disko, evaluateDisko } from "../local-nix/disko-evaluation.ts";
@@ -32,6 +34,8 @@ export interface InstallationOrder extends Way {
   /** `nixos-anywhere`. */
   readonly program: string;
   readonly kexec?: string | undefined;
+  /** Of single phases, in seconds; one that is absent has its default. */
+  readonly deadlines?: z.input<typeof installationDeadlinesSchema> | undefined;
   readonly owner: { readonly project: string; readonly stack: string };
   /** What the clan keeps for the machine; null: nothing. */
   readonly secrets: MachineSecrets | null;
@@ -74,6 +78,7 @@ export async function planInstallationOrder(
     ...(stated.reinstall === undefined ? {} : { reinstall: stated.reinstall }),
     ...(stated.files === undefined ? {} : { files: fileIn(root, stated.files) }),
     ...(stated.kexec === undefined ? {} : { kexec: stated.kexec }),
+    ...(stated.deadlines === undefined ? {} : { deadlines: stated.deadlines }),
   };
 }
 

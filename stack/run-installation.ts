@@ -52,7 +52,7 @@ async function requestFor(
   order: InstallationOrder,
   { until, hardwareReport, sudoPassword, agreed }: InstallationRun,
 ): Promise<z.input<typeof installationRequestSchema>> {
-  const { foreignHostKeys, disko, program, reinstall, instanceId, kexec, secrets, files, ...way } = order;
+  const { foreignHostKeys, disko, program, reinstall, instanceId, kexec, deadlines, secrets, files, ...way } = order;
   const { machine, system, toplevel, owner, diskKeys } = order;
   const installed = await resolveWay({ ...way, hostKeyPolicy: "strict" }, sudoPassword);
   const foreign = await resolveWay({ ...way, hostKeys: foreignHostKeys, formerHostKeys: [] }, sudoPassword);
@@ -76,6 +76,7 @@ async function requestFor(
     ...(reinstall === undefined ? {} : { reinstall }),
     ...(instanceId === undefined ? {} : { instanceId }),
     ...(kexec === undefined ? {} : { kexec }),
+    ...(deadlines === undefined ? {} : { deadlines }),
     ...(until === undefined ? {} : { until }),
     ...(agreed === undefined ? {} : { agreed }),
     ...(hardwareReport === undefined ? {} : { hardwareReport }),

@@ -16,6 +16,8 @@ export const installationDeadlinesSchema = z.strictObject({
   installSeconds: seconds.default(7_200),
   /** From the reboot to the answering system. Default 600. */
   rebootSeconds: seconds.default(600),
+  /** Before the first phase: until a new VM's own system has published its host key. Default 240. */
+  hostKeySeconds: seconds.default(240),
 });
 export type InstallationDeadlines = z.output<typeof installationDeadlinesSchema>;
 
