@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { InstallationFacts } from "../deploy/installation/installation-facts.ts";
 import { installationPhases } from "../deploy/installation/installation-facts.ts";
 import type { Installation } from "../deploy/installation/installation-request.ts";
-import { type InstallationPlan, renderDisk } from "../deploy/installation/plan-installation.ts";
+import { type InstallationPlan, renderDisk, renderLosses } from "../deploy/installation/plan-installation.ts";
 import { hostKeySchema } from "../deploy/ssh/host-key.ts";
 import { evaluateSystems, sourceOf } from "../stack/evaluate-systems.ts";
 import { type InstallationOrder, planInstallationOrder } from "../stack/installation-order.ts";
@@ -112,7 +112,10 @@ function renderPlan(machine: string, plan: InstallationPlan, { name, machineId }
     case "run": {
       const wipes = plan.wipes.map(renderDisk).join(", ");
       const what = wipes === "" ? "wipes nothing more" : `wipes ${wipes}`;
-      return `${machine}: ${what} of ${name}, machine-id ${machineId ?? "none"}: ${plan.phases.join(", ")}`;
+      return [
+        `${machine}: ${what} of ${name}, machine-id ${machineId ?? "none"}: ${plan.phases.join(", ")}`,
+        ...renderLosses(plan.wipes).map((line) => `${machine}: ${line}`),
+      ].join("\n");
     }
   }
 }

@@ -3,6 +3,7 @@ import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
 import { runInstallation } from "../stack/run-installation.ts";
 import { openEngineLog } from "./engine-log.ts";
+import { announce } from "./installation-preview.ts";
 import {
   type InstallationFacts,
   type InstallationInputs,
@@ -95,22 +96,4 @@ async function install(raw: InstallationInputs): Promise<InstallationOutputs> {
   log.report({ level: "info", subject: inputs.machine, phase: "installed", message });
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   return { ...raw, installed: kind, machineId, wiped: [...wiped], seconds };
-}
-
-/** `wipes /dev/sda of instance 4711, unless it runs NixOS`. */
-async function announce({
-  machine,
-  disko,
-  instanceId,
-  reinstall,
-  targetHost,
-  reportTo,
-}: InstallationInputs): Promise<void> {
-  const known = (text: string | undefined): text is string => text !== undefined && text !== unknownValue;
-  const host = known(targetHost) ? `the machine at ${targetHost}` : "the new VM";
-  const what = known(instanceId) ? `instance ${instanceId}` : host;
-  const unless = known(reinstall) ? `, also if it is the NixOS ${reinstall}` : ", unless it runs NixOS";
-  await using log = openEngineLog(known(reportTo) ? reportTo : "");
-  const message = `wipes ${disko.devices.join(", ")} of ${what}${unless}`;
-  log.report({ level: "warning", subject: machine, phase: "install", message });
 }

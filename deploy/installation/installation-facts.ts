@@ -3,6 +3,7 @@ import { storePathSchema } from "../activation/transaction.ts";
 import { FactLines, senselessFacts } from "../fact-lines.ts";
 import { composeScript } from "../host-script.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
+import { diskPartSchema } from "./disk-contents.ts";
 
 /** What `nixos-anywhere` does, in this order. Source: nixos-anywhere 1.13, src/nixos-anywhere.sh, `--phases`. */
 export const installationPhases = ["kexec", "disko", "install", "reboot"] as const;
@@ -83,6 +84,8 @@ export const installationFactsSchema = z.object({
   /** In the order in which they were asked about. */
   devices: z.array(deviceSchema).max(100),
   disks: z.array(diskSchema).max(1000),
+  /** What lies on the devices. Empty: nothing, or nobody can tell. */
+  parts: z.array(diskPartSchema).max(5000),
   note: jsonText(installationNoteSchema),
   record: jsonText(installationRecordSchema),
 });
@@ -129,6 +132,7 @@ function collect(text: string): unknown {
     osLogin: one("os-login") === "yes",
     devices: lines.all("device"),
     disks: lines.all("disk"),
+    parts: lines.all("part"),
     note: one("note"),
     record: one("served"),
     // Without its last line the answer was cut on the way: then nothing of it counts.

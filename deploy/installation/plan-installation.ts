@@ -1,4 +1,5 @@
 import type { StorePath } from "../../local-nix/store-path.ts";
+import { type DiskPart, isMadeForNixos, renderPart, renderSize } from "./disk-contents.ts";
 import { type Disk, type InstallationFacts, type InstallationPhase, installationPhases } from "./installation-facts.ts";
 
 /** What a machine shall become, and what allows it. */
@@ -32,8 +33,14 @@ export type InstallationPlan =
   | {
       readonly kind: "run";
       readonly phases: readonly [InstallationPhase, ...InstallationPhase[]];
-      readonly wipes: readonly Disk[];
+      readonly wipes: readonly WipedDisk[];
     };
+
+/** A disk, and what is lost with it. */
+export interface WipedDisk extends Disk {
+  /** Empty: nothing, or nobody can tell. */
+  readonly holds: readonly DiskPart[];
+}
 
 /**
  * The kexec installer lives in memory. Its own documentation asks for 1.5 GB and says that ZFS needs more; a VM sold as
@@ -82,14 +89,21 @@ function guard(facts: InstallationFacts, wanted: WantedInstallation, isOurs: boo
     const fix = "to wipe it, name it; otherwise remove `reinstall`";
     return [{ found, expected: `${reinstall ?? "nothing"}, as reinstall says`, fix }];
   }
-  if (facts.os !== "installer" || named || isOurs || facts.note?.machine === machine) return [];
-  return [
-    {
-      found: "an installer that was not started by an installation of this machine; its disks may hold a NixOS",
-      expected: `the machine's old system, or reinstall: ${facts.machineId ?? instanceId ?? "its cloud id"}`,
-      fix: "look at its disks; to wipe them, name the machine by that id",
-    },
-  ];
+  if (named || isOurs || facts.os === "nixos") return [];
+  const traces = facts.parts.filter(isMadeForNixos).map(renderPart);
+  const name = facts.machineId ?? instanceId ?? "its cloud id";
+  if (facts.os === "installer") {
+    if (facts.note?.machine === machine) return [];
+    const disks = traces.length === 0 ? "its disks may hold a NixOS" : `its disks hold a NixOS: ${traces.join(", ")}`;
+    const found = `an installer that was not started by an installation of this machine; ${disks}`;
+    const fix = "look at its disks; to wipe them, name the machine by that id";
+    return [{ found, expected: `the machine's old system, or reinstall: ${name}`, fix }];
+  }
+  // A rescue system, perhaps: what runs is another Linux, and what would be lost is a NixOS.
+  if (traces.length === 0) return [];
+  const found = `disks that a NixOS was installed on: ${traces.join(", ")}`;
+  const fix = "start that NixOS if it is to stay; to wipe it, name the machine by that id";
+  return [{ found, expected: `disks without one, or reinstall: ${name}`, fix }];
 }
 
 function missing(
@@ -148,16 +162,23 @@ function withoutKexec({ memoryKib, secureBoot, keys, osLogin }: InstallationFact
   return obstacles;
 }
 
-function wipedDisks({ devices, disks }: InstallationFacts): readonly Disk[] {
+function wipedDisks({ devices, disks, parts }: InstallationFacts): readonly WipedDisk[] {
   return devices.map(({ path, disk, sizeBytes }) => {
-    return disks.find((one) => one.path === disk) ?? { path: disk ?? path, sizeBytes, names: [] };
+    const known = disks.find((one) => one.path === disk) ?? { path: disk ?? path, sizeBytes, names: [] };
+    return { ...known, holds: parts.filter((part) => part.disk === disk) };
   });
+}
+
+/** `lost with /dev/sda: sda1 (ext4, 107 GB, mounted at /)`, for each disk that holds something. */
+export function renderLosses(disks: readonly WipedDisk[]): readonly string[] {
+  const full = disks.filter(({ holds }) => holds.length > 0);
+  return full.map(({ path, holds }) => `lost with ${path}: ${holds.map(renderPart).join(", ")}`);
 }
 
 /** `/dev/sda (107 GB, google-persistent-disk-0)`. */
 export function renderDisk({ path, sizeBytes, names }: Disk): string {
   const shown = [
-    ...(sizeBytes === null ? [] : [`${Math.round(sizeBytes / 1e9)} GB`]),
+    ...(sizeBytes === null ? [] : [renderSize(sizeBytes)]),
     ...names.slice(0, 1).map((name) => name.slice(name.lastIndexOf("/") + 1)),
   ];
   return shown.length === 0 ? path : `${path} (${shown.join(", ")})`;

@@ -83,7 +83,9 @@ describe("the host keys among a VM's guest attributes", function () {
   });
 
   it("are not asked for again where the operator may not ask", async () => {
-    const forbidden = failure(`${during}: googleapi: Error 403: Required 'compute.instances.getGuestAttributes', forbidden`);
+    const forbidden = failure(
+      `${during}: googleapi: Error 403: Required 'compute.instances.getGuestAttributes', forbidden`,
+    );
     const { keys, asked, warnings } = await asking([forbidden], 50);
     assert.deepEqual([keys, asked], [[], 1]);
     assert.match(warnings.join("|"), /Error 403/);

@@ -17,7 +17,7 @@ const inputs: InstallationInputs = {
   identityFiles: [],
   hostKeys: [],
   foreignHostKeys: [],
-  connectDeadlineSeconds: 5,
+  connectDeadlineSeconds: 1,
   instanceId: "4711",
   diskKeys: {},
   program: "nixos-anywhere",

@@ -8,6 +8,18 @@ size_of() {
   if [ -n "$sectors" ]; then echo "$((sectors * 512))"; fi
 }
 
+# What lies on a disk, as lsblk sees it without mounting anything; one that an older lsblk cannot tell is left out. A file
+# system that somebody mounted is looked into: an installed NixOS has this file and this link, a Nix on another Linux neither.
+what_holds() {
+  lsblk -nPpb -o NAME,TYPE,SIZE,FSTYPE,LABEL,PARTLABEL,MOUNTPOINT "$1" 2>/dev/null | head -n 50 | while read -r line; do
+    case $line in *' TYPE="disk" '*' FSTYPE="" '*) continue ;; esac
+    holds=
+    mounted=$(printf '%s' "$line" | sed -n 's/^.* MOUNTPOINT="\(\/[^"\\]\{1,\}\)".*$/\1/p')
+    if [ -n "$mounted" ] && { [ -e "$mounted/etc/NIXOS" ] || [ -L "$mounted/nix/var/nix/profiles/system" ]; }; then holds=nixos; fi
+    say part "$1 $line HOLDS=\"$holds\""
+  done
+}
+
 {
   say id "$(release ID)"
   say id-like "$(release ID_LIKE)"
@@ -34,7 +46,12 @@ size_of() {
 
   for device in "$@"; do
     target=$(real "$device")
-    if [ -b "$target" ]; then say device "$device $target $(size_of "$target")"; else say device "$device - "; fi
+    if [ -b "$target" ]; then
+      say device "$device $target $(size_of "$target")"
+      what_holds "$target"
+    else
+      say device "$device - "
+    fi
   done
   for disk in /dev/sd? /dev/sd?? /dev/vd? /dev/xvd? /dev/nvme?n? /dev/nvme??n? /dev/mmcblk?; do
     [ -b "$disk" ] || continue

@@ -85,7 +85,12 @@ describe("installing a machine from the command line", function () {
     const looked = await run("install", "galena", "--dry-run");
     assert.equal(looked.exitCode, 0, looked.stderr);
     const wipes = "wipes /dev/sda (google-persistent-disk-0) of Debian GNU/Linux 13 (trixie)";
-    assert.equal(looked.stdout, `galena: ${wipes}, machine-id ${await machineId()}: kexec, disko, install, reboot\n`);
+    assert.equal(
+      looked.stdout,
+      `galena: ${wipes}, machine-id ${await machineId()}: kexec, disko, install, reboot
+galena: lost with /dev/sda: sda1 (ext4, 107 GB, mounted at /), sda15 (vfat, 130 MB, UEFI, mounted at /boot/efi)
+`,
+    );
     const unasked = await run("install", "galena");
     assert.equal(unasked.exitCode, 2, unasked.stdout);
     assert.match(unasked.stderr, /Install galena\? Nobody can be asked here: say --yes/);

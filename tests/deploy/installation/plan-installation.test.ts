@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
+import { diskPartSchema, isMadeForNixos } from "../../../deploy/installation/disk-contents.ts";
 import { type InstallationFacts, installationFactsSchema } from "../../../deploy/installation/installation-facts.ts";
-import { planInstallation, type WantedInstallation } from "../../../deploy/installation/plan-installation.ts";
+import {
+  planInstallation,
+  renderLosses,
+  type WantedInstallation,
+} from "../../../deploy/installation/plan-installation.ts";
 import { parseStorePath } from "../../../local-nix/store-path.ts";
 
 const diskoScript = parseStorePath(`/nix/store/${"d".repeat(32)}-disko`);
@@ -29,9 +34,13 @@ const debian: InstallationFacts = {
   osLogin: false,
   devices: [{ path: "/dev/sda", disk: "/dev/sda", sizeBytes: 107_374_182_400 }],
   disks: [{ path: "/dev/sda", sizeBytes: 107_374_182_400, names: ["/dev/disk/by-id/google-persistent-disk-0"] }],
+  parts: [],
   note: null,
   record: null,
 };
+const root = `NAME="/dev/sda1" TYPE="part" SIZE="107238915072" FSTYPE="ext4" LABEL="" PARTLABEL="" MOUNTPOINT="/" HOLDS=""`;
+const ofDisko = `NAME="/dev/sda2" TYPE="part" SIZE="107238915072" FSTYPE="ext4" LABEL="" PARTLABEL="disk-main-root" MOUNTPOINT="" HOLDS=""`;
+const part = (line: string) => diskPartSchema.parse(`/dev/sda ${line}`);
 const installer: InstallationFacts = { ...debian, os: "installer", name: "NixOS 26.05 (installer)" };
 const nixos: InstallationFacts = { ...debian, os: "nixos", name: "NixOS 26.05", current: toplevel };
 const note = { machine: "galena", diskoScript, toplevel } as const;
@@ -49,8 +58,34 @@ describe("planning an installation", () => {
     assert.deepEqual(plan, {
       kind: "run",
       phases: ["kexec", "disko", "install", "reboot"],
-      wipes: [{ path: "/dev/sda", sizeBytes: 107_374_182_400, names: ["/dev/disk/by-id/google-persistent-disk-0"] }],
+      wipes: [
+        {
+          path: "/dev/sda",
+          sizeBytes: 107_374_182_400,
+          names: ["/dev/disk/by-id/google-persistent-disk-0"],
+          holds: [],
+        },
+      ],
     });
+    const full = planInstallation({ ...debian, parts: [part(root)] }, wanted, false);
+    const lost = full.kind === "run" ? renderLosses(full.wipes) : [];
+    assert.deepEqual(lost, ["lost with /dev/sda: sda1 (ext4, 107 GB, mounted at /)"]);
+  });
+
+  it("sees the NixOS on the disks of a rescue system, and wipes it by its name alone", () => {
+    const rescue = { ...debian, parts: [part(ofDisko)] };
+    assert.equal(planned(rescue), "disks that a NixOS was installed on: sda2 (ext4, 107 GB, disk-main-root)");
+    assert.match(planned(rescue, { reinstall: "another" }), /^disks that a NixOS was installed on/);
+    assert.equal(planned(rescue, { reinstall: debian.machineId ?? "" }), "kexec disko install reboot");
+    assert.equal(planned(rescue, { reinstall: "4711", instanceId: "4711" }), "kexec disko install reboot");
+    const mounted = part(root.replace('MOUNTPOINT="/" HOLDS=""', 'MOUNTPOINT="/mnt" HOLDS="nixos"'));
+    assert.equal(
+      planned({ ...debian, parts: [mounted] }),
+      "disks that a NixOS was installed on: sda1 (ext4, 107 GB, mounted at /mnt)",
+    );
+    assert.match(planned({ ...installer, parts: [part(ofDisko)] }), /; its disks hold a NixOS: sda2 \(/);
+    const note_ = { ...note, after: "disko" } as const;
+    assert.equal(planned({ ...installer, note: note_, parts: [part(ofDisko)] }), "install reboot", "it is our own");
   });
 
   it("goes on in the installer where it ended", () => {
@@ -146,6 +181,7 @@ describe("a machine's own word before its installation", () => {
       ...debian,
       devices: ["/dev/sda /dev/sda 107374182400", "/dev/nvme0n1 - "],
       disks: ["/dev/sda 107374182400 /dev/disk/by-id/a /dev/disk/by-id/b"],
+      parts: [`/dev/sda ${root}`],
       note: "",
       record: "{",
     };
@@ -158,5 +194,17 @@ describe("a machine's own word before its installation", () => {
       { path: "/dev/sda", sizeBytes: 107_374_182_400, names: ["/dev/disk/by-id/a", "/dev/disk/by-id/b"] },
     ]);
     assert.deepEqual([note, record], [null, null], "what cannot be read says nothing");
+  });
+
+  it("tells what was made for a NixOS by the names that its installers give", () => {
+    const labelled = (label: string, type = "ext4") =>
+      isMadeForNixos(part(root.replace('LABEL=""', `LABEL="${label}"`).replace("ext4", type)));
+    assert.deepEqual(
+      ["nixos", "NIXOS_SD", "nixos-root", "cloudimg-rootfs", "unixos", ""].map((label) => labelled(label)),
+      [true, true, true, false, false, false],
+    );
+    assert.equal(labelled("nixos-minimal-26.05-x86_64", "iso9660"), false, "a stick with the installer");
+    assert.equal(part(root.replace('LABEL=""', 'LABEL="my\\x20disk"')).label, "my disk");
+    assert.throws(() => diskPartSchema.parse("/dev/sda NAME=sda1"), /the pairs of lsblk/);
   });
 });

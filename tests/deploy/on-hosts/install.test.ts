@@ -4,6 +4,7 @@ import { after, before, describe, it } from "mocha";
 import { SecretIdentityError } from "../../../clan/vars/errors.ts";
 import { activationPolicySchema } from "../../../deploy/activation/policy.ts";
 import { deployMachine } from "../../../deploy/deploy-machine.ts";
+import { renderLosses } from "../../../deploy/installation/plan-installation.ts";
 import { FleetError } from "../../../errors.ts";
 import { MachineToInstall } from "../support/machine-to-install.ts";
 import { patience } from "../support/signals.ts";
@@ -32,11 +33,10 @@ describe("installing a machine", function () {
     const boot = await bootId();
     const { plan, facts } = await machine.plan();
     assert.deepEqual([facts.os, facts.name], ["foreign", "Debian GNU/Linux 13 (trixie)"]);
-    assert.deepEqual(plan, {
-      kind: "run",
-      phases: ["kexec", "disko", "install", "reboot"],
-      wipes: [{ path: "/dev/sda", sizeBytes: null, names: ["/dev/disk/by-id/google-persistent-disk-0"] }],
-    });
+    assert.deepEqual(plan.kind === "run" && plan.phases, ["kexec", "disko", "install", "reboot"]);
+    assert.deepEqual(plan.kind === "run" && renderLosses(plan.wipes), [
+      "lost with /dev/sda: sda1 (ext4, 107 GB, mounted at /), sda15 (vfat, 130 MB, UEFI, mounted at /boot/efi)",
+    ]);
     const found = "FLEET_INSTALL_REFUSED: no disk /dev/nvme0n1; there are: /dev/sda (google-persistent-disk-0)";
     assert.equal(await codeOf(machine.install({ devices: ["/dev/nvme0n1"] })), found);
     const another = `FLEET_INSTALL_REFUSED: ${facts.name}, machine-id ${facts.machineId}`;
@@ -117,5 +117,17 @@ describe("installing a machine", function () {
     assert.deepEqual([kind, wiped], ["installed", ["/dev/sda (google-persistent-disk-0)"]]);
     assert.notEqual(machineId, before);
     assert.equal((await machine.install({ reinstall: "4711", instanceId: "4711" })).kind, "already");
+  });
+
+  it("sees the NixOS on the disk when a rescue system runs, and wipes it by the machine's name alone", async () => {
+    await machine.ask("mv /etc/NIXOS /run/NIXOS"); // as another system would see the disk
+    const { plan, facts } = await machine.plan();
+    assert.equal(facts.os, "foreign");
+    const found = plan.kind === "refuse" ? plan.obstacles.map((one) => one.found) : [plan.kind];
+    const parts = "sda1 (vfat, 537 MB, disk-main-ESP), sda2 (ext4, 107 GB, disk-main-root)";
+    assert.deepEqual(found, [`disks that a NixOS was installed on: ${parts}`]);
+    const named = await machine.plan({ reinstall: facts.machineId ?? "" });
+    assert.equal(named.plan.kind, "run");
+    await machine.ask("mv /run/NIXOS /etc/NIXOS");
   });
 });
