@@ -25,24 +25,22 @@ const signOfLifeMs = 10_000;
 const takeSeconds = 30;
 
 /**
- * `/nix/var/pulumi-clan/lock` on a host, held by a process there whose input is one of our channels: it ends with its
+ * `/nix/var/pulumi-clan/lock` on a host (its script says where), held by a process there whose input is one of our channels: it ends with its
  * disposal, with the connection, or with the host, and needs no clean-up by hand. Where the connection dies and the host
  * cannot notice, others may take it a minute later.
  */
 export class HostLock implements AsyncDisposable {
   readonly kind = "held";
   readonly #session: HostSession;
-  readonly #token: string;
-  readonly #by: string;
+  readonly #script: RemoteScript;
   #holder: Holder;
   readonly #report: Report;
   readonly #signs: NodeJS.Timeout;
 
-  private constructor(session: HostSession, token: string, by: string, holder: Holder, report: Report) {
+  private constructor(session: HostSession, script: RemoteScript, holder: Holder, report: Report) {
     this.#report = report;
     this.#session = session;
-    this.#token = token;
-    this.#by = by;
+    this.#script = script;
     this.#holder = holder;
     this.#signs = setInterval(() => {
       if (isHeld(this.#holder)) this.#holder.channel.write("\n");
@@ -53,6 +51,7 @@ export class HostLock implements AsyncDisposable {
   /**
    * @param token - of this deployment: what an earlier connection of it still holds is taken over.
    * @param by - shown to others.
+   * @param script - for a host where the lock lies elsewhere.
    */
   static async take(
     session: HostSession,
@@ -60,15 +59,29 @@ export class HostLock implements AsyncDisposable {
     by: string,
     report: Report,
     signal: AbortSignal,
+    script: RemoteScript = hostScript("lock", [token, by]),
   ): Promise<HostLock | HostBusy> {
-    const holder = await hold(session, token, by, signal);
-    return "kind" in holder ? holder : new HostLock(session, token, by, holder, report);
+    const holder = await hold(session, script, signal);
+    return "kind" in holder ? holder : new HostLock(session, script, holder, report);
+  }
+
+  /** Waits until the connection that holds it is gone. */
+  async gone(signal: AbortSignal): Promise<void> {
+    const { host, ended } = this.#holder;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = (): void => (signal.aborted ? reject(signal.reason) : resolve());
+    const either = AbortSignal.any([signal, host.dead]);
+    either.addEventListener("abort", onAbort, { once: true });
+    if (either.aborted) onAbort();
+    const done = (): void => resolve();
+    ended.then(done, done);
+    await promise.finally(() => either.removeEventListener("abort", onAbort));
   }
 
   /** Takes it again when the connection that held it is gone. @returns whom it was lost to. */
   async renew(signal: AbortSignal): Promise<HostBusy | undefined> {
     if (isHeld(this.#holder)) return undefined;
-    const holder = await hold(this.#session, this.#token, this.#by, signal);
+    const holder = await hold(this.#session, this.#script, signal);
     if ("kind" in holder) return holder;
     this.#holder = holder;
     return undefined;
@@ -82,7 +95,7 @@ export class HostLock implements AsyncDisposable {
     if (connected === undefined) return; // no way to the host: its process ends when sshd notices, too
     // The host may not have noticed yet that the former connection is dead, and would call itself busy for long.
     try {
-      const holder = await hold(this.#session, this.#token, this.#by, AbortSignal.timeout(5_000));
+      const holder = await hold(this.#session, this.#script, AbortSignal.timeout(5_000));
       if (!("kind" in holder)) await release(holder);
     } catch (error) {
       this.#tellLeft(error);
@@ -98,8 +111,7 @@ export class HostLock implements AsyncDisposable {
 }
 
 /** Once more after a lost connection: what the lost one took is our own. */
-function hold(session: HostSession, token: string, by: string, signal: AbortSignal): Promise<Holder | HostBusy> {
-  const script = hostScript("lock", [token, by]);
+function hold(session: HostSession, script: RemoteScript, signal: AbortSignal): Promise<Holder | HostBusy> {
   return session.retried((host) => holdOver(host, script, session.elevation, signal), signal);
 }
 

@@ -9,7 +9,6 @@ import { type ConnectionSpec, renderAddress } from "../ssh/connection-spec.ts";
 import type { HostKey } from "../ssh/host-key.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import { awaitSystem } from "./await-system.ts";
-import { InstallationFailedError, InstallationRefusedError } from "./errors.ts";
 import { type ExtraFiles, installedSecrets, writeExtraFiles } from "./extra-files.ts";
 import {
   type InstallationFacts,
@@ -17,7 +16,9 @@ import {
   readInstallationFacts,
   writeInstallationNote,
 } from "./installation-facts.ts";
+import { InstallationLock } from "./installation-lock.ts";
 import { type Installation, type InstallationRequest, installationRequestSchema } from "./installation-request.ts";
+import { type FoundAt, noProgress, notAgreed, refused } from "./judged-errors.ts";
 import { type LoopbackCarrier, openLoopbackCarrier } from "./loopback-carrier.ts";
 import { type PhaseCall, runPhase } from "./nixos-anywhere.ts";
 import { type InstallationPlan, planInstallation, renderDisk } from "./plan-installation.ts";
@@ -63,6 +64,7 @@ class InstallationRun implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #phases: InstallationPhase[] = [];
   readonly #wiped: string[] = [];
+  readonly #lock: InstallationLock;
   /** Sizes of the devices as they were first seen. */
   #seen: ReadonlyMap<string, number> | undefined;
   /** The way to what answers until the last reboot; pins the key that it showed first. */
@@ -78,6 +80,7 @@ class InstallationRun implements AsyncDisposable {
     const open = foreign.hostKeys.length === 0 && foreign.hostKeyPolicy === "accept-new";
     const hostKeys = open ? [] : [...foreign.hostKeys, ...installed.hostKeys];
     this.#spec = { ...foreign, hostKeys, keepaliveSeconds: 5 };
+    this.#lock = this.#stack.use(new InstallationLock(request.machine, request.owner, report));
   }
 
   async toTheEnd(): Promise<Installation> {
@@ -87,11 +90,12 @@ class InstallationRun implements AsyncDisposable {
         case "installed":
           return this.#ended("already", facts);
         case "refuse":
-          throw this.#refused(plan.obstacles, facts);
+          throw refused(this.#found(facts), plan.obstacles, this.#wiped.length > 0);
         case "run": {
           const [phase] = plan.phases;
-          if (!this.#request.agreed) throw this.#notAgreed(facts);
-          if (this.#phases.includes(phase)) throw this.#noProgress(phase, facts);
+          if (!this.#request.agreed) throw notAgreed(this.#found(facts));
+          if (this.#phases.includes(phase)) throw noProgress(this.#found(facts), phase);
+          if (await this.#lock.take(this.#spec, facts.bootId, this.#signal)) continue; // what was seen may be others' work
           if (this.#phases.length === 0 && plan.phases.includes("install")) await this.#proveFiles();
           this.#say("info", phase, this.#announce(phase, plan.wipes.map(renderDisk)));
           const after = await this.#run(phase, facts, plan.wipes.map(renderDisk));
@@ -107,6 +111,7 @@ class InstallationRun implements AsyncDisposable {
     await using host = await this.#dial((spec) => connect(spec, this.#report, this.#signal));
     this.#spec = {
       ...this.#spec,
+      user: host.spec.user,
       hostKeys: [{ key: host.hostKey, source: "shown by the machine when the installation began" }],
     };
     const facts = await readInstallationFacts(host, this.#request.devices, this.#signal);
@@ -128,7 +133,7 @@ class InstallationRun implements AsyncDisposable {
     const { devices, deadlines, toplevel } = this.#request;
     switch (phase) {
       case "kexec": {
-        await this.#spawn(phase, deadlines.kexecSeconds);
+        await this.#spawn(phase, deadlines.kexecSeconds, this.#signal);
         const is = ({ os, bootId }: InstallationFacts): boolean => os === "installer" && bootId !== before.bootId;
         const awaited = { what: "the installer", is, deadlineSeconds: 120 };
         const facts = await awaitSystem({ ...this.#spec, user: "root" }, devices, awaited, this.#signal);
@@ -137,16 +142,16 @@ class InstallationRun implements AsyncDisposable {
       }
       case "disko":
         this.#wiped.push(...wipes);
-        await this.#spawn(phase, deadlines.diskoSeconds);
+        await this.#lock.during((scope) => this.#spawn(phase, deadlines.diskoSeconds, scope), this.#signal);
         await this.#note("disko");
         return before;
       case "install":
-        await this.#install(deadlines.installSeconds);
+        await this.#lock.during((scope) => this.#install(deadlines.installSeconds, scope), this.#signal);
         await this.#note("install");
         return before;
       case "reboot": {
         this.#carrier?.letGo();
-        await this.#spawn(phase, deadlines.rebootSeconds);
+        await this.#spawn(phase, deadlines.rebootSeconds, this.#signal);
         const is = ({ os, bootId, current }: InstallationFacts): boolean =>
           os === "nixos" && bootId !== before.bootId && current === toplevel;
         const awaited = { what: "the installed system", is, deadlineSeconds: deadlines.rebootSeconds };
@@ -162,9 +167,9 @@ class InstallationRun implements AsyncDisposable {
     await extra[Symbol.asyncDispose](); // they lie there again only while they are copied
   }
 
-  async #install(deadlineSeconds: number): Promise<void> {
+  async #install(deadlineSeconds: number, signal: AbortSignal): Promise<void> {
     await using extra = await this.#extraFiles();
-    await this.#spawn("install", deadlineSeconds, { extraFiles: extra.folder });
+    await this.#spawn("install", deadlineSeconds, signal, { extraFiles: extra.folder });
   }
 
   /** The machine's identity, and what tells later runs whose it is. */
@@ -181,7 +186,12 @@ class InstallationRun implements AsyncDisposable {
     ]);
   }
 
-  async #spawn(phase: InstallationPhase, deadlineSeconds: number, more: Partial<PhaseCall> = {}): Promise<void> {
+  async #spawn(
+    phase: InstallationPhase,
+    deadlineSeconds: number,
+    signal: AbortSignal,
+    more: Partial<PhaseCall> = {},
+  ): Promise<void> {
     const { machine, command, diskoScript, toplevel, diskKeys, kexec, hardwareReport } = this.#request;
     const { user, identityFiles } = this.#spec;
     this.#carrier ??= this.#stack.use(await this.#openCarrier());
@@ -198,12 +208,8 @@ class InstallationRun implements AsyncDisposable {
       ...report,
       ...more,
     };
-    await runPhase(
-      { machine, command, deadlineSeconds },
-      { ...call, port: this.#carrier.port },
-      this.#report,
-      this.#signal,
-    );
+    const { port } = this.#carrier;
+    await runPhase({ machine, command, deadlineSeconds }, { ...call, port }, this.#report, signal);
     if (reported !== undefined && hardwareReport !== undefined) {
       await writeFile(hardwareReport, await readFile(reported.file));
       this.#say("info", phase, `hardware report in ${hardwareReport}: commit it, or the system may not find its disks`);
@@ -254,35 +260,9 @@ class InstallationRun implements AsyncDisposable {
     return { kind, machine, phases: this.#phases, wiped: this.#wiped, machineId, bootId, current };
   }
 
-  #refused(obstacles: Extract<InstallationPlan, { kind: "refuse" }>["obstacles"], facts: InstallationFacts): Error {
-    const list = (part: "found" | "expected" | "fix"): string => obstacles.map((one) => one[part]).join("\n");
-    return new InstallationRefusedError({
-      summary: `${this.#request.machine}: not installed, nothing was wiped${this.#wiped.length === 0 ? "" : " by this step"}`,
-      expected: list("expected"),
-      found: list("found"),
-      at: `${renderAddress(this.#spec)}, ${facts.name}`,
-      fix: list("fix"),
-    });
-  }
-
-  #notAgreed({ name, machineId }: InstallationFacts): Error {
-    return new InstallationRefusedError({
-      summary: `${this.#request.machine}: is not the machine that was looked at before, nothing was wiped`,
-      expected: "one that needs no installation, or cannot have one",
-      found: `${name}, machine-id ${machineId ?? "none"}`,
-      at: renderAddress(this.#spec),
-      fix: "run it again, and look at what it says before you agree",
-    });
-  }
-
-  #noProgress(phase: InstallationPhase, facts: InstallationFacts): Error {
-    return new InstallationFailedError({
-      summary: `${this.#request.machine}: after phase ${phase} the machine is where it was before`,
-      expected: "the next phase",
-      found: `${facts.os}: ${facts.name} (boot ${facts.bootId})`,
-      at: renderAddress(this.#spec),
-      fix: "was it restarted meanwhile? The next run goes on from where it stands",
-    });
+  /** Words about what was found there. */
+  #found(facts: InstallationFacts): FoundAt {
+    return { machine: this.#request.machine, address: renderAddress(this.#spec), facts };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

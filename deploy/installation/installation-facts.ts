@@ -86,6 +86,8 @@ export const installationFactsSchema = z.object({
   disks: z.array(diskSchema).max(1000),
   /** What lies on the devices. Empty: nothing, or nobody can tell. */
   parts: z.array(diskPartSchema).max(5000),
+  /** What formats or installs there at this moment: process number and command line. */
+  working: z.array(z.string().max(300)).max(1000),
   note: jsonText(installationNoteSchema),
   record: jsonText(installationRecordSchema),
 });
@@ -133,6 +135,7 @@ function collect(text: string): unknown {
     devices: lines.all("device"),
     disks: lines.all("disk"),
     parts: lines.all("part"),
+    working: lines.all("working"),
     note: one("note"),
     record: one("served"),
     // Without its last line the answer was cut on the way: then nothing of it counts.

@@ -118,6 +118,10 @@ function missing(
     lacks(found, system, "correct nixpkgs.hostPlatform, or the address");
   if (!facts.root) lacks("a login user who is not root", "root, or a user with `sudo -n`", "log in as root");
   if (phases.includes("kexec")) obstacles.push(...withoutKexec(facts));
+  else if (facts.working.length > 0) {
+    const still = `still at work from an earlier run: ${facts.working.join("; ")}`;
+    lacks(still, "nothing that formats or installs", "wait for its end, or end it there, then run it again");
+  }
   if (!phases.includes("disko")) return obstacles;
   if (devices.length === 0) lacks("no device", "disko.devices.disk", "declare the machine's disks");
   const disks = facts.disks.map(renderDisk).join("; ") || "none";

@@ -63,6 +63,12 @@ what_holds() {
     say disk "$disk $(size_of "$disk")$names"
   done
 
+  # Its session's end does not end what nixos-anywhere started: two disko scripts at a time leave neither's disk.
+  for file in $(grep -alE '/nix/store/[^/]*-disko|[n]ixos-install' /proc/[0-9]*/cmdline 2>/dev/null); do
+    work=$(tr '\000\n\t' '   ' <"$file" 2>/dev/null | head -c 200)
+    if [ -n "$work" ]; then say working "$(basename "${file%/cmdline}") $work"; fi
+  done
+
   say note "$(cat /run/pulumi-clan-installation 2>/dev/null)"
   say served "$(cat "$state/installation.json" 2>/dev/null)"
   say end yes

@@ -35,6 +35,7 @@ const debian: InstallationFacts = {
   devices: [{ path: "/dev/sda", disk: "/dev/sda", sizeBytes: 107_374_182_400 }],
   disks: [{ path: "/dev/sda", sizeBytes: 107_374_182_400, names: ["/dev/disk/by-id/google-persistent-disk-0"] }],
   parts: [],
+  working: [],
   note: null,
   record: null,
 };
@@ -102,6 +103,14 @@ describe("planning an installation", () => {
     );
     const system = parseStorePath(`/nix/store/${"b".repeat(32)}-nixos-system-galena`);
     assert.equal(planned({ ...installer, note: { ...note, after: "install", toplevel: system } }), "install reboot");
+  });
+
+  it("goes on with nothing while what an interrupted run started still formats or installs", () => {
+    const working = ["812 bash /nix/store/x-disko/bin/disko"];
+    const found = "still at work from an earlier run: 812 bash /nix/store/x-disko/bin/disko";
+    for (const after of ["kexec", "disko", "install"] as const)
+      assert.equal(planned({ ...installer, working, note: { ...note, after } }), found);
+    assert.equal(planned({ ...debian, working }), "kexec disko install reboot", "kexec ends it");
   });
 
   it("leaves a NixOS alone unless it is named", () => {
@@ -182,6 +191,7 @@ describe("a machine's own word before its installation", () => {
       devices: ["/dev/sda /dev/sda 107374182400", "/dev/nvme0n1 - "],
       disks: ["/dev/sda 107374182400 /dev/disk/by-id/a /dev/disk/by-id/b"],
       parts: [`/dev/sda ${root}`],
+      working: ["12 bash /nix/store/x-disko"],
       note: "",
       record: "{",
     };

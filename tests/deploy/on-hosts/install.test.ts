@@ -6,6 +6,7 @@ import { activationPolicySchema } from "../../../deploy/activation/policy.ts";
 import { deployMachine } from "../../../deploy/deploy-machine.ts";
 import { renderLosses } from "../../../deploy/installation/plan-installation.ts";
 import { FleetError } from "../../../errors.ts";
+import type { FleetEvent } from "../../../report.ts";
 import { MachineToInstall } from "../support/machine-to-install.ts";
 import { patience } from "../support/signals.ts";
 
@@ -60,6 +61,40 @@ describe("installing a machine", function () {
     assert.equal((await machine.plan()).facts.os, "foreign");
     const { kind, phases, wiped } = await machine.install({ until: "kexec" });
     assert.deepEqual([kind, phases, wiped], ["stopped", ["kexec"], []]);
+  });
+
+  it("lets nobody else install the machine meanwhile, and takes over from an operator who is gone", async () => {
+    const [first, second] = [new AbortController(), new AbortController()];
+    const formats = ({ phase, level }: FleetEvent): boolean => phase === "disko" && level === "info";
+    const begun = machine.told(formats);
+    const lost = codeOf(machine.install({}, "hang-disko", first.signal));
+    await begun;
+    const busy = /^FLEET_INSTALL_REFUSED: busy since \S+Z, by the installation of fleet\/test on /;
+    assert.match(await codeOf(machine.install()), busy);
+
+    // No word of the first operator arrives any more, and his connection stands: sshd notices hours later.
+    const holder = "$(cut -d ' ' -f 1 /run/pulumi-clan/lock)";
+    const pid = await machine.ask(
+      `kill -STOP ${holder}; echo ${holder}; touch -d '2 minutes ago' /run/pulumi-clan/lock`,
+    );
+    const again = machine.told(formats);
+    const taken = machine.install({}, "hang-disko", second.signal).catch((error: unknown) => error);
+    await again;
+    await machine.ask(`kill -CONT ${pid}`); // he is back, and learns at once that it is not his any more
+    assert.match(await lost, /^FLEET_INSTALL_FAILED: busy since/);
+    second.abort(new Error("Ctrl-C"));
+    assert.equal(String(await taken), "Error: Ctrl-C");
+    assert.equal(await machine.ask("cat /run/pulumi-clan/lock 2>/dev/null || echo free"), "free");
+  });
+
+  it("waits for what an interrupted run left at work on the disks", async () => {
+    const left = "/nix/store/00000000000000000000000000000000-disko";
+    const pid = await machine.ask(`bash -c 'exec -a ${left} sleep 600' >/dev/null 2>&1 & echo $!`);
+    assert.equal(
+      await codeOf(machine.install()),
+      `FLEET_INSTALL_REFUSED: still at work from an earlier run: ${pid} ${left} 600 `,
+    );
+    await machine.ask(`kill ${pid}`);
   });
 
   it("goes on where it ended, whichever step failed last", async () => {

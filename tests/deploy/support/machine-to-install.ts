@@ -27,6 +27,7 @@ export class MachineToInstall implements AsyncDisposable {
   readonly toplevel: StorePath;
   /** What was told since the last run began. */
   readonly events: FleetEvent[] = [];
+  readonly #listeners: ((event: FleetEvent) => void)[] = [];
   readonly #simulation: OwnSimulation;
   readonly #diskoScript: StorePath;
   readonly #hostKey: { readonly secret: string; readonly open: string };
@@ -99,14 +100,33 @@ export class MachineToInstall implements AsyncDisposable {
     };
   }
 
+  /** Waits for an event. */
+  told(is: (event: FleetEvent) => boolean): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const scope = patience();
+    scope.addEventListener("abort", () => reject(scope.reason), { once: true });
+    this.#listeners.push((event) => {
+      if (is(event)) resolve();
+    });
+    return promise;
+  }
+
   /** @param fault - of the stand-in, e.g. `after-disko`. */
-  async install(more: Partial<Request> = {}, fault = ""): ReturnType<typeof installMachine> {
+  async install(
+    more: Partial<Request> = {},
+    fault = "",
+    signal: AbortSignal = AbortSignal.timeout(300_000),
+  ): ReturnType<typeof installMachine> {
     this.events.length = 0;
     const request = await this.#request({
       command: ["env", `SIM_NIXOS_ANYWHERE_FAULT=${fault}`, join(standIn, "nixos-anywhere")],
       ...more,
     });
-    return installMachine(request, (event) => this.events.push(event), AbortSignal.timeout(300_000));
+    const report = (event: FleetEvent): void => {
+      this.events.push(event);
+      for (const listener of this.#listeners) listener(event);
+    };
+    return installMachine(request, report, signal);
   }
 
   async plan(more: Partial<Request> = {}): ReturnType<typeof planMachine> {
