@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { userKeyDeliverySchema } from "./vars/machine-secrets.ts";
 
 // What `Pulumi.<stack>.yaml` may say below `pulumi-clan:`. The descriptions are the reference: editors show them, and
 // docs/stack-config.md is made of them.
@@ -179,6 +180,7 @@ const hostSchema = z.strictObject({
     .optional()
     .describe("Where its system is built. Default: here when the platform fits, else on the target itself."),
   policy: policySchema.optional().describe("Over the stack's `policy`, key by key."),
+  userKeys: userKeyDeliverySchema.optional().describe("Instead of the stack's `userKeys`."),
   install: installSchema
     .optional()
     .describe("A machine that runs another system is made a NixOS, and its disks are wiped. Default: it is refused."),
@@ -246,6 +248,11 @@ export const stackConfigSchema = z.strictObject({
       "Who speaks SSH: the built-in client, or OpenSSH's. Default auto: OpenSSH for what the built-in one cannot do.",
     ),
   vars: z.string().min(1).optional().describe("Folder of the clan's vars, relative to the project. Default `vars`."),
+  userKeys: userKeyDeliverySchema
+    .optional()
+    .describe(
+      "Keys of homes' own secrets: `look` tells what is wrong with one, `deliver` brings each home the key of the clan's user of its name, a map brings those that it names, home → user of the clan. Default look.",
+    ),
   nixosAnywhere: z
     .string()
     .min(1)

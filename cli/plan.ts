@@ -16,6 +16,7 @@ import type { OwnedMachine } from "../stack/owned-machines.ts";
 import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
 import { isOther, type Known, type MachineLook, planMachine } from "../stack/plan/plan-machine.ts";
+import { secretNotes } from "../stack/plan/secret-notes.ts";
 import type { DeclaredSystem } from "../stack/plan/system-difference.ts";
 import { tryProvenances } from "../stack/plan/try-provenances.ts";
 import { planSecrets } from "../stack/plan-secrets.ts";
@@ -105,6 +106,7 @@ async function plan(chosen: ChosenMachines, command: Command, terminal: Terminal
       observed: look.kind === "seen" ? observedOf(look.seen.observation.facts, spec.class) : undefined,
       provenance: provenances.get(machine),
       namespaces: fleet.model.namespaces,
+      notes: await secretNotes(machine, known(machine), declared),
     });
     return [machine, plan] as const;
   });

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { encodeProvenance, type Provenance } from "../clan/plan/provenance.ts";
 import { renderMachinePlan } from "../clan/plan/render-plan.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
+import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
 import { SecretText } from "../deploy/ssh/secret-text.ts";
 import { observedOf } from "../providers/host-observation.ts";
 import { knownBy } from "../providers/known-machines.ts";
@@ -13,6 +14,7 @@ import type { OwnedMachine } from "../stack/owned-machines.ts";
 import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
 import { isOther, type Known, planMachine } from "../stack/plan/plan-machine.ts";
+import { secretNotes } from "../stack/plan/secret-notes.ts";
 import type { DeclaredSystem } from "../stack/plan/system-difference.ts";
 import { tryProvenances } from "../stack/plan/try-provenances.ts";
 import type { Stack } from "../stack/stack.ts";
@@ -67,18 +69,24 @@ export class PlanMachines {
    * Asks the host of one machine; all are asked in parallel, each with a short deadline. Whatever is wrong with one host is
    * said in its machine's plan: an exception here would end the preview of the whole fleet.
    */
-  async probe({ machine, spec }: OwnedMachine, targetHost: string, declared: DeclaredSystem): Promise<HostProbe> {
+  async probe(
+    { machine, spec }: OwnedMachine,
+    targetHost: string,
+    declared: DeclaredSystem & { readonly secrets: MachineSecrets | null },
+  ): Promise<HostProbe> {
     const look = await this.#look(machine, targetHost, spec.class, declared);
     const observed = look.kind === "seen" ? observedOf(look.seen.observation.facts, spec.class) : null;
     if (this.#known === undefined) return { text: null, observed };
+    const known = this.#known(machine);
     const plan = planMachine({
       class: spec.class,
       declared,
-      known: this.#known(machine),
+      known,
       look,
       observed: observed ?? undefined,
       provenance: this.#provenances.get(machine),
       namespaces: this.#fleet.model.namespaces,
+      notes: await secretNotes(machine, known, declared),
     });
     return { text: renderMachinePlan(plan), observed };
   }

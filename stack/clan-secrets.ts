@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { isNative, recipientOf } from "../clan/vars/age/age-file.ts";
 import { findOperatorKeys, type OperatorKeys } from "../clan/vars/age/operator-keys.ts";
 import { sshRecipient } from "../clan/vars/age/ssh-recipient.ts";
-import { SecretFileError } from "../clan/vars/errors.ts";
-import type { EncryptedFile, MachineSecrets } from "../clan/vars/machine-secrets.ts";
-import { openSecret } from "../clan/vars/open-secret.ts";
+import { SecretFileError, SecretIdentityError } from "../clan/vars/errors.ts";
+import type { EncryptedFile, MachineSecrets, UserKeyOfHome } from "../clan/vars/machine-secrets.ts";
+import { lackingKey, openSecret } from "../clan/vars/open-secret.ts";
 import { proveSopsFiles } from "../deploy/secrets/prove-sops.ts";
 import type { SecretFile, SecretSource, StagedSecrets } from "../deploy/secrets/secret-source.ts";
 import type { StorePath } from "../local-nix/store-path.ts";
@@ -27,26 +27,63 @@ export interface SecretsOfMachine {
  */
 export function clanSecrets(
   { machine, secrets, toplevel, hostKeys }: SecretsOfMachine,
-  findKeys: () => Promise<OperatorKeys> = findOperatorKeys,
+  findKeys: () => Promise<OperatorKeys> = () => findOperatorKeys(undefined, secrets.identity.cipher),
 ): SecretSource {
   return {
     async stage(_machine, signal): Promise<StagedSecrets> {
       let keys: Promise<OperatorKeys> | undefined;
-      const open = async (file: EncryptedFile): Promise<Uint8Array> => {
+      const open = async (file: EncryptedFile, more: readonly string[] = []): Promise<Uint8Array> => {
         await requireApproved(machine, secrets.root, file);
         keys ??= findKeys();
-        return await openSecret(secrets.root, file, machine, await keys, signal);
+        return await openSecret(secrets.root, file, machine, (await keys).with(more), signal);
       };
-      const { identity, recipients, files, digest } = secrets;
+      const { identity, recipients, files, digest, userKeys } = secrets;
       const host = hostKeys.flatMap(({ key }) => sshRecipient(key) ?? []);
+      let own: Promise<readonly string[]> | undefined;
+      const ownKey = (): Promise<readonly string[]> => {
+        const whose = { machine, of: machine, place: join(secrets.root, identity.path), recipients };
+        own ??= open(identity).then((content) => identitiesIn(content, whose));
+        return own;
+      };
+      // Clan's age back end encrypts a machine's secrets to the machine alone, and its key to the users.
+      const isTwofold = identity.cipher === "age";
       return {
         digest,
-        identities: [asFile(identity, async () => identityLines(await open(identity), machine, secrets))],
-        files: files.map((file) => asFile(file, () => open(file))),
+        identities: [asFile(identity, async () => linesOf(await ownKey()))],
+        files: files.map((file) => asFile(file, async () => open(file, isTwofold ? await ownKey() : []))),
+        userIdentities: userKeys.flatMap((key) => {
+          const read = async () => linesOf(await userIdentities(machine, key, { open, keys: findKeys }));
+          const { user: owner, path, recipients: whose } = key;
+          return whose.length === 0 ? [] : [{ path, owner, mode: "0600", read }];
+        }),
         proveOpenable: () => ({ command: proveSopsFiles(toplevel, identity.target, { key: recipients, host }) }),
       };
     },
   };
+}
+
+/**
+ * What the operator lacks to send a machine's secrets, told without opening any.
+ * @returns undefined: nothing, or it cannot be told.
+ */
+export async function lackingIdentity(
+  machine: string,
+  { root, identity, files, userKeys }: MachineSecrets,
+  findKeys: () => Promise<OperatorKeys> = () => findOperatorKeys(undefined, identity.cipher),
+): Promise<SecretIdentityError | undefined> {
+  const keys = await findKeys();
+  // The files of the age back end are opened with the machine's own key.
+  for (const file of identity.cipher === "age" ? [identity] : [identity, ...files]) {
+    const lacking = await lackingKey(root, file, machine, keys);
+    if (lacking !== undefined) return lacking;
+  }
+  for (const key of userKeys.filter(({ recipients }) => recipients.length > 0)) {
+    const { kept, recipients } = key;
+    const lacking = kept === undefined ? undefined : await lackingKey(root, kept, machine, keys);
+    if (lacking !== undefined) return lacking;
+    if (kept === undefined && (await keys.identitiesOf(recipients)).length === 0) return notYours(machine, key, keys);
+  }
+  return undefined;
 }
 
 function asFile({ target, owner, group, mode }: EncryptedFile, read: () => Promise<Uint8Array>): SecretFile {
@@ -76,25 +113,61 @@ async function requireApproved(machine: string, root: string, { path, sha256 }: 
   });
 }
 
-/**
- * One identity a line, as a key file has it, and only the one that the clan publishes: with another nothing on the host would
- * open. @throws {SecretFileError}
- */
-async function identityLines(
-  content: Uint8Array,
+/** One a line, as a key file has them. */
+function linesOf(identities: readonly string[]): Uint8Array {
+  return Buffer.from(`${identities.join("\n")}\n`);
+}
+
+/** From where the clan keeps it, else the operator's own. @throws {SecretIdentityError} @throws {SecretFileError} */
+async function userIdentities(
   machine: string,
-  { root, identity, recipients }: MachineSecrets,
-): Promise<Uint8Array> {
+  { user, path, recipients, kept }: UserKeyOfHome,
+  from: { open(file: EncryptedFile): Promise<Uint8Array>; keys(): Promise<OperatorKeys> },
+): Promise<readonly string[]> {
+  if (kept !== undefined)
+    return await identitiesIn(await from.open(kept), { machine, of: user, place: kept.path, recipients });
+  const keys = await from.keys();
+  const own = await keys.identitiesOf(recipients);
+  if (own.length > 0) return own;
+  throw notYours(machine, { user, path, recipients }, keys);
+}
+
+function notYours(machine: string, { user, path, recipients }: UserKeyOfHome, keys: OperatorKeys): SecretIdentityError {
+  return new SecretIdentityError({
+    summary: `${machine}: the key of ${user} is to be brought to ${path}, and you do not have it`,
+    expected: `the key of one of:\n${recipients.join("\n")}`,
+    found: `keys were looked for in:\n${keys.searched.join("\n")}`,
+    at: "pulumi-clan:userKeys",
+    fix: `let ${user} deploy, or keep the key in the clan: clan secrets set ${user}-age.key --user <you>`,
+  });
+}
+
+/** Whose an opened key file shall be. */
+interface KeyFile {
+  readonly machine: string;
+  readonly of: string;
+  readonly place: string;
+  /** Empty: not known. */
+  readonly recipients: readonly string[];
+}
+
+/** Only those that the clan publishes: with others nothing on the host would open. @throws {SecretFileError} */
+async function identitiesIn(
+  content: Uint8Array,
+  { machine, of, place, recipients }: KeyFile,
+): Promise<readonly string[]> {
   const words = Buffer.from(content).toString("utf8");
   const lines = (words.match(/AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+/g) ?? []).filter(isNative);
   const own = await Promise.all(lines.map(recipientOf));
-  if (lines.length > 0 && (recipients.length === 0 || own.some((one) => recipients.includes(one))))
-    return Buffer.from(`${lines.join("\n")}\n`);
+  if (lines.length > 0 && (recipients.length === 0 || own.some((one) => recipients.includes(one)))) return lines;
   throw new SecretFileError({
-    summary: `${machine}: its age key is not the one that the clan encrypts to`,
+    summary: `${machine}: the age key of ${of} is not the one that the clan encrypts to`,
     expected: `the private half of ${recipients.join(" or ") || "an age key"}`,
     found: own.length === 0 ? "no age key" : `that of ${own.join(", ")}`,
-    at: join(root, identity.path),
-    fix: `write the right one back from git, or make a new one: fleet vars generate ${machine} --regenerate`,
+    at: place,
+    fix:
+      of === machine
+        ? `write the right one back from git, or make a new one: fleet vars generate ${machine} --regenerate`
+        : "write the right one back from git",
   });
 }

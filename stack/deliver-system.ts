@@ -15,6 +15,7 @@ import { type BuildPlace, buildToplevel } from "../local-nix/build.ts";
 import type { Report } from "../report.ts";
 import { clanSecrets } from "./clan-secrets.ts";
 import type { Delivery } from "./delivery.ts";
+import { requireIdentity } from "./require-identity.ts";
 import { resolveWay } from "./way-to-host.ts";
 
 /** How a delivery ended. */
@@ -40,10 +41,10 @@ export async function deliverSystem(
   const connection = await resolveWay(delivery, sudoPassword);
   await using stack = new AsyncDisposableStack();
   const connections = shared ?? stack.use(new ConnectionPool());
-  let refused: Outcome | undefined;
-  if (delivery.buildOn === "target")
+  let refused = await requireIdentity(delivery, connection, connections, report, signal);
+  if (refused === undefined && delivery.buildOn === "target")
     refused = await unlessUnreachable(machine, () => buildOnTarget(delivery, connection, connections, report, signal));
-  else await build(delivery, { kind: "local" }, report, signal);
+  else if (refused === undefined) await build(delivery, { kind: "local" }, report, signal);
   const formerOwners = [...(delivery.formerOwners ?? [])];
   const secrets = secretsFor(delivery, connection);
   const request = {

@@ -38,7 +38,8 @@ export async function planSecrets(
     const facts = configurations.get(machine);
     const declared = { generators: facts?.generators ?? null, settings: facts?.secrets ?? null };
     try {
-      const found = await readMachineSecrets(folder, machine, declared);
+      const delivery = stack.config.hosts?.[machine]?.userKeys ?? stack.config.userKeys;
+      const found = await readMachineSecrets(folder, machine, declared, delivery);
       if (found !== undefined) secrets.set(machine, found);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;

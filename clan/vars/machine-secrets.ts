@@ -30,11 +30,30 @@ export const machineSecretsSchema = z.object({
   recipients: z.array(z.string()),
   /** Files that are needed before the key can be used, sorted by target. */
   files: z.array(encryptedFileSchema),
-  /** Where homes look for the keys of their own secrets: looked at, never brought. */
-  userKeys: z.array(z.object({ user: z.string(), path: z.string().startsWith("/") })).default([]),
+  /** Where homes look for the keys of their own secrets. */
+  userKeys: z
+    .array(
+      z.object({
+        user: z.string(),
+        path: z.string().startsWith("/"),
+        /** Public halves of the key that is brought; empty: the place is only looked at. */
+        recipients: z.array(z.string()).default([]),
+        /** Where the clan keeps it; absent: the operator has it. */
+        kept: encryptedFileSchema.exactOptional(),
+      }),
+    )
+    .default([]),
 });
 export type MachineSecrets = z.output<typeof machineSecretsSchema>;
 export type EncryptedFile = MachineSecrets["identity"];
+export type UserKeyOfHome = MachineSecrets["userKeys"][number];
+
+/** Whose keys are brought: each home's to the user of its name, or home → user of the clan. Default: nobody's. */
+export const userKeyDeliverySchema = z.union([
+  z.enum(["look", "deliver"]),
+  z.record(z.string().min(1), z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, "expected a user of the clan")),
+]);
+export type UserKeyDelivery = Readonly<z.output<typeof userKeyDeliverySchema>>;
 
 /** Keys that clan's modules use where a configuration says nothing. Source: clan-core 26.05, `nixosModules/clanCore/vars`. */
 const defaultFolders = { sops: "/var/lib/sops-nix", age: "/etc/secret-vars" } as const;
@@ -56,6 +75,7 @@ export async function readMachineSecrets(
   root: string,
   machine: string,
   { generators, settings }: Declared,
+  delivery: UserKeyDelivery = "look",
 ): Promise<MachineSecrets | undefined> {
   const key = await machineKey(root, machine, settings);
   if (key === undefined) return undefined;
@@ -73,15 +93,39 @@ export async function readMachineSecrets(
   if (missing.length > 0) throw notGenerated(machine, missing);
   files.sort((a, b) => (a.target < b.target ? -1 : 1));
   const recipients = await recipientsOf(root, machine, key.cipher);
-  const userKeys = userKeysOf(settings);
-  return { root, digest: digestOfAll([key, ...files]), identity: key, recipients, files, userKeys };
+  const userKeys = await userKeysOf(root, machine, settings, delivery);
+  return { root, digest: digestOfAll([key, ...files], userKeys), identity: key, recipients, files, userKeys };
 }
 
-/** A home without secrets needs no key. */
-function userKeysOf(settings: SecretSettings | null): MachineSecrets["userKeys"] {
-  return Object.entries(settings?.homes ?? {}).flatMap(([user, { keyFile, secrets }]) =>
-    keyFile?.startsWith("/") === true && secrets.length > 0 ? [{ user, path: keyFile }] : [],
-  );
+/** A home without secrets needs no key. @throws {VarsMissingError} whose is to be brought, and the clan does not know it. */
+async function userKeysOf(
+  root: string,
+  machine: string,
+  settings: SecretSettings | null,
+  delivery: UserKeyDelivery,
+): Promise<UserKeyOfHome[]> {
+  const keys: UserKeyOfHome[] = [];
+  for (const [user, { keyFile, secrets }] of Object.entries(settings?.homes ?? {})) {
+    if (keyFile?.startsWith("/") !== true || secrets.length === 0) continue;
+    const owner = typeof delivery === "string" ? user : Object.entries(delivery).find(([home]) => home === user)?.[1];
+    if (delivery === "look" || owner === undefined) keys.push({ user, path: keyFile, recipients: [] });
+    else keys.push({ user, path: keyFile, ...(await keyOfUser(root, machine, owner, keyFile)) });
+  }
+  return keys;
+}
+
+/** Source: clan-core 26.05, `sops/users/<user>/key.json`; the private half may be kept as a machine's is. */
+async function keyOfUser(
+  root: string,
+  machine: string,
+  user: string,
+  target: string,
+): Promise<Pick<UserKeyOfHome, "recipients" | "kept">> {
+  const recipients = await publicKeys(join(root, "sops/users", user, "key.json"));
+  if (recipients.length === 0) throw unknownUser(root, machine, user);
+  const path = `sops/secrets/${user}-age.key/secret`;
+  const sha256 = await digestOf(join(root, path));
+  return { recipients, ...(sha256 === undefined ? {} : { kept: { path, cipher: "sops", sha256, target } }) };
 }
 
 /** Whether the clan keeps a key for the machine; a look at its folder, no more. */
@@ -134,7 +178,11 @@ async function recipientsOf(root: string, machine: string, cipher: "sops" | "age
     const text = await readText(join(root, "secrets/age-keys/machines", machine, "pub"));
     return text === undefined ? [] : [text.trim()];
   }
-  const text = await readText(join(root, "sops/machines", machine, "key.json"));
+  return await publicKeys(join(root, "sops/machines", machine, "key.json"));
+}
+
+async function publicKeys(path: string): Promise<string[]> {
+  const text = await readText(path);
   const keys = text === undefined ? undefined : sopsKeysSchema.safeParse(jsonOf(text)).data;
   return (keys ?? []).filter(({ type }) => type === "age").map(({ publickey }) => publickey);
 }
@@ -147,8 +195,10 @@ function ownership({ owner, group, mode }: DeclaredGenerators[string]["files"][s
   };
 }
 
-function digestOfAll(files: readonly EncryptedFile[]): string {
+function digestOfAll(files: readonly EncryptedFile[], userKeys: readonly UserKeyOfHome[]): string {
   const hash = createHash("sha256");
+  for (const { user, path, recipients, kept } of userKeys)
+    if (recipients.length > 0) hash.update(`${JSON.stringify([user, path, recipients, kept?.sha256 ?? null])}\n`);
   for (const { sha256, target, owner, group, mode } of files)
     hash.update(`${JSON.stringify([sha256, target, owner, group, mode])}\n`);
   return `sha256:${hash.digest("hex")}`;
@@ -177,6 +227,17 @@ function jsonOf(text: string): unknown {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+function unknownUser(root: string, machine: string, user: string): VarsMissingError {
+  return new VarsMissingError({
+    summary: `${machine}: the key of ${user} is to be brought, and the clan does not know it`,
+    expected: "an age key of the user",
+    found: "none",
+    at: join(root, "sops/users", user, "key.json"),
+    fix: `clan secrets users add ${user}, or name the clan's user in pulumi-clan:userKeys, or leave it out there`,
+    subject: { kind: "machine", name: machine },
+  });
 }
 
 function notGenerated(machine: string, missing: readonly string[]): VarsMissingError {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { OperatorKeys } from "./age/operator-keys.ts";
 import { SecretFileError, SecretIdentityError } from "./errors.ts";
 import { openSopsBinary } from "./sops/sops-binary.ts";
+import { readSopsMetadata } from "./sops/sops-metadata.ts";
 
 /** `sops`: a file of sops' binary store; `age`: an age file. */
 export type Cipher = "sops" | "age";
@@ -66,6 +67,34 @@ async function openAge(
     if (!(cause instanceof Error) || cause.constructor !== Error) throw cause;
     throw notWhatItIs(machine, place, `age: ${cause.message}`, "restore it from git", cause);
   }
+}
+
+/**
+ * Whether the operator lacks the key of a file, by the recipients that stand in clear: nothing is opened. An age file names
+ * none: those are known that clan wrote beside it.
+ * @returns undefined where a key may open it, and where that cannot be told.
+ */
+export async function lackingKey(
+  root: string,
+  { path, cipher }: Encrypted,
+  machine: string,
+  keys: OperatorKeys,
+): Promise<SecretIdentityError | undefined> {
+  const place = join(root, path);
+  const text = await textOf(cipher === "age" ? `${place}.recipients` : place);
+  const recipients =
+    cipher === "age"
+      ? text?.split("\n").filter((line) => line !== "")
+      : readSopsMetadata(text ?? "")?.age.map(({ recipient }) => recipient);
+  if (recipients === undefined || (await keys.mayOpen(recipients))) return undefined;
+  return noKey(machine, place, recipients, keys);
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  return await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
 }
 
 function noKey(machine: string, place: string, recipients: readonly string[], keys: OperatorKeys): SecretIdentityError {

@@ -51,6 +51,11 @@ export interface StagedSecrets {
   readonly identities: readonly SecretFile[];
   /** Replaced one by one, in this order. */
   readonly files: readonly SecretFile[];
+  /**
+   * Key files that are users' own: the identities that such a file lacks are added, what else is in it stays. One whose user
+   * or home is not there yet comes with a later deployment. Their group is that of their folder.
+   */
+  readonly userIdentities?: readonly SecretFile[];
   /** Shows on the host that the staged identities open what the new system brings. Exit code 0; its words go into the outcome. */
   proveOpenable?(staged: StagedPaths): { readonly command: RemoteCommand; readonly deadlineSeconds?: number };
 }
@@ -65,4 +70,5 @@ export const stagedSecretsSchema = z.object({
   digest: z.string().regex(/^[A-Za-z0-9+/=_:.-]{8,128}$/, "expected a digest of 8 to 128 characters"),
   identities: z.array(secretTargetSchema.loose()).max(20),
   files: z.array(secretTargetSchema.loose()).max(1_000),
+  userIdentities: z.array(secretTargetSchema.loose()).max(200).optional(),
 });

@@ -31,6 +31,13 @@ const deadlineSeconds = 120;
 /** All secrets of one machine together; keys and passwords are small, and a shell reads them byte by byte. */
 const maxTotalBytes = 4 * 1024 * 1024;
 
+/** Whether a host has these secrets as they were committed there: nothing would be sent. Changes nothing. */
+export async function hasSecrets(shell: RootShell, digest: string, signal: AbortSignal): Promise<boolean> {
+  const script = composeScript("secrets look", [file], ["look", digest]);
+  const { kind } = await step(shell, (scope) => shell.exec(script, { deadlineSeconds }, scope), signal);
+  return kind === "unchanged";
+}
+
 /**
  * Brings the secrets to the host and proves them; replaces nothing yet. `unchanged`: what the last commit left is still
  * there, the other steps answer `nothing`. The content is read only when the host lacks it.
@@ -94,7 +101,7 @@ async function act(
 }
 
 interface CheckedFile extends z.output<typeof secretTargetSchema> {
-  readonly kind: "i" | "f";
+  readonly kind: "i" | "f" | "k";
   read(): Promise<Uint8Array>;
 }
 
@@ -108,7 +115,11 @@ function checkedFiles(shell: RootShell, secrets: StagedSecrets): readonly Checke
       const target = secretTargetSchema.parse(JSON.parse(JSON.stringify({ path, mode, owner, group })));
       return { ...target, kind, read: () => given.read() };
     };
-  const files = [...secrets.identities.map(checked("i")), ...secrets.files.map(checked("f"))];
+  const files = [
+    ...secrets.identities.map(checked("i")),
+    ...secrets.files.map(checked("f")),
+    ...(secrets.userIdentities ?? []).map(checked("k")),
+  ];
   const twice = files.find(({ path }, index) => files.findIndex((other) => other.path === path) !== index);
   if (twice !== undefined) throw noSense(shell, `${twice.path} twice`);
   return files;
@@ -126,7 +137,7 @@ async function send(
     const content = await read();
     total += content.byteLength;
     if (total > maxTotalBytes) throw noSense(shell, `more than ${maxTotalBytes} bytes`);
-    if (kind === "i" && content.byteLength === 0) throw noSense(shell, `${path} would hold no identity`);
+    if (kind !== "f" && content.byteLength === 0) throw noSense(shell, `${path} would hold no identity`);
     lines.push(["file", kind, mode, owner, group, path, Buffer.from(content).toString("base64") || "-"].join(" "));
   }
   const stdin = `${lines.join("\n")}${lines.length > 0 ? "\n" : ""}end ${lines.length}\n`;

@@ -35,14 +35,38 @@ export class OperatorKeys {
     const opened = await openNative(dearmor(file), this.#native);
     if (opened !== undefined) return opened;
     const isSsh = recipient?.startsWith("ssh-");
-    // `age1<name>1…`. Source: age 1.2, plugin/encode.go.
-    const isPlugin = recipient === undefined || /^age1[a-z0-9.+_-]+1[0-9a-z]+$/.test(recipient);
+    const isPlugin = recipient === undefined || isOfPlugin(recipient);
     for (const key of isSsh === false ? [] : this.#sshKeys) {
       const content = await openWithProgram(file, { kind: "file", path: key }, signal);
       if (content !== undefined) return content;
     }
     if (!isPlugin || this.#plugins.length === 0) return undefined;
     return await openWithProgram(file, { kind: "lines", lines: this.#plugins }, signal);
+  }
+
+  /**
+   * Whether one of the keys is the recipients', as far as that shows without opening anything: of an SSH key and one of a
+   * plugin the public half is not known here.
+   * @param recipients - as a file names them. @returns false: none of the keys opens it.
+   */
+  async mayOpen(recipients: readonly string[]): Promise<boolean> {
+    const own = await this.recipients();
+    return recipients.some((recipient) => {
+      if (recipient.startsWith("ssh-")) return this.#sshKeys.length > 0;
+      return own.includes(recipient) || (isOfPlugin(recipient) && this.#plugins.length > 0);
+    });
+  }
+
+  /** These keys and others beside them, which open more: a machine's own. */
+  with(identities: readonly string[]): OperatorKeys {
+    const lines = [...identities, ...this.#native, ...this.#plugins];
+    return new OperatorKeys({ lines, sshKeys: this.#sshKeys, searched: [...this.searched] });
+  }
+
+  /** Those of the keys that stand for one of the recipients, one a line. */
+  async identitiesOf(recipients: readonly string[]): Promise<readonly string[]> {
+    const own = await this.recipients();
+    return this.#native.filter((_identity, index) => recipients.includes(own[index] ?? ""));
   }
 
   /** Public halves of the keys that this process can use by itself. */
@@ -59,23 +83,32 @@ export class OperatorKeys {
   }
 }
 
+/** `age1<name>1…`. Source: age 1.2, plugin/encode.go. */
+function isOfPlugin(recipient: string): boolean {
+  return /^age1[a-z0-9.+_-]+1[0-9a-z]+$/.test(recipient);
+}
+
 /**
  * Finds the keys as sops does. Source: sops 3.11, `age/keysource.go` (loadIdentities): SOPS_AGE_SSH_PRIVATE_KEY_FILE or
  * `~/.ssh/id_ed25519` or `~/.ssh/id_rsa`; SOPS_AGE_KEY; SOPS_AGE_KEY_FILE; `sops/age/keys.txt` in the user's configuration.
+ * @param cipher - `age`: also where clan's age back end looks.
  */
-export async function findOperatorKeys(places: KeyPlaces = ofThisProcess()): Promise<OperatorKeys> {
+export async function findOperatorKeys(
+  places: KeyPlaces = ofThisProcess(),
+  cipher: "sops" | "age" = "sops",
+): Promise<OperatorKeys> {
   const { env, home } = places;
   const lines: string[] = [];
   const sshKeys: string[] = [];
   const searched: string[] = [];
-  const stated = env["SOPS_AGE_KEY"];
-  if (stated) {
-    const found = identityLines(stated);
+  for (const name of [...(cipher === "age" ? ["AGE_KEY"] : []), "SOPS_AGE_KEY"]) {
+    const found = identityLines(env[name] ?? "");
     lines.push(...found);
-    searched.push(`SOPS_AGE_KEY (${counted(found)})`);
-  } else searched.push("SOPS_AGE_KEY (not set)");
-  const keyFile = env["SOPS_AGE_KEY_FILE"];
-  for (const path of [...(keyFile ? [keyFile] : []), userKeysFile(places)]) {
+    searched.push(`${name} (${env[name] ? counted(found) : "not set"})`);
+  }
+  const named = [...(cipher === "age" ? [env["AGE_KEYFILE"]] : []), env["SOPS_AGE_KEY_FILE"]].filter((path) => path);
+  const known = [...(cipher === "age" ? ageFiles(home) : []), userKeysFile(places)];
+  for (const path of new Set([...named.map(String), ...known])) {
     const text = await textAt(path);
     const found = text === undefined ? undefined : identityLines(text);
     lines.push(...(found ?? []));
@@ -96,6 +129,11 @@ function userKeysFile({ env, home, platform }: KeyPlaces): string {
   const stated = env["XDG_CONFIG_HOME"];
   const folder = stated || join(home, ...(platform === "darwin" ? ["Library", "Application Support"] : [".config"]));
   return join(folder, "sops", "age", "keys.txt");
+}
+
+/** Source: clan-core 26.05, `clan_lib/vars/secret_modules/age.py` (_IDENTITY_SEARCH_PATHS), the same on every system. */
+function ageFiles(home: string): readonly string[] {
+  return [".config/age/identities", ".config/sops/age/keys.txt", ".age/key.txt"].map((path) => join(home, path));
 }
 
 function identityLines(text: string): string[] {

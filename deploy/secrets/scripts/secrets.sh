@@ -2,6 +2,7 @@
 # Each action may be cut anywhere and run again. A file is always wholly the old or the new one, with one exception that
 # is marked below; until `commit` a key file opens what the old and what the new system bring.
 #
+# Kinds: `i` identities, `f` files, `k` a key file that is a user's own: what it lacks is added, nothing else changes.
 # secrets/phase.sh      this script: the host itself can run `replace` and `restore` without anybody's connection
 # secrets/staged/       what was sent: digest, list (`number kind mode owner group path`), new/<number>
 # secrets/open/         from the first replacement until commit or restore: digest, old/<number>.{meta,content}
@@ -169,11 +170,11 @@ put_back() {
   fi
 }
 
-# What this set no longer has: removed at commit, so it is backed up as well.
+# What this set no longer has: removed at commit, so it is backed up as well. A user's own file stays.
 back_up_unlisted() {
   if [ ! -f "$store/installed" ]; then return; fi
   while IFS=' ' read -r _ kind path <&8; do
-    if [ -n "$path" ] && ! is_listed; then back_up || return 1; fi
+    if [ -n "$path" ] && [ "$kind" != k ] && ! is_listed; then back_up || return 1; fi
   done 8<"$store/installed"
 }
 
@@ -197,19 +198,58 @@ put_identities() {
   put "$merged" "$path" "$mode" "$owner" "$group" && rm -f "$merged" "$open/more"
 }
 
+# Its user is known, and it lies in a folder that is there, or below one of the user's.
+has_home() {
+  case $owner in
+    *[!0-9]*) number_of_owner=$(id -u "$owner" 2>/dev/null) || return 1 ;;
+    *) number_of_owner=$owner ;;
+  esac
+  above=$(dirname "$path")
+  if [ -d "$above" ]; then return; fi
+  while [ ! -d "$above" ]; do above=$(dirname "$above"); done
+  [ "$(owner_of "$above")" = "$number_of_owner" ]
+}
+
+back_up_own() {
+  if has_home; then back_up; fi
+}
+
+put_own() {
+  if ! has_home; then
+    homeless="${homeless:-}$path "
+    return
+  fi
+  real=$(real_path "$path") || return 1
+  group=$(ls -lnd "$(dirname "$real")" | awk '{ print $4 }')
+  merged=$store/merged
+  : >"$merged" && : >"$store/more" || return 1
+  if [ -f "$real" ]; then
+    cat "$real" >"$merged" || return 1
+    if [ -n "$(tail -c 1 "$merged")" ]; then echo >>"$merged"; fi
+  fi
+  grep -vxF -f "$merged" "$staged/new/$number" >"$store/more"
+  if [ -s "$store/more" ] && grep -q '^AGE-' "$merged"; then others="${others:-}$path "; fi
+  cat "$store/more" >>"$merged" && put "$merged" "$path" "$mode" "$owner" "$group" && rm -f "$merged" "$store/more"
+}
+
 is_listed() { cut -d ' ' -f 6 "$staged/list" | grep -qxF -e "$path"; }
 
 put_new() { put "$staged/new/$number" "$path" "$mode" "$owner" "$group"; }
 
 record() {
+  # Not there yet: what is recorded is then not what the host has, and the next deployment brings it.
+  if [ "$kind" = k ] && ! has_home; then
+    printf -- '- %s %s\n' "$kind" "$path" >>"$store/installed.new"
+    return
+  fi
   real=$(real_path "$path") || return 1
   printf '%s %s %s\n' "$(hash_of "$real")" "$kind" "$path" >>"$store/installed.new"
 }
 
 remove_unlisted() {
   if [ ! -f "$store/installed" ]; then return; fi
-  sed 1d "$store/installed" | while IFS=' ' read -r _ _ path; do
-    if ! is_listed; then rm -f "$(real_path "$path")"; fi
+  sed 1d "$store/installed" | while IFS=' ' read -r _ kind path; do
+    if [ "$kind" != k ] && ! is_listed; then rm -f "$(real_path "$path")"; fi
   done
 }
 
@@ -224,6 +264,11 @@ is_installed() {
 discard() {
   rm -rf "$store/closed"
   if [ -d "$1" ]; then mv -f "$1" "$store/closed" && rm -rf "$store/closed"; fi
+}
+
+# $1 digest: a look, before anything is brought.
+look() {
+  if is_installed "$1"; then answer unchanged; else answer needed; fi
 }
 
 # $1 digest, $2 this script.
@@ -279,24 +324,31 @@ receive() {
 
 replace_all() {
   mkdir -p "$open/old" && back_up_unlisted || return 1
-  each_staged i back_up && each_staged f back_up || return 1
-  each_backup f put_back_unlisted && each_staged i put_identities && each_staged f put_new || return 1
+  each_staged i back_up && each_staged f back_up && each_staged k back_up_own || return 1
+  each_backup f put_back_unlisted && each_backup k put_back_unlisted || return 1
+  each_staged i put_identities && each_staged k put_own && each_staged f put_new || return 1
   cat "$staged/digest" >"$open/digest.new" && sync_file "$open/digest.new" && mv -f "$open/digest.new" "$open/digest"
+}
+
+own_words() {
+  printf '%s' "${others:+beside other keys, which stay: $others}${homeless:+without a user or home for now: $homeless}"
 }
 
 replace() {
   if [ ! -f "$staged/digest" ]; then
     answer nothing
   elif replace_all; then
-    answer replaced "${late:+root has for now what shall belong to $late}"
+    answer replaced "${late:+root has for now what shall belong to $late}$(own_words)"
   else
     if restore_all; then answer failed "the secrets could not be replaced, the previous ones are back"; else restore; fi
   fi
 }
 
 commit_all() {
-  each_staged i put_new && each_staged f put_new && each_backup i put_back_unlisted && remove_unlisted || return 1
+  each_staged i put_new && each_staged f put_new && each_staged k put_own || return 1
+  each_backup i put_back_unlisted && remove_unlisted || return 1
   cat "$staged/digest" >"$store/installed.new" && each_staged i record && each_staged f record || return 1
+  each_staged k record || return 1
   sync_file "$store/installed.new" && mv -f "$store/installed.new" "$store/installed" && discard "$open" && discard "$staged"
 }
 
@@ -307,13 +359,16 @@ commit() {
   elif [ "$(cat "$open/digest")" != "$(cat "$staged/digest" 2>/dev/null)" ]; then
     answer failed "other secrets are staged than were replaced"
   elif commit_all; then
-    answer committed "${late:+nobody is called $late: root has the file}"
+    answer committed "${late:+nobody is called $late: root has the file }$(own_words)"
   else
     answer failed "the secrets are in place, their previous state could not be cleared away"
   fi
 }
 
-restore_all() { each_backup f put_back && each_backup i put_back && discard "$open" && discard "$staged"; }
+restore_all() {
+  each_backup f put_back && each_backup i put_back && each_backup k put_back &&
+    discard "$open" && discard "$staged"
+}
 
 restore() {
   if [ ! -d "$open" ]; then
@@ -340,7 +395,7 @@ restore_files() {
 action=$1
 shift
 case $action in
-  prepare | receive | replace | commit | restore | restore_files) "$action" "$@" || answer failed "$action stopped half way" ;;
+  look | prepare | receive | replace | commit | restore | restore_files) "$action" "$@" || answer failed "$action stopped half way" ;;
   discard) discard "$staged" && answer nothing ;;
   *) exit 2 ;;
 esac

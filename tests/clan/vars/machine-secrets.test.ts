@@ -67,9 +67,25 @@ describe("what a machine gets from clan's vars", () => {
     };
     const settings = { secretStore: null, uploadDirectory: null, ageLocation: null, defaultGroups: [], keyFile: null };
     const declared = { generators: null, settings: { ...settings, sshKeyPaths: [], sopsSecrets: [], homes } };
-    assert.deepEqual((await read(declared))?.userKeys, [
-      { user: "mina", path: "/home/mina/.config/sops/age/keys.txt" },
-    ]);
+    const [path, looked] = ["/home/mina/.config/sops/age/keys.txt", await read(declared)];
+    assert.deepEqual(looked?.userKeys, [{ user: "mina", path, recipients: [] }]);
+
+    // Wanted on the host: a key of the clan's user, of the same name or as stated, from where it is kept.
+    const wanted = (delivery: Parameters<typeof readMachineSecrets>[3]) =>
+      readMachineSecrets(clan.root, "galena", declared, delivery);
+    await assert.rejects(wanted("deliver"), /the key of mina is to be brought, and the clan does not know it/);
+    await clan.write("sops/users/mina/key.json", '{ "publickey": "age1mina", "type": "age" }');
+    await clan.write("sops/users/wilhelmina/key.json", '[{ "publickey": "age1other", "type": "age" }]');
+    const delivered = await wanted("deliver");
+    assert.deepEqual(delivered?.userKeys, [{ user: "mina", path, recipients: ["age1mina"] }]);
+    assert.notEqual(delivered?.digest, looked?.digest);
+    assert.deepEqual(await wanted({ paul: "wilhelmina" }), looked);
+    await clan.write("sops/secrets/wilhelmina-age.key/secret", "{}");
+    const [{ recipients, kept } = assert.fail()] = (await wanted({ mina: "wilhelmina" }))?.userKeys ?? [];
+    assert.deepEqual(
+      [recipients, kept?.path, kept?.target],
+      [["age1other"], "sops/secrets/wilhelmina-age.key/secret", path],
+    );
   });
 
   it("are also the files that are needed before the key, and no others: those lie encrypted in the closure", async () => {

@@ -2,15 +2,23 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { after, before, describe, it } from "mocha";
 import { generateAgeKey } from "../../../clan/vars/age/age-file.ts";
-import type { OperatorKeys } from "../../../clan/vars/age/operator-keys.ts";
+import { findOperatorKeys, type OperatorKeys } from "../../../clan/vars/age/operator-keys.ts";
 import type { DeclaredGenerators } from "../../../clan/vars/declared-secrets.ts";
 import { SecretIdentityError } from "../../../clan/vars/errors.ts";
 import { type MachineSecrets, readMachineSecrets } from "../../../clan/vars/machine-secrets.ts";
+import { activationPolicySchema } from "../../../deploy/activation/policy.ts";
+import { lookAtUserKeys } from "../../../deploy/secrets/user-keys.ts";
+import { ConnectionPool } from "../../../deploy/ssh/connection-pool.ts";
 import type { StorePath } from "../../../local-nix/store-path.ts";
 import type { FleetEvent } from "../../../report.ts";
 import { clanSecrets } from "../../../stack/clan-secrets.ts";
+import { deliverSystem } from "../../../stack/deliver-system.ts";
+import type { Delivery } from "../../../stack/delivery.ts";
 import { ClanFolder } from "../../clan/vars/support/clan-folder.ts";
 import { DeployedHost } from "../../deploy/support/deployed-host.ts";
+import { patience } from "../../deploy/support/signals.ts";
+
+type AgeKey = Awaited<ReturnType<typeof generateAgeKey>>;
 
 const machine = "basalt";
 const keyFile = "/var/lib/sops-nix/key.txt";
@@ -58,14 +66,18 @@ describe("clan's vars on a host", function () {
       onEvent: (event) => void events.push(event),
     });
   /** A system whose sops file is encrypted to these; it lies on the host as the closure would have brought it. */
-  const systemFor = async (name: string, recipients: readonly string[]): Promise<StorePath> => {
+  const systemFor = async (
+    name: string,
+    recipients: readonly string[],
+    units: Readonly<Record<string, string>> = {},
+  ): Promise<StorePath> => {
     const manifest = `/nix/store/${"0".repeat(32)}-manifest-${name}.json`;
     const sopsFile = `/nix/store/${"0".repeat(32)}-${name}.yaml`;
     const listed = JSON.stringify({ secrets: [{ name: "a", sopsFile }], ageKeyFile: keyFile, ageSshKeyPaths: [] });
     const yaml = recipients.map((recipient) => `        - recipient: ${recipient}`).join("\n");
     await host.ask(`printf '%s' '${listed}' >${manifest}; printf '%s\n' 'sops:\n    age:\n${yaml}' >${sopsFile}`);
     const activate = `#!/bin/sh\n# sops-install-secrets ${manifest}\nln -sfn "$(dirname "$(readlink -f "$0")")" /run/current-system\n`;
-    return host.system({ name, files: { activate } });
+    return host.system({ name, units, files: { activate } });
   };
   /** Arguments and environment of every process of this machine and of the host, again and again. */
   const spyHere = () => {
@@ -186,6 +198,98 @@ describe("clan's vars on a host", function () {
     );
     assert.equal(await host.ask(`cat ${target(9)}`), words(9));
     assert.equal((await deploy(fresh)).kind, "switched");
+    assert.equal(await host.ask(`cat ${target(9)}`), "again");
+  });
+
+  it("bring a home the key of its user, and take it away again with a system that fails", async () => {
+    const path = "/home/mina/.config/sops/age/keys.txt";
+    await host.ask(
+      "echo 'mina:x:1500:1500::/home/mina:/bin/sh' >>/etc/passwd; mkdir /home/mina; chown 1500:1500 /home/mina",
+    );
+    const own = await generateAgeKey();
+    const userKey = (key: AgeKey) => ({ user: "mina", path, recipients: [key.recipient] });
+    const bring = async (toplevel: StorePath, key: AgeKey, events: FleetEvent[] = []) => {
+      const secrets = { ...(await declared()), digest: `sha256:${key.recipient}`, userKeys: [userKey(key)] };
+      const SOPS_AGE_KEY = `${clan.operator.identity}\n${key.identity}`;
+      const keys = () => findOperatorKeys({ env: { SOPS_AGE_KEY }, home: clan.root, platform: "linux" });
+      return await host.deploy(toplevel, {
+        secrets: source(secrets, toplevel, keys),
+        onEvent: (event) => void events.push(event),
+      });
+    };
+    const look = async () =>
+      (await lookAtUserKeys(await connected(), [{ user: "mina", path }], patience())).map(({ problem }) => problem);
+    await using pool = new ConnectionPool();
+    const connected = () => pool.acquire(host.spec, () => undefined, patience());
+
+    assert.deepEqual(await look(), ["missing"]);
+    const fresh = await systemFor("fresh", (await declared()).recipients);
+    assert.equal((await bring(fresh, own)).kind, "switched");
+    assert.equal(await host.ask(`cat ${path}; stat -c '%a %U' ${path}`), `${own.identity}\n600 mina`);
+    assert.deepEqual(await look(), []);
+    const [before, calls] = [decryptions, (await host.calls(fresh)).length];
+    assert.equal((await bring(fresh, own)).kind, "unchanged");
+    assert.deepEqual([decryptions, (await host.calls(fresh)).length], [before, calls]);
+    await host.ask(`chmod 644 ${path}`);
+    assert.deepEqual(await look(), ["mode"]);
+    await host.ask(`chmod 600 ${path}; chown root ${path}`);
+    assert.deepEqual(await look(), ["owner"]);
+    await host.ask(`chown mina ${path}`);
+
+    const next = await generateAgeKey();
+    const failing = await systemFor("failing", (await declared()).recipients, { failing: "/bin/false" });
+    assert.equal((await bring(failing, next)).kind, "rolled-back");
+    assert.equal(await host.ask(`cat ${path}`), own.identity);
+    const events: FleetEvent[] = [];
+    assert.equal((await bring(fresh, next, events)).kind, "switched");
+    assert.equal(await host.ask(`cat ${path}`), `${own.identity}\n${next.identity}`);
+    assert.ok(events.some(({ message }) => message.includes(`beside other keys, which stay: ${path}`)));
+    for (const { identity } of [own, next]) assert.ok(!JSON.stringify(events).includes(identity));
+    // As it was declared before.
+    assert.equal((await deploy(fresh)).kind, "switched");
+  });
+
+  it("stop whoever cannot open them before anything is built, and only where the host lacks them", async () => {
+    const { recipients } = await declared();
+    const fresh = await systemFor("fresh", recipients);
+    const stranger = await generateAgeKey();
+    const { name, address, identityFile } = host.sim;
+    const delivery = async (changes: Partial<Delivery>): Promise<Delivery> => ({
+      machine: name,
+      class: "nixos",
+      system: process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux",
+      toplevel: fresh,
+      buildOn: "local",
+      targetHost: `root@${address}`,
+      identityFiles: [identityFile],
+      hostKeys: host.spec.hostKeys,
+      connectDeadlineSeconds: 60,
+      deadlineSeconds: 600,
+      policy: activationPolicySchema.parse({}),
+      owner: { project: "fleet", stack: "test" },
+      secrets: await declared(),
+      ...changes,
+    });
+    const former = process.env["SOPS_AGE_KEY"];
+    process.env["SOPS_AGE_KEY"] = stranger.identity;
+    try {
+      const { outcome } = await deliverSystem(await delivery({}), () => undefined, patience());
+      assert.equal(outcome.kind, "unchanged", JSON.stringify(outcome));
+      await clan.seal(`vars/per-machine/${machine}/generator-9/secret/secret`, "third", [clan.operator.recipient]);
+      const phases: string[] = [];
+      const unbuilt = await delivery({ drvPath: `/nix/store/${"0".repeat(32)}-never-built.drv` });
+      await assert.rejects(
+        deliverSystem(unbuilt, ({ phase = "" }) => phases.push(phase), patience()),
+        (error: unknown) => error instanceof SecretIdentityError && error.message.includes(clan.operator.recipient),
+      );
+      assert.deepEqual(
+        phases.filter((phase) => !["connect", "host-key"].includes(phase)),
+        [],
+      );
+    } finally {
+      if (former === undefined) delete process.env["SOPS_AGE_KEY"];
+      else process.env["SOPS_AGE_KEY"] = former;
+    }
     assert.equal(await host.ask(`cat ${target(9)}`), "again");
   });
 });

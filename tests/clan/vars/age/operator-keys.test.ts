@@ -52,6 +52,34 @@ describe("an operator's age keys", () => {
     assert.equal(await keys.open(await sealNative(words, [theirs.recipient]), undefined, soon()), undefined);
   });
 
+  it("are also looked for where clan's age back end looks, where that is the one", async () => {
+    const [stated, named, kept] = [await generateAgeKey(), await generateAgeKey(), await generateAgeKey()];
+    const AGE_KEYFILE = await put("named.txt", named.identity);
+    await put(".age/key.txt", kept.identity);
+    const places = { env: { AGE_KEY: stated.identity, AGE_KEYFILE }, home, platform: "darwin" } as const;
+    const ofAge = await findOperatorKeys(places, "age");
+    assert.deepEqual(await ofAge.recipients(), [stated.recipient, named.recipient, kept.recipient]);
+    assert.deepEqual(await (await findOperatorKeys(places)).recipients(), []);
+  });
+
+  it("may open what names one of them; of SSH keys and plugins only their kind is known", async () => {
+    const [mine, theirs] = [await generateAgeKey(), await generateAgeKey()];
+    const [ssh, plugin] = ["ssh-ed25519 AAAA", "age1yubikey1qqqq"];
+    const keys = await find({ SOPS_AGE_KEY: mine.identity });
+    const may = (found: Awaited<ReturnType<typeof find>>, ...recipients: string[]) => found.mayOpen(recipients);
+    assert.deepEqual(
+      [await may(keys, theirs.recipient, mine.recipient), await may(keys, theirs.recipient)],
+      [true, false],
+    );
+    assert.deepEqual([await may(keys, ssh), await may(keys, plugin), await may(keys)], [false, false, false]);
+    await put(".ssh/id_ed25519", "a private key");
+    const more = await find({ SOPS_AGE_KEY: "AGE-PLUGIN-YUBIKEY-1QQQQ" });
+    assert.deepEqual(
+      [await may(more, ssh), await may(more, plugin), await may(more, mine.recipient)],
+      [true, true, false],
+    );
+  });
+
   it("are not told when one is damaged: with one wrong letter it is as good as the key", async () => {
     const [key, other] = [await generateAgeKey(), await generateAgeKey()];
     const damaged = `${key.identity.slice(0, -1)}${key.identity.endsWith("Q") ? "P" : "Q"}`;
