@@ -69,7 +69,13 @@ export type InstanceModel = z.output<typeof instanceSchema>;
 
 const acceleratorSchema = z.strictObject({ type: z.string(), count: z.int().positive() });
 
-/** A Compute Engine VM under a machine. */
+const serviceAccountSchema = z.strictObject({
+  /** null: an account is made for the VM. */
+  email: z.string().nullable(),
+  scopes: z.array(z.string()),
+});
+
+/** A Compute Engine VM under a machine; units, defaults and what a change costs: docs/nodes.md. */
 export const gcpNodeSchema = z.strictObject({
   kind: z.literal("gcp"),
   project: z.string(),
@@ -83,6 +89,10 @@ export const gcpNodeSchema = z.strictObject({
   labels: z.record(z.string(), z.string()),
   /** Ranges from which port 22 is open. */
   sshSources: z.array(z.string()),
+  /** null: the VM calls Google's API as nobody. */
+  serviceAccount: serviceAccountSchema.nullable().default(null),
+  /** Google refuses to delete the VM until this is taken back. */
+  deletionProtection: z.boolean().default(false),
   definedAt: locationSchema,
 });
 export type GcpNodeModel = z.output<typeof gcpNodeSchema>;

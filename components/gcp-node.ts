@@ -6,10 +6,16 @@ import type { NodeCost } from "../cloud/node-cost.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
 import { Placement } from "../providers/placement.ts";
 import type { CloudNode } from "./cloud-node.ts";
+import { accountIdOf, type GcpVmSurroundings, gcpVmArgs } from "./gcp-vm-args.ts";
 import { readGuestHostKeys } from "./guest-host-keys.ts";
 import { nameAlone } from "./name-alone.ts";
 
-export interface GcpNodeArgs extends Omit<GcpNodeModel, "kind" | "definedAt"> {
+type Optional = "serviceAccount" | "deletionProtection";
+
+/** Each key's unit and default, and what a change of it costs: docs/nodes.md. */
+export interface GcpNodeArgs
+  extends Omit<GcpNodeModel, "kind" | "definedAt" | Optional>,
+    Partial<Pick<GcpNodeModel, Optional>> {
   /** The machine that runs on it; also the VM's name. */
   readonly machine: string;
   /** `off` stops the VM and keeps its disk. */
@@ -20,7 +26,8 @@ export interface GcpNodeArgs extends Omit<GcpNodeModel, "kind" | "definedAt"> {
 
 /**
  * A Compute Engine VM under a machine: its zone, address, firewall and the VM itself.
- * Children: `<name>-placement`, `<name>-address`, `<name>-ssh` (22/tcp, where sources are named), `<name>-zerotier` (9993/udp), `<name>-vm`.
+ * Children: `<name>-placement`, `<name>-address`, `<name>-ssh` (22/tcp, where sources are named), `<name>-zerotier` (9993/udp),
+ * `<name>-account` (a service account of its own, where one is asked for), `<name>-vm`.
  */
 export class GcpNode extends pulumi.ComponentResource implements CloudNode {
   /** External IPv4 address; reserved, so it survives stop and start. */
@@ -75,7 +82,13 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
       },
       parent,
     );
-    const vm = new gcp.compute.Instance(`${name}-vm`, vmArgs(args, zone, address.address), parent);
+    const serviceAccount = this.#account(name, args);
+    const surroundings = { zone, natIp: address.address, serviceAccount };
+    const vm = new gcp.compute.Instance(`${name}-vm`, gcpVmArgs(args, surroundings), {
+      ...parent,
+      // What a VM booted first is no reason to take its disk away: another image is for the next VM.
+      ignoreChanges: ["bootDisk.initializeParams.image"],
+    });
 
     // The VM's own word: known only when the VM is there, so whoever dials it waits for the VM and not for the address.
     this.address = pulumi
@@ -87,6 +100,16 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
         return readGuestHostKeys({ project: project_, zone: zone_, name: name_ }, this, { deadlineSeconds });
       });
     this.registerOutputs({ address: this.address, instanceId: this.instanceId });
+  }
+
+  /** One that is there, one that is made for this VM alone, or none. What it may do is granted elsewhere. */
+  #account(name: string, { machine, project, serviceAccount }: GcpNodeArgs): GcpVmSurroundings["serviceAccount"] {
+    if (serviceAccount == null) return undefined;
+    const scopes = [...serviceAccount.scopes];
+    if (serviceAccount.email !== null) return { email: serviceAccount.email, scopes };
+    const inputs = { accountId: accountIdOf(machine), project, displayName: `VM of ${machine}` };
+    const { email } = new gcp.serviceaccount.Account(`${name}-account`, inputs, { parent: this });
+    return { email, scopes };
   }
 }
 
@@ -100,25 +123,6 @@ function costLine(args: GcpNodeArgs): string {
 function regionIn({ zones, zone }: GcpNodeArgs, placedIn: pulumi.Output<string>): pulumi.Input<string> {
   const [region = "", ...others] = new Set((zone === undefined ? zones : [zone]).map(regionOf));
   return others.length === 0 ? region : placedIn.apply(regionOf);
-}
-
-function vmArgs(args: GcpNodeArgs, zone: pulumi.Input<string>, natIp: pulumi.Input<string>): gcp.compute.InstanceArgs {
-  return {
-    name: args.machine,
-    project: args.project,
-    zone,
-    machineType: args.machineType,
-    tags: [args.machine],
-    labels: { ...args.labels, "pulumi-clan-machine": args.machine },
-    bootDisk: { initializeParams: { image: args.image, size: args.diskSizeGb } },
-    networkInterfaces: [{ network: "default", accessConfigs: [{ natIp }] }],
-    guestAccelerators: [...args.accelerators],
-    scheduling: { onHostMaintenance: args.onHostMaintenance, automaticRestart: true },
-    // Root's key would never arrive where OS Login is on, and a project-wide key is nobody's decision for this host.
-    metadata: { "enable-oslogin": "FALSE", "block-project-ssh-keys": "TRUE", "enable-guest-attributes": "TRUE" },
-    desiredStatus: args.power === "on" ? "RUNNING" : "TERMINATED",
-    allowStoppingForUpdate: true,
-  };
 }
 
 /** `us-central1-b` is in `us-central1`. Source: Compute Engine documentation, "Regions and zones". */

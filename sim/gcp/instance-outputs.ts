@@ -3,6 +3,8 @@ import { regionOf, shortName } from "./catalogue.ts";
 import type { InstanceStatus } from "./instance-power.ts";
 import { objectAt, objectsAt, type Properties, textAt } from "./property-values.ts";
 
+/** Source: terraform-provider-google, google_compute_instance, `shielded_instance_config`. */
+export const shieldedDefaults = { enableIntegrityMonitoring: true, enableSecureBoot: false, enableVtpm: true };
 const api = "https://www.googleapis.com/compute/v1";
 
 export interface InstanceFacts {
@@ -41,12 +43,7 @@ export function instanceOutputs(inputs: Properties, facts: InstanceFacts): Prope
       ...item,
       type: shortName(textAt(item, "type") ?? ""),
     })),
-    shieldedInstanceConfig: {
-      enableIntegrityMonitoring: true,
-      enableSecureBoot: false,
-      enableVtpm: true,
-      ...objectAt(inputs, "shieldedInstanceConfig"),
-    },
+    shieldedInstanceConfig: { ...shieldedDefaults, ...objectAt(inputs, "shieldedInstanceConfig") },
     canIpForward: inputs["canIpForward"] ?? false,
     deletionProtection: inputs["deletionProtection"] ?? false,
     effectiveLabels: shown,

@@ -2,9 +2,9 @@ import { isZone, regionOf, shortName, validateShape } from "./catalogue.ts";
 import { changeCloud, readCloud } from "./cloud.ts";
 import { GoogleApiError } from "./errors.ts";
 import { applyFaults } from "./faults.ts";
-import { instanceOutputs, withStatus } from "./instance-outputs.ts";
+import { instanceOutputs, shieldedDefaults, withStatus } from "./instance-outputs.ts";
 import { discard, hostOf, setStatus, statusOf, wantedStatus } from "./instance-power.ts";
-import { isUnknown, objectsAt, type Properties, textAt } from "./property-values.ts";
+import { isUnknown, objectAt, objectsAt, type Properties, textAt } from "./property-values.ts";
 import type { Context, Failure, ResourceKind } from "./resource-kind.ts";
 
 /** Properties that change only while the instance is stopped. Source: terraform-provider-google, google_compute_instance. */
@@ -149,6 +149,13 @@ async function refuseWhatIsTaken(
   }
 }
 
+/** With Google's defaults: to state what holds anyway stops nothing. */
+function settled(inputs: Properties, key: string): string {
+  if (key !== "shieldedInstanceConfig") return JSON.stringify(inputs[key] ?? null);
+  const shielded = { ...shieldedDefaults, ...objectAt(inputs, key) };
+  return JSON.stringify(Object.entries(shielded).sort());
+}
+
 async function updateInstance(id: string, _olds: Properties, news: Properties, context: Context): Promise<Properties> {
   const { state, signal, log } = context;
   const found = (await readCloud(state)).resources[id];
@@ -158,9 +165,7 @@ async function updateInstance(id: string, _olds: Properties, news: Properties, c
   if (isZone(zone)) validateShape("Error updating instance", project, zone, news);
   const before = await statusOf(context, found.inputs, wantedStatus(found.inputs));
   const after = wantedStatus(news);
-  const needsStop = changedWhileStopped.filter(
-    (key) => JSON.stringify(found.inputs[key]) !== JSON.stringify(news[key]),
-  );
+  const needsStop = changedWhileStopped.filter((key) => settled(found.inputs, key) !== settled(news, key));
   const restarts = needsStop.length > 0 && before === "RUNNING";
   if (restarts && after === "RUNNING" && news["allowStoppingForUpdate"] !== true) {
     throw new Error(

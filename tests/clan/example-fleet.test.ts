@@ -42,6 +42,20 @@ describe("the example fleet", () => {
     assert.equal(new Set(Object.values(model.machines).map(({ definedAt }) => definedAt.line)).size, 10);
   });
 
+  it("has two machines on Google's cloud, one of them with a GPU", () => {
+    const nodes = Object.entries(model.nodes).map(([name, node]) => [
+      ...[name, node.machineType, node.zones.join(" "), node.onHostMaintenance, node.diskSizeGb, node.image],
+      node.accelerators.map(({ type, count }) => `${count} ${type}`).join(" "),
+    ]);
+    assert.deepEqual(nodes, [
+      ["galena", "e2-standard-8", "us-central1-b", "MIGRATE", 100, "debian-cloud/debian-12", ""],
+      [
+        ...["scheelite", "n1-standard-8", "us-central1-f", "TERMINATE", 100, "debian-cloud/debian-12"],
+        "1 nvidia-tesla-t4",
+      ],
+    ]);
+  });
+
   it("gives roles by tag and by name", () => {
     const members = Object.entries(model.instances).flatMap(([instance, { roles }]) =>
       Object.entries(roles).map(([role, resolved]) => [`${instance}/${role}`, resolved.members] as const),

@@ -7,6 +7,9 @@ const gpu: NodeShape = {
   zones: ["us-central1-f", "us-central1-b"],
   accelerators: [{ type: "nvidia-tesla-t4" }],
   onHostMaintenance: "TERMINATE",
+  labels: { fleet: "minerals" },
+  sshSources: ["203.0.113.0/24", "2001:db8::/32"],
+  serviceAccount: null,
 };
 const plain: NodeShape = { ...gpu, machineType: "e2-standard-8", accelerators: [], onHostMaintenance: "MIGRATE" };
 
@@ -44,5 +47,47 @@ describe("the shape of a node", () => {
 
   it("of a GPU that is not known here is left to Google", () => {
     assert.deepEqual(shapeProblems({ ...gpu, machineType: "a9-ultra-8", accelerators: [{ type: "nvidia-x1" }] }), []);
+  });
+
+  it("is refused with a label that Google would not take, or that is ours", () => {
+    const labels = { Fleet: "minerals", owner: "Tara S.", "pulumi-clan-machine": "galena", größe: "l", empty: "" };
+    assert.deepEqual(
+      shapeProblems({ ...plain, labels }).map(({ key, what, found }) => [key, what, found]),
+      [
+        ["labels", "Fleet is no name of a label", 'Fleet: "minerals"'],
+        ["labels", "the label owner has no value that Google takes", 'owner: "Tara S."'],
+        [
+          "labels",
+          "the label pulumi-clan-machine says which machine runs on the VM, and is set by itself",
+          'pulumi-clan-machine: "galena"',
+        ],
+      ],
+    );
+    const many = Object.fromEntries(Array.from({ length: 63 }, (_, nth) => [`label-${nth}`, ""]));
+    assert.deepEqual(
+      shapeProblems({ ...plain, labels: many }).map(({ expected, found }) => [expected, found]),
+      [["62 at most", "63"]],
+    );
+  });
+
+  it("is refused with a source that is no range: one address has all its bits", () => {
+    const sshSources = ["203.0.113.7", "203.0.113.7/32", "203.0.113.0/33", "office", "2001:db8::/129", "::/0"];
+    assert.deepEqual(
+      shapeProblems({ ...plain, sshSources }).map(({ found }) => found),
+      ["203.0.113.7", "203.0.113.0/33", "office", "2001:db8::/129"],
+    );
+  });
+
+  it("is refused with a service account that is none, or that may do nothing", () => {
+    const wrong = shapeProblems({ ...plain, serviceAccount: { email: "tara@example.org", scopes: [] } });
+    assert.deepEqual(
+      wrong.map(({ key, what }) => [key, what]),
+      [
+        ["serviceAccount", "that is no service account"],
+        ["serviceAccount", "a service account without scopes may do nothing"],
+      ],
+    );
+    const email = "backup@minerals-lab.iam.gserviceaccount.com";
+    assert.deepEqual(shapeProblems({ ...plain, serviceAccount: { email, scopes: ["cloud-platform"] } }), []);
   });
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { describe, it } from "mocha";
 import type { GcpNodeArgs } from "../../components/gcp-node.ts";
+import { accountIdOf } from "../../components/gcp-vm-args.ts";
 import { type Registered, recordResources, resolved } from "./support.ts";
 
 const args: GcpNodeArgs = {
@@ -51,5 +53,55 @@ describe("GcpNode", () => {
       rules.map(({ name }) => name),
       ["galena-node-zerotier"],
     );
+  });
+
+  const vmOf = async (more: Partial<GcpNodeArgs>): Promise<readonly Registered[]> => {
+    const resources = await recordResources(({ type, inputs }) =>
+      type === "gcp:serviceaccount/account:Account"
+        ? { email: `${inputs["accountId"]}@${inputs["project"]}.iam.gserviceaccount.com` }
+        : {},
+    );
+    const { GcpNode } = await import("../../components/gcp-node.ts");
+    await resolved(new GcpNode("galena-node", { ...args, ...more }).address);
+    return resources;
+  };
+  const inputsOf = (resources: readonly Registered[], name: string) =>
+    resources.find((resource) => resource.name === name)?.inputs;
+
+  it("runs as an account that is there, as one of its own, or as nobody", async () => {
+    const email = "backup@minerals-lab.iam.gserviceaccount.com";
+    const known = await vmOf({ serviceAccount: { email, scopes: ["storage-ro"] } });
+    assert.deepEqual(inputsOf(known, "galena-node-vm")?.["serviceAccount"], { email, scopes: ["storage-ro"] });
+    assert.equal(inputsOf(known, "galena-node-account"), undefined);
+
+    const own = await vmOf({ serviceAccount: { email: null, scopes: ["cloud-platform"] } });
+    assert.equal(inputsOf(own, "galena-node-account")?.["accountId"], "galena-node");
+    assert.deepEqual(inputsOf(own, "galena-node-vm")?.["serviceAccount"], {
+      email: "galena-node@minerals-lab.iam.gserviceaccount.com",
+      scopes: ["cloud-platform"],
+    });
+    assert.equal("serviceAccount" in (inputsOf(await vmOf({}), "galena-node-vm") ?? {}), false);
+  });
+
+  it("names an account of its own as Google takes it, whatever the machine's name", () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z][a-z0-9-]{0,50}[a-z0-9]$/), (machine) => {
+        assert.match(accountIdOf(machine), /^[a-z](?:[-a-z0-9]{4,28}[a-z0-9])$/);
+      }),
+    );
+    const [one, other] = ["a", "b"].map((end) => accountIdOf(`a-machine-with-a-very-long-name-${end}`));
+    assert.notEqual(one, other);
+  });
+
+  it("boots without Secure Boot, which no NixOS kernel passes, and is protected against deletion when asked", async () => {
+    const plain = inputsOf(await vmOf({}), "galena-node-vm");
+    assert.deepEqual(plain?.["shieldedInstanceConfig"], {
+      enableSecureBoot: false,
+      enableVtpm: true,
+      enableIntegrityMonitoring: true,
+    });
+    assert.equal(plain?.["deletionProtection"], false);
+    const guarded = inputsOf(await vmOf({ deletionProtection: true }), "galena-node-vm");
+    assert.equal(guarded?.["deletionProtection"], true);
   });
 });

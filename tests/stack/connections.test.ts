@@ -39,6 +39,8 @@ const node: GcpNodeModel = {
   onHostMaintenance: "MIGRATE",
   labels: {},
   sshSources: ["203.0.113.0/24"],
+  serviceAccount: null,
+  deletionProtection: false,
   definedAt: { file: "modules/nodes/gcp.ts", line: 1 },
 };
 
