@@ -195,7 +195,7 @@ const nodeSchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "With `absent`: the machine's name, once more. Its disk goes with the node. Default: such an update is refused.",
+      "The machine's name, once more: its node may go with its disk, because it is `absent`, left the stack or the fleet, or changes in a way that needs a new VM. Default: such an update is refused.",
     ),
   zone: z
     .string()

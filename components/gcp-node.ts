@@ -1,6 +1,8 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { GcpNodeModel } from "../clan/fleet-model.ts";
+import { PlacementError } from "../cloud/gcp/errors.ts";
+import { shapeOf } from "../cloud/gcp/place-node.ts";
 import { nodeCost, pricesOf, renderCost } from "../cloud/gcp/prices.ts";
 import type { NodeCost } from "../cloud/node-cost.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
@@ -22,6 +24,8 @@ export interface GcpNodeArgs
   readonly power: "on" | "off";
   /** Named by the stack: taken as it is, without looking for room. Default: the first of `zones` that has some. */
   readonly zone?: string | undefined;
+  /** The zone in which its VM was seen to be off. To start it Google needs room there, for there is its disk. */
+  readonly stoppedIn?: string | undefined;
 }
 
 /**
@@ -42,7 +46,8 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
 
   constructor(name: string, args: GcpNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     const cost = nodeCost(args, args.power);
-    super("clan:gcp:Node", name, { ...args, cost }, opts); // a preview shows what of it changes
+    const { stoppedIn, ...stated } = args;
+    super("clan:gcp:Node", name, { ...stated, cost }, opts); // a preview shows what of it changes
     this.power = args.power;
     this.cost = cost;
     if (pulumi.runtime.isDryRun()) void pulumi.log.info(costLine(args), this);
@@ -90,6 +95,8 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
       ignoreChanges: ["bootDisk.initializeParams.image"],
     });
 
+    if (stoppedIn !== undefined && args.power === "on") this.#tellStart(vm, args, stoppedIn);
+
     // The VM's own word: known only when the VM is there, so whoever dials it waits for the VM and not for the address.
     this.address = pulumi
       .all([vm.networkInterfaces, address.address])
@@ -102,6 +109,20 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
     this.registerOutputs({ address: this.address, instanceId: this.instanceId });
   }
 
+  /**
+   * A VM whose zone has no room now is not started: Pulumi shows Google's words alone, and an owner at night should not
+   * think that it was moved, nor move it.
+   */
+  #tellStart(vm: gcp.compute.Instance, args: GcpNodeArgs, zone: string): void {
+    const start = `${args.machine} is started in ${zone}, where its disk is`;
+    if (pulumi.runtime.isDryRun())
+      void pulumi.log.info(`${start}: without room there the start fails, and it is not moved`, this);
+    pulumi.recover<unknown>(vm.instanceId, async () => {
+      await pulumi.log.error(notStarted(args, zone).message, this);
+      return null;
+    });
+  }
+
   /** One that is there, one that is made for this VM alone, or none. What it may do is granted elsewhere. */
   #account(name: string, { machine, project, serviceAccount }: GcpNodeArgs): GcpVmSurroundings["serviceAccount"] {
     if (serviceAccount == null) return undefined;
@@ -111,6 +132,16 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
     const { email } = new gcp.serviceaccount.Account(`${name}-account`, inputs, { parent: this });
     return { email, scopes };
   }
+}
+
+function notStarted({ machine, project, machineType, accelerators }: GcpNodeArgs, zone: string): PlacementError {
+  return new PlacementError({
+    summary: `${machine}: its VM was not started, and it was not moved`,
+    expected: `room for ${shapeOf({ machineType, accelerators })} in ${zone}, the only zone that has its disk`,
+    found: "what Google says of the VM above; ZONE_RESOURCE_POOL_EXHAUSTED: no room there now",
+    at: `projects/${project}/zones/${zone}/instances/${machine}`,
+    fix: `\`pulumi up\` again later; or another machineType in the same zone; or, from nothing, other zones and confirmDestroy: ${machine}`,
+  });
 }
 
 function costLine(args: GcpNodeArgs): string {

@@ -7,14 +7,16 @@ export interface StatedNode {
   readonly spec: NodeModel;
   readonly power: "on" | "off";
   readonly zone?: string | undefined;
+  /** The zone in which the stack's state has its VM switched off. */
+  readonly stoppedIn?: string | undefined;
 }
 
 /** The component of each kind of node: another cloud is a case here and the component that it names. */
-export function nodeOrder(machine: string, { spec, power, zone }: StatedNode): NodeOrder {
+export function nodeOrder(machine: string, { spec, ...state }: StatedNode): NodeOrder {
   switch (spec.kind) {
     case "gcp": {
       const { kind: _kind, definedAt: _definedAt, ...stated } = spec;
-      return { power, make: (name, opts) => new GcpNode(name, { ...stated, machine, power, zone }, opts) };
+      return { power: state.power, make: (name, opts) => new GcpNode(name, { ...stated, ...state, machine }, opts) };
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
 import type { MachineSettings } from "../components/machine.ts";
-import { nodeOrder } from "../components/node-order.ts";
+import { nodeOrder, type StatedNode } from "../components/node-order.ts";
 import type { MachineEvaluation } from "../local-nix/machine-evaluation.ts";
 import type { HostConnection } from "../stack/connections.ts";
 import { buildPlaceOf, settingsOf, wayOf } from "../stack/delivery.ts";
@@ -17,13 +17,15 @@ export function machineSettings(
   stack: Stack,
   plans: PlanMachines,
   secrets: ReadonlyMap<string, MachineSecrets>,
+  nodes: ReadonlyMap<string, StatedNode>,
   installations: ReadonlyMap<string, InstallationOrder> = new Map(),
 ): MachineSettings {
   const system = systems.get(owned.machine);
   const connection = connections.get(owned.machine);
   if (system === undefined || connection === undefined) throw new Error(`${owned.machine} was not evaluated`);
   const { machine: _machine, targetHost, ...way } = wayOf(owned.machine, connection, stack);
-  const { node, ...machine } = owned;
+  const { node: _node, ...machine } = owned;
+  const node = nodes.get(owned.machine);
   const { class: _class, ...settings } = settingsOf(owned, stack);
   const buildOn = buildPlaceOf(owned.machine, system, stack);
   const { toplevel, drvPath } = system;

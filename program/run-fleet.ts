@@ -11,6 +11,7 @@ import { checkFleet } from "./check-fleet.ts";
 import { machineSettings } from "./machine-settings.ts";
 import { planInstallations } from "./plan-installations.ts";
 import { preparePlans } from "./plan-machines.ts";
+import { planNodes } from "./plan-nodes.ts";
 import { pulumiReport, rendered } from "./pulumi-report.ts";
 import { requireConfirmed } from "./require-confirmed.ts";
 import { requireMoved } from "./require-moved.ts";
@@ -39,7 +40,7 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
     const stack = withVarsOf(fleet, stated);
     const selected = select(fleet.model);
     await requireMoved(root, fleet.model, selected, stated, pulumiReport);
-    await requireConfirmed(fleet.model, selected, stated, pulumiReport);
+    const vms = await requireConfirmed(fleet.model, selected, stated, pulumiReport);
     const owned = planMachines(fleet.model, selected, stack);
     const connections = await readConnections(root, stack, fleet.model, owned, signal);
     const systems = await evaluateSystems(
@@ -53,10 +54,11 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
     const secrets = await planSecrets(root, fleet, stack, owned, pulumiReport, signal);
     const before = await stacksBefore(root, fleet, stack, owned, pulumiReport, signal);
     const plans = await preparePlans(fleet, stack, owned, connections, pulumiReport, signal);
+    const nodes = planNodes(owned, vms);
     const known = { connections, systems, secrets };
     const orders = await planInstallations(root, fleet, stack, owned, known, pulumiReport, signal);
     const settings = owned.map((machine) =>
-      machineSettings(machine, systems, connections, stack, plans, secrets, orders),
+      machineSettings(machine, systems, connections, stack, plans, secrets, nodes, orders),
     );
     const { machines } = new Fleet(fleet.model.name, {
       model: fleet.model,

@@ -155,6 +155,7 @@ function failed(request: PlacementRequest, zone: string, error: GcpApiError, res
   );
 }
 
-function shapeOf({ machineType, accelerators }: NodeShape): string {
+/** `n1-standard-8 with 1 × nvidia-tesla-t4`. */
+export function shapeOf({ machineType, accelerators }: NodeShape): string {
   return [machineType, ...accelerators.map(({ type, count }) => `${count} × ${type}`)].join(" with ");
 }

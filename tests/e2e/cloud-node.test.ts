@@ -55,10 +55,13 @@ describe("a machine on a node of the cloud", function () {
     await faults(noRoomIn("us-central1-f"));
     const start = await checkout.pulumi("preview", "--stack", "local");
     assert.match(start.text, /galena-node-vm +update/, "known before, since the zone stays");
+    assert.match(start.text, /galena is started in us-central1-f, where its disk is: without room there/);
     const full = await up();
     assert.notEqual(full.code, 0);
     assert.match(full.text, /instance to start: ZONE_RESOURCE_POOL_EXHAUSTED: The zone '\S+us-central1-f' does not/);
     assert.doesNotMatch(full.text, /galena-node-vm (?:updated|replaced|created)/);
+    assert.match(full.text, /galena: its VM was not started, and it was not moved/);
+    assert.match(full.text, /room for e2-standard-8 in us-central1-f, the only zone that has its disk/);
     await faults();
     const started = await up();
     assert.equal(started.code, 0, started.text);
@@ -67,9 +70,38 @@ describe("a machine on a node of the cloud", function () {
   it("says before what it costs when its zone is no candidate any more", async () => {
     const [both, first] = ['zones: ["us-central1-b", "us-central1-f"]', 'zones: ["us-central1-b"]'];
     await checkout.edit("modules/nodes/gcp.ts", both, first);
+    const unconfirmed = await checkout.pulumi("preview", "--stack", "local");
+    assert.notEqual(unconfirmed.code, 0);
+    assert.match(
+      unconfirmed.text,
+      /us-central1-f is no candidate any more, .* would be replaced, and its disk of 100 GB is lost/,
+    );
+    await checkout.edit("Pulumi.local.yaml", 'galena: { power: "on" }', "galena: { confirmDestroy: galena }");
     const preview = await checkout.pulumi("preview", "--stack", "local");
     assert.match(preview.text, /us-central1-f is no candidate any more: .* in us-central1-b, and its disk is lost/);
+    assert.match(preview.text, /galena-node-vm +replace/);
+    await checkout.edit("Pulumi.local.yaml", "galena: { confirmDestroy: galena }", 'galena: { power: "on" }');
     await checkout.edit("modules/nodes/gcp.ts", first, both);
+  });
+
+  it("is not deleted because its machine left the stack, nor while Google protects it", async () => {
+    await checkout.edit("Pulumi.local.yaml", "machines: [galena]", "machines: [cinnabar]");
+    const left = await checkout.pulumi("preview", "--stack", "local");
+    assert.notEqual(left.code, 0);
+    assert.match(left.text, /galena is no machine of this stack any more: its VM in \S+ would be deleted/);
+    await checkout.edit("Pulumi.local.yaml", "machines: [cinnabar]", "machines: [galena]");
+    await checkout.edit("modules/nodes/gcp.ts", "diskSizeGb: 100,", "diskSizeGb: 100, deletionProtection: true,");
+    const guarded = await up("--target", "**galena-node-vm");
+    assert.equal(guarded.code, 0, guarded.text);
+    const absent = 'galena: { power: "absent", confirmDestroy: galena }';
+    await checkout.edit("Pulumi.local.yaml", 'galena: { power: "on" }', absent);
+    const refused = await up();
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.text, /galena is absent: .*, and it is protected against deletion/);
+    await checkout.edit("Pulumi.local.yaml", absent, 'galena: { power: "on" }');
+    await checkout.edit("modules/nodes/gcp.ts", "diskSizeGb: 100, deletionProtection: true,", "diskSizeGb: 100,");
+    const free = await up("--target", "**galena-node-vm");
+    assert.equal(free.code, 0, free.text);
   });
 
   it("goes with it, and is not contacted", async () => {

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { closureType, nameOf, type StateResource } from "./stack-state.ts";
+
+/** What a stack's state knows of the VM under a machine. */
+export interface KnownNode {
+  readonly project: string;
+  readonly zone: string;
+  readonly diskSizeGb: number | undefined;
+  readonly accelerators: readonly { readonly type: string; readonly count: number }[];
+  /** Google refuses to delete it. */
+  readonly deletionProtection: boolean;
+  /** Google's own number of it. */
+  readonly instanceId: string | undefined;
+  /** It was stopped when it was seen last. */
+  readonly isOff: boolean;
+  /** It runs a NixOS of this fleet: it was installed, or deployed to. */
+  readonly isInstalled: boolean;
+}
+
+const vmType = "clan:gcp:Node$gcp:compute/instance:Instance";
+
+const installationType = "pulumi-nodejs:dynamic/clan:Installation";
+
+type Resources = readonly (Pick<StateResource, "urn" | "type"> & { readonly outputs?: unknown })[];
+
+const installationSchema = z.looseObject({
+  machine: z.string(),
+  installed: z.string().nullish().catch(null),
+  instanceId: z.string().optional().catch(undefined),
+});
+const closureSchema = z.looseObject({ machine: z.string(), running: z.string().nullish().catch(null) });
+
+/** A state of any release: what is not there, or of another form, is not known. */
+const vmSchema = z.looseObject({
+  project: z.string(),
+  zone: z.string(),
+  bootDisk: z
+    .looseObject({ initializeParams: z.looseObject({ size: z.number().optional() }).optional() })
+    .optional()
+    .catch(undefined),
+  guestAccelerators: z.array(z.looseObject({ type: z.string(), count: z.number() })).catch([]),
+  deletionProtection: z.boolean().catch(false),
+  instanceId: z.string().optional().catch(undefined),
+  desiredStatus: z.string().optional().catch(undefined),
+  currentStatus: z.string().optional().catch(undefined),
+});
+
+/** Machine → its VM. @param resources - of one stack's state. */
+export function knownNodes(resources: Resources): ReadonlyMap<string, KnownNode> {
+  const found = resources.flatMap(({ urn, outputs }) => {
+    const types = urn.split("::")[2] ?? "";
+    const name = nameOf(urn);
+    const vm = types.endsWith(vmType) && name.endsWith("-node-vm") ? vmSchema.safeParse(outputs).data : undefined;
+    if (vm === undefined) return [];
+    const machine = name.slice(0, -"-node-vm".length);
+    return [[machine, { ...nodeOf(vm), isInstalled: isInstalled(machine, vm.instanceId, resources) }] as const];
+  });
+  return new Map(found);
+}
+
+/** An installation knows which VM it made a NixOS; without one, whatever was deployed to says so. */
+function isInstalled(machine: string, instanceId: string | undefined, resources: Resources): boolean {
+  const of = <T extends { machine: string }>(wanted: string, schema: z.ZodType<T>): T | undefined =>
+    resources
+      .flatMap(({ type, outputs }) => (type === wanted ? (schema.safeParse(outputs).data ?? []) : []))
+      .find((one) => one.machine === machine);
+  const installation = of(installationType, installationSchema);
+  if (installation === undefined) return (of(closureType, closureSchema)?.running ?? null) !== null;
+  const { installed = null, instanceId: wasFor } = installation;
+  return installed !== null && (wasFor === undefined || wasFor === instanceId);
+}
+
+function nodeOf(vm: z.output<typeof vmSchema>): Omit<KnownNode, "isInstalled"> {
+  return {
+    project: vm.project,
+    zone: lastPart(vm.zone),
+    diskSizeGb: vm.bootDisk?.initializeParams?.size,
+    accelerators: vm.guestAccelerators.map(({ type, count }) => ({ type: lastPart(type), count })),
+    deletionProtection: vm.deletionProtection,
+    instanceId: vm.instanceId,
+    isOff: (vm.currentStatus ?? vm.desiredStatus) === "TERMINATED",
+  };
+}
+
+/** Google also gives names as links. */
+function lastPart(link: string): string {
+  return link.slice(link.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { knownNodes } from "../../stack/known-nodes.ts";
+
+const type = "gcp:compute/instance:Instance";
+const tree = "clan:index:Fleet$clan:index:MachineRegistry$clan:index:Machine$clan:gcp:Node";
+const urn = (name: string, parents = tree) => `urn:pulumi:burst::fleet::${parents}$${type}::${name}`;
+
+describe("the nodes that a stack's state has", () => {
+  it("are its VMs by their machines, with what decides whether they can stay", () => {
+    const outputs = {
+      project: "minerals-lab",
+      zone: "https://www.googleapis.com/compute/v1/projects/minerals-lab/zones/us-central1-f",
+      bootDisk: { initializeParams: { size: 100, image: "debian-12" } },
+      guestAccelerators: [
+        { type: "projects/minerals-lab/zones/us-central1-f/acceleratorTypes/nvidia-tesla-t4", count: 1 },
+      ],
+      deletionProtection: true,
+      instanceId: "4711",
+      desiredStatus: "RUNNING",
+      currentStatus: "TERMINATED",
+    };
+    assert.deepEqual(Object.fromEntries(knownNodes([{ urn: urn("scheelite-node-vm"), type, outputs }])), {
+      scheelite: {
+        project: "minerals-lab",
+        zone: "us-central1-f",
+        diskSizeGb: 100,
+        accelerators: [{ type: "nvidia-tesla-t4", count: 1 }],
+        deletionProtection: true,
+        instanceId: "4711",
+        isOff: true,
+        isInstalled: false,
+      },
+    });
+  });
+
+  it("are found in a state that knows less of them, and are not the program's other VMs", () => {
+    const outputs = { project: "p", zone: "us-central1-b" };
+    const resources = [
+      { urn: urn("galena-node-vm"), type, outputs },
+      { urn: urn("bastion", "pulumi:pulumi:Stack"), type, outputs },
+      { urn: urn("half-node-vm"), type, outputs: {} },
+    ];
+    assert.deepEqual(
+      [...knownNodes(resources)].map(([machine, { diskSizeGb, isOff }]) => [machine, diskSizeGb, isOff]),
+      [["galena", undefined, false]],
+    );
+  });
+});
