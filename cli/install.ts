@@ -83,7 +83,15 @@ async function planOrder(
   if (owned.spec.class !== "nixos") command.error(`error: ${owned.machine} is a Mac`, { exitCode: 2 });
   if (owned.node?.power === "off") command.error(`error: the node of ${owned.machine} is off`, { exitCode: 2 });
   const report = progressOn(terminal, verbose);
-  const { stack, connections, sudoPassword } = await readWays(chosen, machines, command, terminal, signal);
+  const { stack, connections, sudoPassword } = await readWays(
+    chosen,
+    machines,
+    command,
+    terminal,
+    signal,
+    undefined,
+    "always",
+  );
   const systems = await evaluateSystems(fleet, stack, machines, { report }, signal);
   const secrets = await planSecrets(dir, fleet, stack, machines, report, signal);
   const [connection, system] = [connections.get(owned.machine), systems.get(owned.machine)];

@@ -1,10 +1,13 @@
 import type { Command } from "commander";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { FleetError } from "../errors.ts";
+import { chooseWay } from "../stack/choose-way.ts";
 import { type HostConnection, readConnections } from "../stack/connections.ts";
+import { wayOf } from "../stack/delivery.ts";
 import type { MachineAddress } from "../stack/machine-address.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
-import { readDialledHosts } from "../stack/pulumi-cli.ts";
+import { endedWell } from "../stack/plan/plan-reasons.ts";
+import { type Dialled, readDialledHosts } from "../stack/pulumi-cli.ts";
 import type { Stack } from "../stack/stack.ts";
 import { type ChosenMachines, type StackOptions, withStackOptions } from "./stack-options.ts";
 import { readSudoPassword, type SudoOptions, withSudoOptions } from "./sudo-password.ts";
@@ -45,8 +48,10 @@ export interface MachineWays {
 }
 
 /**
- * Reads the ways to machines, without asking any of them. The address of a cloud node is read from the stack's state.
+ * Reads the ways to machines. The address of a cloud node is read from the stack's state, and the declared host of its
+ * machine asked whether it may be dialled instead; no other host is asked.
  * @param placeless - takes the error of a machine whose way cannot be read; otherwise it is thrown.
+ * @param onNode - `always`: a machine on a node is dialled at the node.
  * @throws {FleetError} gathered @throws {CommanderError} wrong usage
  */
 export async function readWays(
@@ -56,13 +61,15 @@ export async function readWays(
   terminal: Terminal,
   signal: AbortSignal,
   placeless?: (machine: string, error: FleetError) => void,
+  onNode: "when-needed" | "always" = "when-needed",
 ): Promise<MachineWays> {
   const options = command.optsWithGlobals<WayOptions>();
   if (options.host !== undefined && all.length !== 1)
     command.error(`error: --host is one machine's address, and ${all.length} are named`, { exitCode: 2 });
   const config = options.acceptNew ? { ...onDisk.config, hostKeyPolicy: "accept-new" as const } : onDisk.config;
   const stack = { ...onDisk, config };
-  const known = await readKnownAddresses(stack, machines, options, terminal, signal);
+  const nodes = await readNodes(stack, machines, options, terminal, signal);
+  const known = knownAddresses(nodes, machines, options, onNode);
   const connections = new Map<string, HostConnection>();
   // Without Pulumi the node's address is known from elsewhere, or not at all: then the inventory's is better than none.
   const plain = machines.map(({ machine, spec }) => ({ machine, spec }));
@@ -79,32 +86,35 @@ export async function readWays(
   const hidden = onDisk.secretKeys.some((key) => key === "pulumi-clan:sudoPassword");
   const stated = { text: config.sudoPassword, hidden };
   const sudoPassword = await readSudoPassword(options, stated, command, signal);
+  const choices = [...connections].map(async ([machine, connection]) => {
+    const node = known.has(machine) ? undefined : nodes.get(machine);
+    if (node?.atNode === undefined) return;
+    const isDeployed = node.targetHost !== node.atNode || endedWell(node);
+    const two = { declared: wayOf(machine, connection, stack), atNode: node.atNode, isDeployed };
+    const { targetHost, address, why } = await chooseWay(two, signal, sudoPassword);
+    terminal.tell(`${machine}: dialled at ${why}`);
+    const { address: _declared, ...rest } = connection;
+    connections.set(machine, { ...rest, targetHost, ...(address === undefined ? {} : { address }) });
+  });
+  await Promise.all(choices);
   return { stack, connections, ...(sudoPassword === undefined ? {} : { sudoPassword }) };
 }
 
-async function readKnownAddresses(
+/** Of machines on nodes that run: what the last update dialled. */
+async function readNodes(
   stack: Stack,
   machines: readonly OwnedMachine[],
   { dir, host, configFile }: WayOptions,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, MachineAddress>> {
-  const [first] = machines;
-  if (host !== undefined && first !== undefined)
-    return new Map([[first.machine, { targetHost: host, definedAt: "--host", from: "stack" }]]);
+): Promise<ReadonlyMap<string, Dialled>> {
   const onNodes = machines.filter(
     ({ machine, node }) => node?.power === "on" && stack.config.hosts?.[machine]?.targetHost === undefined,
   );
-  if (onNodes.length === 0) return new Map();
+  if (host !== undefined || onNodes.length === 0) return new Map();
   try {
     const dialled = await readDialledHosts({ root: dir, name: stack.name, configFile }, signal);
-    const definedAt = `output "machines" of stack ${stack.name}`;
-    return new Map(
-      onNodes.flatMap(({ machine }) => {
-        const targetHost = dialled.get(machine);
-        return targetHost === undefined ? [] : [[machine, { targetHost, definedAt, from: "node" }] as const];
-      }),
-    );
+    return new Map([...dialled].filter(([name]) => onNodes.some(({ machine }) => machine === name)));
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
     const names = onNodes.map(({ machine }) => machine).join(", ");
@@ -113,4 +123,27 @@ async function readKnownAddresses(
     );
     return new Map();
   }
+}
+
+/** What needs no look at the hosts: a named address, and nodes of which an older release wrote one way alone. */
+function knownAddresses(
+  nodes: ReadonlyMap<string, Dialled>,
+  machines: readonly OwnedMachine[],
+  { host }: WayOptions,
+  onNode: "when-needed" | "always",
+): ReadonlyMap<string, MachineAddress> {
+  const [first] = machines;
+  if (host !== undefined && first !== undefined)
+    return new Map([[first.machine, { targetHost: host, definedAt: "--host", from: "stack" }]]);
+  return new Map(
+    [...nodes].flatMap(([machine, { targetHost, atNode }]) => {
+      if (atNode !== undefined && onNode === "when-needed") return [];
+      const address = {
+        targetHost: atNode ?? targetHost,
+        definedAt: 'the stack\'s output "machines"',
+        from: "node",
+      } as const;
+      return [[machine, address] as const];
+    }),
+  );
 }

@@ -12,6 +12,8 @@ export interface MachineOutcome {
   readonly seconds: number;
   /** `[user@]host[:port]` that was dialled. */
   readonly targetHost: string;
+  /** `[user@]host[:port]` with its cloud node's own address, whether or not that was dialled. Absent: it is on none. */
+  readonly atNode?: string;
 }
 
 export interface MachineRegistryArgs {

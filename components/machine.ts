@@ -6,13 +6,17 @@ import type { InstallationInputs } from "../providers/installation-schema.ts";
 import { SystemClosure } from "../providers/system-closure.ts";
 import type { ClosureInputs, Observed } from "../providers/system-closure-schema.ts";
 import { noAddress } from "../providers/system-closure-schema.ts";
+import type { ChooseWay, ChosenWay, DialledAt, NodeSeen } from "../stack/choose-way.ts";
 import type { CloudNode, NodeOrder } from "./cloud-node.ts";
 import type { MachineOutcome } from "./machine-registry.ts";
 import { nameAlone } from "./name-alone.ts";
 import { tolerateFailure } from "./tolerate-failure.ts";
 
 /** How the machine's system is built and delivered: everything but the way to the host. */
-export type Delivery = Omit<ClosureInputs, "machine" | "class" | "targetHost" | "observed" | "reportTo" | "power">;
+export type Delivery = Omit<
+  ClosureInputs,
+  "machine" | "class" | "targetHost" | "address" | "instanceId" | "observed" | "reportTo" | "power"
+>;
 
 /** How the machine is installed: everything but the way to the host and what the cloud says of it. */
 export type InstallationOrder = Omit<
@@ -27,14 +31,28 @@ export interface MachineSettings {
   readonly delivery: Delivery;
   /** `[user@]host[:port]` to dial. */
   readonly targetHost: string;
+  /** IP address that is dialled in the place of the target's name. Default: the name. */
+  readonly address?: string | undefined;
   /** `node`, or absent: for a machine on a node the node's address takes the host's place. Otherwise it is dialled as it stands. */
   readonly addressFrom?: "stack" | "inventory" | "node";
+  /** Whether the node's address takes the host's place, when both may be dialled. Default: it does. */
+  readonly chooseWay?: ChooseWay | undefined;
   /** Asks the host what it runs: a few lines for people in a preview, and what `diff` compares. */
-  readonly probe: (targetHost: string) => Promise<{ readonly text: string | null; readonly observed: Observed | null }>;
+  readonly probe: (dialled: TakenWay) => Promise<{ readonly text: string | null; readonly observed: Observed | null }>;
   /** The cloud node under the machine. Absent: the machine is somewhere already. */
   readonly node?: NodeOrder;
   /** A host that runs another system is made a NixOS. Absent: it is refused. */
   readonly installation?: InstallationOrder;
+}
+
+type TakenWay = DialledAt & Partial<ChosenWay>;
+
+/** The way of one run; on a node it is known when the VM is there. */
+interface WayOfRun {
+  readonly dialled: pulumi.Output<TakenWay>;
+  readonly under?: CloudNode;
+  /** null: there is no VM, its creation failed. Absent: no node. */
+  readonly seen?: pulumi.Output<NodeSeen | null>;
 }
 
 const failure = { outcome: "failed", generation: null, seconds: 0 } as const;
@@ -50,16 +68,19 @@ export class Machine extends pulumi.ComponentResource {
     const { definedAt: _definedAt, ...stated } = spec;
     const shown = { machine: settings.machine, spec: stated, toplevel: delivery.toplevel };
     super("clan:index:Machine", name, shown, opts);
-    const { targetHost, under } = this.#way(name, settings);
-    const observed = node?.power === "off" ? null : this.#observe(settings, targetHost);
-    const installed = this.#install(name, settings, { targetHost, observed, under });
+    const way = this.#way(name, settings);
+    const { dialled, under, seen } = way;
+    const observed = node?.power === "off" ? null : this.#observe(settings, dialled);
+    const installed = this.#install(name, settings, way, observed);
     const closure = new SystemClosure(
       `${name}-closure`,
       {
         ...delivery,
         machine: settings.machine,
         class: spec.class,
-        targetHost,
+        targetHost: dialled.targetHost,
+        address: dialled.apply(({ address }) => address),
+        instanceId: instanceOf(way),
         observed,
         power: node?.power ?? "on",
         reportTo: this.urn,
@@ -72,44 +93,43 @@ export class Machine extends pulumi.ComponentResource {
       },
     );
     const row = pulumi
-      .all([closure.outcome, closure.running, closure.generation, closure.seconds, targetHost])
-      .apply(([outcome, toplevel, generation, seconds, host]): MachineOutcome => {
-        return { class: spec.class, outcome, toplevel, generation, seconds, targetHost: host };
+      .all([closure.outcome, closure.running, closure.generation, closure.seconds, dialled, seen])
+      .apply(([outcome, toplevel, generation, seconds, { targetHost }, vm]): MachineOutcome => {
+        return { class: spec.class, outcome, toplevel, generation, seconds, targetHost, ...nodeRow(vm) };
       });
     tolerateFailure(closure); // the error stands on the resource, and the machine's row says so
-    this.row = pulumi.recover(row, () => this.#afterFailure(settings, targetHost));
+    this.row = pulumi.recover(row, () => this.#afterFailure(settings, way));
     this.registerOutputs({ outcome: this.row.outcome });
   }
 
-  /** Before the first deployment. A host that answered as NixOS is not asked for the keys of another system. */
+  /**
+   * Before the first deployment, and to a VM that is another one; always at the VM itself, since wherever else the machine's
+   * name leads is not what is to be wiped. A host that answered as NixOS is not asked for the keys of another system.
+   */
   #install(
     name: string,
-    { machine, installation, node }: MachineSettings,
-    {
-      targetHost,
-      observed,
-      under,
-    }: {
-      readonly targetHost: pulumi.Input<string>;
-      readonly observed: pulumi.Output<Observed | null> | null;
-      readonly under: CloudNode | undefined;
-    },
+    { machine, installation, node, addressFrom = "node" }: MachineSettings,
+    way: WayOfRun,
+    observed: pulumi.Output<Observed | null> | null,
   ): Installation | undefined {
     if (installation === undefined) return undefined;
+    const { under } = way;
     const stated = installation.foreignHostKeys;
     const ask = (node_: CloudNode) => node_.guestHostKeys(installation.deadlines?.hostKeySeconds);
     const foreignHostKeys =
       under === undefined || observed === null || stated.length > 0
         ? stated
         : observed.apply((seen) => (seen === null && !pulumi.runtime.isDryRun() ? ask(under) : stated));
+    const { address: _address, ...order } = installation;
+    const onNode = under !== undefined && addressFrom === "node";
     return new Installation(
       `${name}-installation`,
       {
-        ...installation,
+        ...(onNode ? order : installation),
         machine,
-        targetHost,
+        targetHost: onNode ? hostOf(way) : way.dialled.targetHost,
         foreignHostKeys: pulumi.output(foreignHostKeys).apply((keys) => [...keys]),
-        ...(under === undefined ? {} : { instanceId: under.instanceId }),
+        instanceId: instanceOf(way),
         power: node?.power ?? "on",
         reportTo: nameAlone(this),
       },
@@ -118,10 +138,11 @@ export class Machine extends pulumi.ComponentResource {
   }
 
   /** What the host runs, told before an update; an address that is not known yet is not asked. */
-  #observe({ probe }: MachineSettings, targetHost: pulumi.Input<string>): pulumi.Output<Observed | null> {
-    return pulumi.output(targetHost).apply(async (host) => {
-      if (host === noAddress) return null;
-      const { text, observed } = await probe(host);
+  #observe({ probe }: MachineSettings, dialled: WayOfRun["dialled"]): pulumi.Output<Observed | null> {
+    return dialled.apply(async (way) => {
+      if (way.targetHost === noAddress) return null;
+      if (way.isAlarming === true) await pulumi.log.warn(`dialled at ${way.why}`, this);
+      const { text, observed } = await probe(way);
       if (text !== null) await pulumi.log.info(text, this);
       return observed;
     });
@@ -130,26 +151,46 @@ export class Machine extends pulumi.ComponentResource {
   /** A failed resource gives the program no outputs: what came of the host, the host says itself. */
   #afterFailure(
     { spec, probe, targetHost: stated }: MachineSettings,
-    targetHost: pulumi.Input<string>,
+    { dialled, seen }: WayOfRun,
   ): pulumi.Output<MachineOutcome> {
-    return pulumi.output(targetHost).apply(async (host) => {
+    return pulumi.all([dialled, seen]).apply(async ([way, vm]) => {
       const row = { ...failure, class: spec.class, toplevel: null };
-      if (host === noAddress) return { ...row, targetHost: stated };
-      const { observed } = await probe(host);
-      return { ...row, toplevel: observed?.running ?? null, targetHost: host };
+      if (way.targetHost === noAddress) return { ...row, targetHost: stated };
+      const { observed } = await probe(way);
+      return { ...row, toplevel: observed?.running ?? null, targetHost: way.targetHost, ...nodeRow(vm) };
     });
   }
 
-  #way(
-    name: string,
-    { targetHost, addressFrom = "node", node }: MachineSettings,
-  ): { readonly targetHost: pulumi.Input<string>; readonly under?: CloudNode } {
-    if (node === undefined) return { targetHost };
+  #way(name: string, { targetHost, address, addressFrom = "node", node, chooseWay }: MachineSettings): WayOfRun {
+    const stated: DialledAt = { targetHost, address };
+    if (node === undefined) return { dialled: pulumi.output(stated) };
     const under = node.make(`${name}-node`, { parent: this });
-    // Also where the stack states the address: nobody is there before the node is.
-    const way = under.address.apply((address) => (addressFrom === "node" ? atNode(targetHost, address) : targetHost));
     // A failed node would fail the registration of its dependents as exceptions; `check` says it in a sentence.
-    const dialled = pulumi.recover<string>(way, () => noAddress);
-    return { targetHost: dialled, under };
+    const seen = pulumi.recover<NodeSeen | null>(
+      pulumi
+        .all([under.address, under.instanceId])
+        .apply(([own, instanceId]): NodeSeen => ({ atNode: atNode(targetHost, own), instanceId })),
+      () => null,
+    );
+    const dialled = seen.apply(async (vm): Promise<TakenWay> => {
+      // Also where the stack states the address: nobody is there before the node is.
+      if (vm === null) return { targetHost: noAddress };
+      if (addressFrom !== "node") return stated;
+      return chooseWay === undefined ? { targetHost: vm.atNode } : chooseWay(vm);
+    });
+    return { dialled, under, seen };
   }
+}
+
+/** Both ways are shown: the one that was taken, and the node's own where it is another. */
+function nodeRow(vm: NodeSeen | null | undefined): Pick<MachineOutcome, "atNode"> {
+  return vm ? { atNode: vm.atNode } : {};
+}
+
+function instanceOf({ seen }: WayOfRun): pulumi.Output<string | undefined> {
+  return pulumi.output(seen).apply((vm) => vm?.instanceId);
+}
+
+function hostOf({ seen }: WayOfRun): pulumi.Output<string> {
+  return pulumi.output(seen).apply((vm) => vm?.atNode ?? noAddress);
 }

@@ -2,6 +2,7 @@ import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
 import type { MachineSettings } from "../components/machine.ts";
 import { nodeOrder, type StatedNode } from "../components/node-order.ts";
 import type { MachineEvaluation } from "../local-nix/machine-evaluation.ts";
+import type { ChooseWay } from "../stack/choose-way.ts";
 import type { HostConnection } from "../stack/connections.ts";
 import { buildPlaceOf, settingsOf, wayOf } from "../stack/delivery.ts";
 import type { InstallationOrder } from "../stack/installation-order.ts";
@@ -19,11 +20,12 @@ export function machineSettings(
   secrets: ReadonlyMap<string, MachineSecrets>,
   nodes: ReadonlyMap<string, StatedNode>,
   installations: ReadonlyMap<string, InstallationOrder> = new Map(),
+  ways: ReadonlyMap<string, ChooseWay> = new Map(),
 ): MachineSettings {
   const system = systems.get(owned.machine);
   const connection = connections.get(owned.machine);
   if (system === undefined || connection === undefined) throw new Error(`${owned.machine} was not evaluated`);
-  const { machine: _machine, targetHost, ...way } = wayOf(owned.machine, connection, stack);
+  const { machine: _machine, targetHost, address, ...way } = wayOf(owned.machine, connection, stack);
   const { node: _node, ...machine } = owned;
   const node = nodes.get(owned.machine);
   const { class: _class, ...settings } = settingsOf(owned, stack);
@@ -35,10 +37,12 @@ export function machineSettings(
   const installation = installations.get(owned.machine);
   return {
     ...(installation === undefined ? {} : { installation: inputsOf(installation) }),
-    probe: (host) => plans.probe(owned, host, declared),
+    probe: (way) => plans.probe(owned, way, declared),
     ...machine,
     ...(node === undefined ? {} : { node: nodeOrder(owned.machine, node) }),
     targetHost,
+    address,
+    chooseWay: ways.get(owned.machine),
     addressFrom: connection.from,
     delivery: {
       ...way,

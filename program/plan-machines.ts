@@ -8,6 +8,7 @@ import { observedOf } from "../providers/host-observation.ts";
 import { knownBy } from "../providers/known-machines.ts";
 import type { Observed } from "../providers/system-closure-schema.ts";
 import type { Report } from "../report.ts";
+import type { ChosenWay, DialledAt } from "../stack/choose-way.ts";
 import type { HostConnection } from "../stack/connections.ts";
 import { wayOf } from "../stack/delivery.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
@@ -71,10 +72,10 @@ export class PlanMachines {
    */
   async probe(
     { machine, spec }: OwnedMachine,
-    targetHost: string,
+    dialled: DialledAt & Partial<ChosenWay>,
     declared: DeclaredSystem & { readonly secrets: MachineSecrets | null },
   ): Promise<HostProbe> {
-    const look = await this.#look(machine, targetHost, spec.class, declared);
+    const look = await this.#look(machine, dialled, spec.class, declared);
     const observed = look.kind === "seen" ? observedOf(look.seen.observation.facts, spec.class) : null;
     if (this.#known === undefined) return { text: null, observed };
     const known = this.#known(machine);
@@ -86,17 +87,25 @@ export class PlanMachines {
       observed: observed ?? undefined,
       provenance: this.#provenances.get(machine),
       namespaces: this.#fleet.model.namespaces,
-      notes: await secretNotes(machine, known, declared),
+      notes: [
+        ...(dialled.why === undefined ? [] : [{ kind: "dialled", text: dialled.why }]),
+        ...(await secretNotes(machine, known, declared)),
+      ],
     });
     return { text: renderMachinePlan(plan), observed };
   }
 
-  async #look(machine: string, targetHost: string, machineClass: "nixos" | "darwin", { toplevel }: DeclaredSystem) {
+  async #look(
+    machine: string,
+    { targetHost, address }: DialledAt,
+    machineClass: "nixos" | "darwin",
+    { toplevel }: DeclaredSystem,
+  ) {
     const connection = this.#connections.get(machine);
     if (connection === undefined) return { kind: "not-asked", reason: "no way to it is known" } as const;
     const { sudoPassword } = this.#stack.config;
     const password = sudoPassword === undefined ? undefined : new SecretText(sudoPassword);
-    const way = { ...wayOf(machine, connection, this.#stack), targetHost };
+    const way = { ...wayOf(machine, connection, this.#stack), targetHost, address };
     // In an update only what `diff` compares is asked: the plan was shown before.
     const locals = this.#known === undefined ? undefined : this.#locals;
     const expectsOther = isOther(this.#known?.(machine), toplevel);

@@ -9,6 +9,7 @@ import { planSecrets } from "../stack/plan-secrets.ts";
 import { compareWithPreview } from "./approved-tree.ts";
 import { checkFleet } from "./check-fleet.ts";
 import { machineSettings } from "./machine-settings.ts";
+import { prepareNodeWays } from "./node-ways.ts";
 import { planInstallations } from "./plan-installations.ts";
 import { preparePlans } from "./plan-machines.ts";
 import { planNodes } from "./plan-nodes.ts";
@@ -55,10 +56,11 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
     const before = await stacksBefore(root, fleet, stack, owned, pulumiReport, signal);
     const plans = await preparePlans(fleet, stack, owned, connections, pulumiReport, signal);
     const nodes = planNodes(owned, vms);
+    const ways = await prepareNodeWays(stack, owned, connections, signal);
     const known = { connections, systems, secrets };
     const orders = await planInstallations(root, fleet, stack, owned, known, pulumiReport, signal);
     const settings = owned.map((machine) =>
-      machineSettings(machine, systems, connections, stack, plans, secrets, nodes, orders),
+      machineSettings(machine, systems, connections, stack, plans, secrets, nodes, orders, ways),
     );
     const { machines } = new Fleet(fleet.model.name, {
       model: fleet.model,

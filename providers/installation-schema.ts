@@ -10,6 +10,7 @@ const storePath = z.string().refine(isStorePath, "expected /nix/store/<hash>-<na
 const way = closureInputsSchema.pick({
   machine: true,
   targetHost: true,
+  address: true,
   identityFiles: true,
   hostKeys: true,
   hostKeyPolicy: true,

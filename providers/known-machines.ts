@@ -20,6 +20,8 @@ const keptSchema = closureOutputsSchema
     outcome: true,
     generation: true,
     bootId: true,
+    instanceId: true,
+    targetHost: true,
     secretsDelivered: true,
     __madeFrom: true,
   })

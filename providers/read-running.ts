@@ -17,7 +17,8 @@ export type SeenFacts = Omit<
 >;
 
 /**
- * What a host runs now, and why it is not what was deployed. Unreachable: nothing new is known, and a warning says so.
+ * What a host runs now, and why it is not what was deployed. Unreachable: nothing new is known, and a warning says so; so with
+ * another key at the address of a VM, which was perhaps made anew: a refresh that failed would keep the cloud from being asked.
  * @throws {HostKeyMismatchError} @throws {HostKeyUnknownError} @throws {AuthenticationError}
  */
 export async function readRunning(
@@ -27,6 +28,11 @@ export async function readRunning(
 ): Promise<Partial<ClosureFacts>> {
   await using lent = borrowConnections();
   const look = await observeMachine(known, known, refreshSeconds, signal, sudoPassword(), lent.pool);
+  if (look.kind === "host-key" && known.instanceId !== undefined) {
+    const message = `its last known state is kept: ${look.error.message}`;
+    report({ level: "warning", subject: known.machine, phase: "refresh", message });
+    return {};
+  }
   if ("error" in look) throw look.error;
   if (look.kind === "unreachable") {
     const message = `not reachable, its last known state is kept: ${look.reason}`;

@@ -17,12 +17,13 @@ const releaseSeconds = 5;
  */
 export async function releaseMachine(known: Partially<ClosureOutputs>, signal: AbortSignal): Promise<string> {
   const { machine, owner, targetHost, identityFiles, hostKeys, connectDeadlineSeconds } = known;
-  const { hostKeyPolicy, formerHostKeys, jumpHosts, backEnd } = known;
+  const { address, hostKeyPolicy, formerHostKeys, jumpHosts, backEnd } = known;
   if (known.power === "off" || machine === undefined || owner === undefined || targetHost === undefined)
     return "its owner's mark stays";
   const way = {
     machine,
     targetHost,
+    address,
     identityFiles: identityFiles ?? [],
     hostKeys: hostKeys ?? [],
     connectDeadlineSeconds: connectDeadlineSeconds ?? releaseSeconds,

@@ -37,6 +37,10 @@ export const closureInputsSchema = z.object({
     .string()
     .min(1)
     .refine((host) => host !== noAddress, "the node under the machine is not there: see its error"),
+  /** IP address that is dialled in the place of the target's name; absent: the name. */
+  address: z.string().min(1).optional(),
+  /** Google's number of the VM below it; another one is another host with an empty disk. Absent: no node, or not known. */
+  instanceId: z.string().min(1).optional(),
   /** Private key files in the order they are tried; empty: agent and `~/.ssh/config`. */
   identityFiles: z.array(z.string()),
   /** Pinned public keys and where each comes from; empty: the deployment is refused. */

@@ -71,9 +71,20 @@ export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInput
   // Unknown in a preview while the node's address is; then the last known state decides alone.
   const observed = closureInputsSchema.shape.observed.safeParse(news.observed).data ?? undefined;
   const known = { ...seen, takeOver: takesOver(olds.policy) };
-  const changes = isOther || isToBeDeployed(known, news, observed);
+  const changes = isOther || isOtherVm(olds, news) || isToBeDeployed(known, news, observed);
   if (changes && seen.drift) await tellDrift(seen.drift, news);
   return { changes, replaces: isOther ? ["machine"] : [] };
+}
+
+const vmSchema = z.object({ instanceId: z.string().optional() }).catch({});
+
+/**
+ * Below the machine is another VM than the one that was deployed to: its disk is empty, and nothing that is known of the old
+ * one holds for it. In a preview the number of a VM that will be made is not known, and differs.
+ */
+function isOtherVm(olds: unknown, news: ClosureInputs): boolean {
+  const { instanceId } = vmSchema.parse(olds);
+  return instanceId !== undefined && news.instanceId !== undefined && instanceId !== news.instanceId;
 }
 
 /** @throws {FleetError} before the host was touched. @throws {HostAfterError} afterwards: its state is kept. */
@@ -117,8 +128,10 @@ export async function remove(_id: string, props: ClosureOutputs): Promise<void> 
   log.report({ level: "info", phase: "forget", message: `the host keeps running as it is; ${released}` });
 }
 
-async function deploy(raw: ClosureInputs, olds: ClosureOutputs | undefined): Promise<ClosureOutputs> {
+async function deploy(raw: ClosureInputs, before: ClosureOutputs | undefined): Promise<ClosureOutputs> {
   const inputs = closureInputsSchema.parse(raw);
+  // What the VM before it had shown, its key above all, is not to be believed of this one.
+  const olds = isOtherVm(before, inputs) ? undefined : before;
   const owners = formerOwners(olds, inputs.owner);
   if (inputs.power === "off") return { ...raw, ...skipped(olds), formerOwners: owners };
   const began = performance.now();

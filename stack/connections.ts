@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import type { StackConfigError } from "../clan/stack-config.ts";
+import { readMeshAddress } from "../clan/vars/mesh-address.ts";
 import { parseTarget } from "../deploy/ssh/connection-spec.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
 import type { StatedJump } from "../deploy/ssh/resolve-connection.ts";
@@ -20,10 +21,13 @@ export interface HostConnection extends MachineAddress {
   readonly jumpHosts?: readonly StatedJump[];
   /** Absent: whichever can. */
   readonly backEnd?: "auto" | "ssh2" | "openssh";
+  /** Of a name of the mesh; dialled in its place. */
+  readonly address?: string;
 }
 
 /**
- * Source of the address, in order: the stack's `hosts`, the cloud node's, the inventory's `deploy.targetHost`.
+ * Source of the address, in order: the stack's `hosts`, the cloud node's, the inventory's `deploy.targetHost`; a name of the
+ * mesh is dialled at its address in the clan's vars.
  * @param known - addresses that the caller has from elsewhere; they win.
  * @throws {StackConfigError} @throws {TargetSyntaxError} gathered, before any host is asked
  */
@@ -67,11 +71,13 @@ async function connectionOf(
   const hostKeys = await readPinnedKeys(machine, address, { varsDirectory, ...declared }, signal);
   const jumpHosts = await readJumpHosts(machine, room);
   const backEnd = host?.backEnd ?? config.backEnd;
+  const mesh = await readMeshAddress(varsDirectory, machine, target.targetHost, room.model);
   return {
     ...target,
     identityFiles: identityFile === undefined ? [] : [identityIn(room.root, identityFile)],
     hostKeys,
     ...(jumpHosts === undefined ? {} : { jumpHosts }),
     ...(backEnd === undefined ? {} : { backEnd }),
+    ...(mesh === undefined ? {} : { address: mesh.address }),
   };
 }

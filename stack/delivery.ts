@@ -18,6 +18,8 @@ export interface Way {
   readonly machine: string;
   /** `[user@]host[:port]`. */
   readonly targetHost: string;
+  /** IP address that is dialled in the place of the target's name, by which its keys are still known. Default: the name. */
+  readonly address?: string | undefined;
   /** Private key files in the order they are tried; empty: agent and `~/.ssh/config`. */
   readonly identityFiles: readonly string[];
   /** Pinned public keys and where each comes from; empty: the host is refused. */
@@ -72,6 +74,7 @@ export function wayOf(machine: string, connection: HostConnection, { config }: S
     ...(config.hostKeyPolicy === undefined ? {} : { hostKeyPolicy: config.hostKeyPolicy }),
     ...(connection.jumpHosts === undefined ? {} : { jumpHosts: connection.jumpHosts.map(plainJump) }),
     ...(connection.backEnd === undefined ? {} : { backEnd: connection.backEnd }),
+    ...(connection.address === undefined ? {} : { address: connection.address }),
   } satisfies Way;
 }
 

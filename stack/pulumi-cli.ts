@@ -23,9 +23,16 @@ export interface StackName {
 
 const deadlineMs = 30_000;
 const configSchema = z.record(z.string(), z.object({ value: z.string().optional() }));
-const outputsSchema = z.looseObject({
-  machines: z.record(z.string(), z.looseObject({ targetHost: z.string().min(1) })).optional(),
+const dialledSchema = z.object({
+  /** `[user@]host[:port]` that was dialled. */
+  targetHost: z.string().min(1),
+  /** The same with the cloud node's own address. Absent: it is on none, or an older release wrote this. */
+  atNode: z.string().min(1).optional(),
+  /** Of the last deployment. */
+  outcome: z.string().optional(),
 });
+export type Dialled = z.output<typeof dialledSchema>;
+const outputsSchema = z.looseObject({ machines: z.record(z.string(), dialledSchema).optional() });
 
 /**
  * The stack's configuration with its secrets as plain text, which come over a pipe: never an argument, file or message.
@@ -40,10 +47,10 @@ export async function readDecryptedConfig(stack: StackName, signal: AbortSignal)
   );
 }
 
-/** Machine → `[user@]host[:port]` that the last update dialled: the stack's output `machines`. @throws {PulumiCliError} */
-export async function readDialledHosts(stack: StackName, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+/** Machine → what the last update dialled: the stack's output `machines`. @throws {PulumiCliError} */
+export async function readDialledHosts(stack: StackName, signal: AbortSignal): Promise<ReadonlyMap<string, Dialled>> {
   const { machines = {} } = await ask(stack, ["stack", "output", "--json"], outputsSchema, signal);
-  return new Map(Object.entries(machines).map(([machine, { targetHost }]) => [machine, targetHost]));
+  return new Map(Object.entries(machines));
 }
 
 function ask<T extends z.ZodType>(

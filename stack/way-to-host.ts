@@ -12,6 +12,7 @@ export async function resolveWay(way: Way, sudoPassword?: SecretText): Promise<C
   const {
     machine,
     targetHost,
+    address,
     identityFiles,
     formerHostKeys = [],
     connectDeadlineSeconds,
@@ -28,6 +29,7 @@ export async function resolveWay(way: Way, sudoPassword?: SecretText): Promise<C
     definedAt: `${machine}: targetHost`,
     hostKeys,
     connectDeadlineSeconds,
+    ...(address === undefined ? {} : { address }),
     ...(hostKeyPolicy === undefined ? {} : { hostKeyPolicy }),
     ...(jumpHosts === undefined ? {} : { jumpHosts }),
     ...(backEnd === undefined ? {} : { backEnd }),

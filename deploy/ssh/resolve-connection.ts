@@ -31,6 +31,11 @@ export interface ConnectionRequest {
   readonly machine: string;
   /** `[ssh://][user@]host[:port]`. */
   readonly target: string;
+  /**
+   * IP address of the target where its name need not resolve. Its entry of `~/.ssh/config` still counts, a `HostName` there
+   * wins, and its keys are known by the name: as `ssh -o HostName=<address> -o HostKeyAlias=<name> <name>`.
+   */
+  readonly address?: string;
   /** Where the target is stated. */
   readonly definedAt: string;
   /** None: the operator's known_hosts is asked, its certificate authorities included. */
@@ -56,7 +61,7 @@ export function resolveConnection(request: ConnectionRequest, operator: Operator
   const target = parseTarget(request.target, request.definedAt);
   const entry = entryOf(target, operator);
   const { machine, definedAt, identityFiles, connectDeadlineSeconds, hostKeyPolicy, backEnd, sudoPassword } = request;
-  const end = endOf(target, entry, operator);
+  const end = endOf(target, entry, operator, request.address);
   const { revokedHostKeys, ...known } = knownAs(end, operator);
   const search = { operator, identityFiles: identityFiles ?? [], seen: [target.address] };
   const spec = {
@@ -92,13 +97,15 @@ function entryOf(target: Target, operator: OperatorEnvironment): Entry {
   return SSHConfig.parse(operator.sshConfig).compute(asked, { ignoreCase: true });
 }
 
-function endOf(target: Target, entry: Entry, operator: OperatorEnvironment): End {
+function endOf(target: Target, entry: Entry, operator: OperatorEnvironment, address?: string): End {
+  const hostName = first(entry["hostname"]);
+  const alias = hostName === undefined && address !== undefined ? target.address : undefined;
   return {
-    address: hostNameOf(first(entry["hostname"]), target.address),
+    address: hostName === undefined && address !== undefined ? address : hostNameOf(hostName, target.address),
     ...present({
       user: target.user ?? first(entry["user"]),
       port: target.port ?? portOf(first(entry["port"]), target.address),
-      hostKeyAlias: first(entry["hostkeyalias"]),
+      hostKeyAlias: first(entry["hostkeyalias"]) ?? alias,
       agent: agentOf(first(entry["identityagent"]), operator),
     }),
   };

@@ -17,6 +17,10 @@ export interface KnownDeployment extends KnownSystem {
   readonly outcome?: string | undefined;
   readonly generation?: number | null | undefined;
   readonly bootId?: string | null | undefined;
+  /** The cloud's number of the VM to which it was deployed. */
+  readonly instanceId?: string | undefined;
+  /** `[user@]host[:port]` that was dialled then. */
+  readonly targetHost?: string | undefined;
   /** Why the host was not as deployed when it was last asked. */
   readonly drift?: string | null | undefined;
   /** Encoded provenance of what was deployed last. */

@@ -79,7 +79,7 @@ function unfinishedReasons(deployment: KnownDeployment): Reason[] {
 /** A node that was stopped has no outcome of its own. */
 const wellEnded = ["", "skipped", "unchanged", "switched", "switched-with-failed-units"];
 
-function endedWell({ outcome = "" }: KnownDeployment): boolean {
+export function endedWell({ outcome = "" }: { readonly outcome?: string | undefined }): boolean {
   return wellEnded.includes(outcome);
 }
 

@@ -93,6 +93,18 @@ function settings(name: "cinnabar" | "galena", extra: Partial<MachineSettings> =
   };
 }
 
+function installation(): NonNullable<MachineSettings["installation"]> {
+  const { identityFiles, hostKeys, connectDeadlineSeconds, owner, system, drvPath } = settings("galena").delivery;
+  return {
+    ...{ identityFiles, hostKeys, connectDeadlineSeconds, owner, system, drvPath, toplevel },
+    foreignHostKeys: [],
+    disko: { drvPath, script: toplevel, devices: ["/dev/sda"] },
+    diskKeys: {},
+    program: "nixos-anywhere",
+    secrets: null,
+  };
+}
+
 /** The component is imported when the engine's stand-in is there, as everything that registers resources. */
 async function galenaNode(): Promise<NodeOrder> {
   const { nodeOrder } = await import("../../components/node-order.ts");
@@ -179,6 +191,7 @@ describe("Fleet", () => {
       generation: 2,
       seconds: 3,
       targetHost: "root@192.0.2.14",
+      atNode: "root@192.0.2.14",
     });
     assert.deepEqual(Object.keys(table), ["cinnabar", "galena"]);
   });
@@ -202,7 +215,7 @@ describe("a machine whose deployment failed", () => {
     const { Machine } = await import("../../components/machine.ts");
     const node = await galenaNode();
     const looks: string[] = [];
-    const probe: MachineSettings["probe"] = async (targetHost) => {
+    const probe: MachineSettings["probe"] = async ({ targetHost }) => {
       looks.push(targetHost);
       const running = looks.length === 1 ? null : toplevel; // before, and after
       return { text: null, observed: { running, specialisations: [], profile: toplevel, settled: true } };
@@ -210,13 +223,15 @@ describe("a machine whose deployment failed", () => {
     const machine = new Machine("galena", settings("galena", { probe, node }));
     const row = await resolved(machine.row);
     const failed = { class: "nixos", outcome: "failed", toplevel, generation: null, seconds: 0 };
-    assert.deepEqual(row, { ...failed, targetHost: "root@192.0.2.14" });
+    assert.deepEqual(row, { ...failed, targetHost: "root@192.0.2.14", atNode: "root@192.0.2.14" });
   });
 });
 
 describe("a machine on a node", () => {
   it("is dialled where the stack states it, once the node is there", async () => {
-    const resources = await recordResources();
+    const resources = await recordResources(({ type }) =>
+      type === "gcp:compute/address:Address" ? { address: "192.0.2.14" } : {},
+    );
     const { Machine } = await import("../../components/machine.ts");
     const node = await galenaNode();
     const stated = { targetHost: "ops@10.147.17.14:2222", addressFrom: "stack" } as const;
@@ -229,6 +244,36 @@ describe("a machine on a node", () => {
   });
 });
 
+describe("a machine on a node that may be dialled where it is declared", () => {
+  it("is asked for there once the VM is known, and both ways are in its row; a new VM is installed at the node", async () => {
+    const resources = await recordResources(({ type }) =>
+      type === "gcp:compute/instance:Instance"
+        ? { instanceId: "4711", networkInterfaces: [{ accessConfigs: [{ natIp: "192.0.2.14" }] }] }
+        : { outcome: "switched", running: toplevel, generation: 2, seconds: 3 },
+    );
+    const { Machine } = await import("../../components/machine.ts");
+    const seen: unknown[] = [];
+    const chooseWay: MachineSettings["chooseWay"] = (vm) => {
+      seen.push(vm);
+      return Promise.resolve({ targetHost: "root@galena.zt", address: "fd5d::14", why: "", isAlarming: false });
+    };
+    const probe: MachineSettings["probe"] = (dialled) => {
+      seen.push([dialled.targetHost, dialled.address]);
+      const observed = { running: toplevel, specialisations: [], profile: toplevel, settled: true };
+      return Promise.resolve({ text: null, observed });
+    };
+    const asked = settings("galena", { node: await galenaNode(), chooseWay, probe, installation: installation() });
+    const { targetHost, atNode } = await resolved(new Machine("galena", asked).row);
+    assert.deepEqual([targetHost, atNode], ["root@galena.zt", "root@192.0.2.14"]);
+    assert.deepEqual(seen, [{ atNode: "root@192.0.2.14", instanceId: "4711" }, ["root@galena.zt", "fd5d::14"]]);
+    const inputs = (name: string) => resources.find((resource) => resource.name === name)?.inputs ?? {};
+    const { targetHost: dialled, address, instanceId } = inputs("galena-closure");
+    assert.deepEqual([dialled, address, instanceId], ["root@galena.zt", "fd5d::14", "4711"]);
+    assert.equal(inputs("galena-installation")["targetHost"], "root@192.0.2.14");
+    assert.equal(inputs("galena-installation")["address"], undefined);
+  });
+});
+
 describe("a machine that is to be installed", () => {
   it("is installed before its first deployment, with the cloud's id of its VM and the keys of that VM's system", async () => {
     const resources = await recordResources(({ type }) => {
@@ -237,16 +282,7 @@ describe("a machine that is to be installed", () => {
       return { address: "192.0.2.14", outcome: "unchanged", running: toplevel, generation: 1, seconds: 1 };
     });
     const { Machine } = await import("../../components/machine.ts");
-    const { identityFiles, hostKeys, connectDeadlineSeconds, owner, system, drvPath } = settings("galena").delivery;
-    const installation = {
-      ...{ identityFiles, hostKeys, connectDeadlineSeconds, owner, system, drvPath, toplevel },
-      foreignHostKeys: [],
-      disko: { drvPath, script: toplevel, devices: ["/dev/sda"] },
-      diskKeys: {},
-      program: "nixos-anywhere",
-      secrets: null,
-    };
-    const asked = settings("galena", { node: await galenaNode(), installation });
+    const asked = settings("galena", { node: await galenaNode(), installation: installation() });
     const row = await resolved(new Machine("galena", asked).row);
     assert.equal(row.outcome, "unchanged");
     const names = resources.map(({ name }) => name);

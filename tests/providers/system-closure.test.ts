@@ -3,11 +3,13 @@ import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { describe, it } from "mocha";
 import { activationPolicySchema } from "../../deploy/activation/policy.ts";
 import { noFacts, type Outcome } from "../../deploy/outcome.ts";
+import { parseHostKey } from "../../deploy/ssh/host-key.ts";
 import { parseStorePath } from "../../local-nix/store-path.ts";
 import { DeploymentDeadlineError, deploymentDeadline } from "../../providers/deployment-deadline.ts";
 import { HostAfterError } from "../../providers/host-after-error.ts";
 import { check, create, diff, read, remove, update } from "../../providers/system-closure.impl.ts";
 import type { ClosureInputs, ClosureOutputs } from "../../providers/system-closure-schema.ts";
+import { makeKey, startTestServer } from "../deploy/support/ssh-server.ts";
 
 const system = (letter: string) => parseStorePath(`/nix/store/${letter.repeat(32)}-nixos-system-galena`);
 const [one, two] = [system("1"), system("2")];
@@ -160,6 +162,13 @@ describe("SystemClosure", () => {
       assert.equal(await differs({ power: "off" }, {}), true);
     });
 
+    it("when another VM is below it, or will be made; not where an older release did not keep which", async () => {
+      assert.equal(await differs({ instanceId: "4711" }, { instanceId: "4711" }), false);
+      assert.equal(await differs({ instanceId: "4711" }, { instanceId: "4712" }), true);
+      assert.equal(await differs({ instanceId: "4711" }, { instanceId: unknownValue }), true);
+      assert.equal(await differs({}, { instanceId: "4711" }), false);
+    });
+
     it("as a replacement only when it is another machine", async () => {
       assert.deepEqual((await diff("galena", deployed, { ...inputs, toplevel: two })).replaces, []);
       const other = await diff("galena", deployed, { ...inputs, machine: "scheelite" });
@@ -183,6 +192,35 @@ describe("SystemClosure", () => {
     assert.equal((await create(off)).outs?.outcome, "skipped");
     assert.equal((await update("galena", deployed, off)).outs?.running, one);
     assert.equal((await read("galena", { ...deployed, power: "off" })).props?.running, one);
+  });
+});
+
+describe("a machine whose VM was made anew", () => {
+  const former = { key: parseHostKey(makeKey().public), source: "vars" };
+
+  it("is deployed to as for the first time: nothing that the old VM showed is believed of it, its key above all", async () => {
+    const olds = { ...deployed, instanceId: "4711", formerHostKeys: [former] };
+    // Off: what is kept shows without a host.
+    const { outs } = await update("galena", olds, { ...inputs, instanceId: "4712", power: "off" });
+    assert.deepEqual([outs?.running, outs?.hostKey, outs?.formerHostKeys], [null, null, []]);
+    const same = await update("galena", olds, { ...inputs, instanceId: "4711", power: "off" });
+    assert.deepEqual([same.outs?.running, same.outs?.hostKey], [one, "SHA256:AAAA"]);
+  });
+
+  it("does not end a refresh by the other key that it shows, as any other host does", async () => {
+    await using server = await startTestServer();
+    const { port, identityFiles } = server.spec();
+    const known = {
+      ...deployed,
+      targetHost: `root@127.0.0.1:${port}`,
+      identityFiles,
+      hostKeys: [former],
+      jumpHosts: [],
+    };
+    const onNode = { ...known, instanceId: "4711" };
+    assert.deepEqual((await read("galena", onNode)).props, onNode);
+    await assert.rejects(read("galena", known), { code: "FLEET_HOST_KEY_MISMATCH" });
+    assert.deepEqual(server.authentications, []);
   });
 });
 

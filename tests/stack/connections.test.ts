@@ -152,6 +152,16 @@ describe("the way to the stack's machines", () => {
     await assert.rejects(read(fleet({ cinnabar: machine("root@192.0.2.1", 3) }), config), /cinabar[\s\S]*galena/);
   });
 
+  it("dials a name of the mesh at the address that the clan's vars have", async () => {
+    const folder = path.join(root, "vars/per-machine/cinnabar/zerotier/zerotier-ip");
+    await mkdir(folder, { recursive: true });
+    await writeFile(path.join(folder, "value"), "fd5d::1\n");
+    const connection = (await read(fleet({ cinnabar: machine("root@cinnabar.zt", 3) }))).get("cinnabar");
+    assert.deepEqual([connection?.targetHost, connection?.address], ["root@cinnabar.zt", "fd5d::1"]);
+    const elsewhere = (await read(fleet({ cinnabar: machine("root@192.0.2.1", 3) }))).get("cinnabar");
+    assert.equal(elsewhere?.address, undefined);
+  });
+
   it("needs no address for a machine on a node, and none at all for one whose node is absent", async () => {
     const model = fleet({ galena: machine(null, 5) }, { galena: node });
     assert.equal((await read(model)).get("galena")?.targetHost, "root@galena");

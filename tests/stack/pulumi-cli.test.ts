@@ -61,11 +61,12 @@ describe("what only Pulumi knows of a stack", function () {
 
   it("is what the last update dialled; nothing before the first", async () => {
     assert.equal((await readDialledHosts(as({}), patience())).size, 0);
-    const row = { class: "nixos", outcome: "switched", targetHost: "root@192.0.2.14" };
+    const dialledAt = { outcome: "switched", targetHost: "root@galena.zt", atNode: "root@192.0.2.14" };
+    const row = { class: "nixos", ...dialledAt };
     await stack.importOutputs({ machines: { galena: row }, other: 7 });
     // The state's own secrets are none of our business: no passphrase is needed.
     const dialled = await readDialledHosts(as({ PULUMI_CONFIG_PASSPHRASE: undefined }), patience());
-    assert.deepEqual([...dialled], [["galena", "root@192.0.2.14"]]);
+    assert.deepEqual([...dialled], [["galena", dialledAt]]);
   });
 
   it("says why it cannot be had, in Pulumi's words and without any secret", async () => {

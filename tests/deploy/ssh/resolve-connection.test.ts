@@ -53,6 +53,18 @@ Host *
     );
   });
 
+  it("is dialled at a known address under its own name: entry, user and keys are the name's, and a HostName there wins", () => {
+    const known = { ...request, target: "galena.zt", address: "fd5d::14" };
+    const entry = "Host galena.zt\n  User ops\n  ProxyJump none\n";
+    const key = makeKey().public;
+    const knownHosts = [{ file: "~/.ssh/known_hosts", text: `galena.zt ${key}\n` }];
+    const { address, user, hostKeyAlias, hostKeys } = resolveConnection(known, { ...operator(entry), knownHosts });
+    assert.deepEqual([address, user, hostKeyAlias], ["fd5d::14", "ops", "galena.zt"]);
+    assert.equal(hostKeys[0]?.key, key);
+    const stated = resolveConnection(known, operator(`${entry}  HostName 192.0.2.7\n`));
+    assert.deepEqual([stated.address, stated.hostKeyAlias], ["192.0.2.7", undefined]);
+  });
+
   it("refuses a port that is none, with the place to correct it", () => {
     assert.throws(() => resolveConnection(request, operator("Host galena\n  Port x\n")), SshConfigError);
   });

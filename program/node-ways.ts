@@ -1,0 +1,48 @@
+import { SecretText } from "../deploy/ssh/secret-text.ts";
+import { knownMachines } from "../providers/known-machines.ts";
+import { type ChooseWay, chooseWay } from "../stack/choose-way.ts";
+import type { HostConnection } from "../stack/connections.ts";
+import { wayOf } from "../stack/delivery.ts";
+import type { OwnedMachine } from "../stack/owned-machines.ts";
+import type { KnownDeployment } from "../stack/plan/plan-machine.ts";
+import { endedWell } from "../stack/plan/plan-reasons.ts";
+import type { Stack } from "../stack/stack.ts";
+import { readEngineState } from "./engine-state.ts";
+
+/**
+ * For the machines that are reached at their nodes until they are reached where they are declared. What the state knows
+ * is read before any of them changes.
+ */
+export async function prepareNodeWays(
+  stack: Stack,
+  owned: readonly OwnedMachine[],
+  connections: ReadonlyMap<string, HostConnection>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ChooseWay>> {
+  const onNodes = owned.flatMap(({ machine, node }) => {
+    const connection = connections.get(machine);
+    return node?.power === "on" && connection?.from === "node" ? [[machine, connection] as const] : [];
+  });
+  if (onNodes.length === 0) return new Map();
+  const state = await readEngineState();
+  // Of a state that cannot be read no machine is known to be deployed: the node's own address is always right.
+  const known = knownMachines(state.kind === "read" ? state.resources : []);
+  const { sudoPassword } = stack.config;
+  const password = sudoPassword === undefined ? undefined : new SecretText(sudoPassword);
+  return new Map(
+    onNodes.map(([machine, connection]) => {
+      const choose: ChooseWay = ({ atNode, instanceId }) => {
+        const declared = wayOf(machine, connection, stack);
+        const isDeployed = isDeployedTo(instanceId, known.get(machine), declared.targetHost);
+        return chooseWay({ declared, atNode, isDeployed }, signal, password);
+      };
+      return [machine, choose];
+    }),
+  );
+}
+
+/** What failed at the node tells nothing of the declared host; what was dialled there once is the VM, however it ended. */
+function isDeployedTo(instanceId: string, known: KnownDeployment | undefined, declaredHost: string): boolean {
+  if (known?.instanceId !== instanceId || typeof known.running !== "string") return false;
+  return known.targetHost === declaredHost || endedWell(known);
+}
