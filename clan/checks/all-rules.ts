@@ -54,6 +54,7 @@ import { staleVar } from "./rules/fc062-stale-var.ts";
 import { circularKey } from "./rules/fc063-circular-key.ts";
 import { sopsRecipients } from "./rules/fc064-sops-recipients.ts";
 import { besideVars } from "./rules/fc065-beside-vars.ts";
+import { linkedRecipients } from "./rules/fc066-linked-recipients.ts";
 
 /** Every rule, in the order of their ids. */
 export const allRules: readonly Rule[] = [
@@ -112,6 +113,7 @@ export const allRules: readonly Rule[] = [
   circularKey,
   sopsRecipients,
   besideVars,
+  linkedRecipients,
 ];
 
 /**

@@ -12,6 +12,7 @@ import { staleVar } from "../../clan/checks/rules/fc062-stale-var.ts";
 import { circularKey } from "../../clan/checks/rules/fc063-circular-key.ts";
 import { sopsRecipients } from "../../clan/checks/rules/fc064-sops-recipients.ts";
 import { besideVars } from "../../clan/checks/rules/fc065-beside-vars.ts";
+import { linkedRecipients } from "../../clan/checks/rules/fc066-linked-recipients.ts";
 import { failing } from "../../clan/checks/run-checks.ts";
 import { checked } from "../check.ts";
 import { progressOn } from "../progress.ts";
@@ -29,6 +30,7 @@ const rules = [
   circularKey,
   sopsRecipients,
   besideVars,
+  linkedRecipients,
 ];
 
 /**

@@ -62,8 +62,8 @@ describe("generating vars without clan's command", function () {
     await generate({ user: "mina" });
     const secrets = await readMachineSecrets(clan.root, "galena", { generators: null, settings: null });
     assert.deepEqual(secrets?.recipients, [await publicKey()]);
-    const { secretVars, machineKeys, keptKeys } = await readSecrets(clan.root);
-    assert.deepEqual([keptKeys, machineKeys.get("galena")], [["galena"], [await publicKey()]]);
+    const { secretVars, keys, keptKeys } = await readSecrets(clan.root);
+    assert.deepEqual([keptKeys, keys.machines.get("galena")], [["galena"], [await publicKey()]]);
     assert.deepEqual(
       secretVars.map(({ file, machines }) => [file, machines]),
       [["ssh.id_ed25519", ["galena"]]],

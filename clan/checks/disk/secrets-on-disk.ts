@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { entriesOf, textOf } from "./absent.ts";
+import { type AgeStore, readAgeStore } from "./age-store.ts";
 import { json } from "./clan-folders.ts";
 import { type RuledFile, readRuledFiles } from "./ruled-files.ts";
+import { readSopsKeys, type SopsKeys } from "./sops-keys.ts";
 
 /** A secret var in clan's sops layout. Its value is encrypted, and stays so. */
 export interface SecretVar {
@@ -14,7 +16,8 @@ export interface SecretVar {
   readonly file: string;
   /** Machines for which clan says that it is encrypted. */
   readonly machines: readonly string[];
-  /** Groups for which it is encrypted; their members may be machines. */
+  readonly users: readonly string[];
+  /** Groups whose members, users and machines, it is encrypted for. */
   readonly groups: readonly string[];
   /** age recipients of the file itself; null: it is no sops file, or it has none. */
   readonly recipients: readonly string[] | null;
@@ -32,12 +35,11 @@ export interface PublicVar {
 export interface SecretFacts {
   readonly secretVars: readonly SecretVar[];
   readonly publicVars: readonly PublicVar[];
-  /** Machine → its age public keys in `sops/machines`. */
-  readonly machineKeys: ReadonlyMap<string, readonly string[]>;
+  readonly keys: SopsKeys;
   /** Machines whose private key is kept in `sops/secrets/<machine>-age.key`. */
   readonly keptKeys: readonly string[];
-  /** Secret vars of clan's age back end, as `per-machine/<m>/<generator>/<file>` or `shared/<generator>/<file>`. */
-  readonly ageVars: readonly string[];
+  /** Of clan's age back end. */
+  readonly age: AgeStore;
   /** `per-machine/<m>/<generator>` or `shared/<generator>` → the hash of the definition that its vars were made for. */
   readonly hashes: ReadonlyMap<string, string>;
   /** Sops files whose recipients are not those of `.sops.yaml`. */
@@ -49,35 +51,16 @@ export async function readSecrets(root: string): Promise<SecretFacts> {
   const machines = await names(root, "vars/per-machine");
   const own = await Promise.all(machines.map((machine) => readVars(root, `vars/per-machine/${machine}`, machine)));
   const all = [...own.flat(), ...(await readVars(root, "vars/shared", null))];
-  const keyed = await names(root, "sops/machines");
-  const keys = keyed.map(
-    async (machine) => [machine, await readKeys(join(root, "sops/machines", machine, "key.json"))] as const,
-  );
   const places = [...machines.map((machine) => `per-machine/${machine}`), "shared"];
   return {
     secretVars: all.flatMap(({ secret }) => secret ?? []),
     publicVars: all.flatMap(({ open }) => open ?? []),
-    machineKeys: new Map(await Promise.all(keys)),
+    keys: await readSopsKeys(root),
     keptKeys: (await names(root, "sops/secrets")).flatMap((name) => /^(.+)-age\.key$/.exec(name)?.[1] ?? []),
-    ageVars: await readAgeVars(root),
+    age: await readAgeStore(root),
     hashes: await readHashes(root, places),
     ruledFiles: await readRuledFiles(root),
   };
-}
-
-/** Source: clan-core 26.05, `secrets/clan-vars/<place>/<generator>/<file>/<file>.age`. */
-async function readAgeVars(root: string): Promise<readonly string[]> {
-  const folder = "secrets/clan-vars";
-  const machines = await names(root, `${folder}/per-machine`);
-  const places = [...machines.map((machine) => `per-machine/${machine}`), "shared"];
-  const read = places.map(async (place) => {
-    const generators = await names(root, `${folder}/${place}`);
-    const files = generators.map(async (generator) =>
-      (await names(root, `${folder}/${place}/${generator}`)).map((file) => `${place}/${generator}/${file}`),
-    );
-    return (await Promise.all(files)).flat();
-  });
-  return (await Promise.all(read)).flat();
 }
 
 /** Source: clan-core 26.05, `vars/<place>/<generator>/.validation-hash`. */
@@ -117,29 +100,18 @@ async function readVar(root: string, place: Pick<PublicVar, "path" | "machine" |
   ]);
   if (value !== undefined) return { open: { ...place, value: value.trim() } };
   if (secret === undefined) return {};
-  const [machines, groups] = await Promise.all([
+  const [machines, users, groups] = await Promise.all([
     linked(root, `${place.path}/machines`),
+    linked(root, `${place.path}/users`),
     linked(root, `${place.path}/groups`),
   ]);
-  return { secret: { ...place, machines, groups, recipients: recipientsOf(secret) } };
+  return { secret: { ...place, machines, users, groups, recipients: recipientsOf(secret) } };
 }
 
 const sopsSchema = z.object({ sops: z.object({ age: z.array(z.object({ recipient: z.string() })).min(1) }) });
 
 function recipientsOf(text: string): readonly string[] | null {
   return sopsSchema.safeParse(json(text)).data?.sops.age.map(({ recipient }) => recipient) ?? null;
-}
-
-const keySchema = z.object({ publickey: z.string(), type: z.string() });
-
-/** A list of keys, or in older clans one key. */
-async function readKeys(path: string): Promise<readonly string[]> {
-  const text = await textOf(path);
-  const parsed =
-    text === undefined
-      ? undefined
-      : z.union([z.array(keySchema), keySchema.transform((key) => [key])]).safeParse(json(text));
-  return (parsed?.data ?? []).filter(({ type }) => type === "age").map(({ publickey }) => publickey);
 }
 
 /** Folders in a folder. */

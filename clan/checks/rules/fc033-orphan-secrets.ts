@@ -23,7 +23,7 @@ export const orphanSecrets: Rule = {
     const add = (machine: string, path: string): void => void held.set(machine, [...(held.get(machine) ?? []), path]);
     for (const machine of Object.keys(model.vars.perMachine))
       add(machine, `${model.vars.directory}/per-machine/${machine}`);
-    for (const machine of secrets.machineKeys.keys()) add(machine, `sops/machines/${machine}`);
+    for (const machine of secrets.keys.machines.keys()) add(machine, `sops/machines/${machine}`);
     for (const machine of secrets.keptKeys) add(machine, `sops/secrets/${machine}-age.key`);
     for (const [machine, paths] of held) {
       if (Object.hasOwn(model.machines, machine)) continue;

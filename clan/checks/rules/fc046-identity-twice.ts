@@ -25,7 +25,7 @@ export const identityTwice: Rule = {
   *check(context) {
     const { tree } = context;
     const open = tree?.secrets.publicVars ?? [];
-    const keys = [...(tree?.secrets.machineKeys ?? [])];
+    const keys = [...(tree?.secrets.keys.machines ?? [])];
     yield* shared(
       "error",
       "SSH host key",

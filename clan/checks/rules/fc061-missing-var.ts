@@ -22,7 +22,7 @@ export const missingVar: Rule = {
         key(machine, generator, file),
       ),
     );
-    for (const one of tree.secrets.ageVars) present.add(one);
+    for (const one of tree.secrets.age.vars) present.add(one);
     for (const [machine, { secrets, generators }] of configurations) {
       // The files of other back ends are not in the fleet's folder.
       if (!["sops", "age", null, undefined].includes(secrets?.secretStore)) continue;

@@ -316,14 +316,22 @@ describe("FC032: a secret that the configuration deploys", () => {
           generator: "wifi",
           file: "psk",
           machines,
+          users: [],
           groups,
           recipients: ["age1galena"],
         },
       ],
       publicVars: [],
-      machineKeys: new Map([["galena", ["age1galena"]]]),
+      keys: {
+        machines: new Map([["galena", ["age1galena"]]]),
+        users: new Map(),
+        groups: new Map([
+          ["servers", { machines: ["galena"], users: [] }],
+          ["laptops", { machines: [], users: [] }],
+        ]),
+      },
       keptKeys: [],
-      ageVars: [],
+      age: { vars: [], recipients: new Map(), machineKeys: new Map() },
       hashes: new Map(),
       ruledFiles: [],
     },
@@ -337,10 +345,12 @@ describe("FC032: a secret that the configuration deploys", () => {
     assert.deepEqual(found({ generators: generators(true) }, undefined, { tree: tree(["galena"]) }), []);
     assert.deepEqual(found({ generators: generators(true) }, undefined, { tree: tree([], ["servers"]) }), []);
     assert.deepEqual(found({ generators: generators(false) }, undefined, { tree: tree([]) }), []);
-    assert.match(
-      one(found({ generators: generators(true) }, undefined, { tree: tree([]) })) ?? "",
-      /^FC032 error: vars\/per-machine\/galena\/wifi\/psk is not encrypted to the key of galena/,
-    );
+    for (const others of [tree([]), tree([], ["laptops"])]) {
+      assert.match(
+        one(found({ generators: generators(true) }, undefined, { tree: others })) ?? "",
+        /^FC032 error: vars\/per-machine\/galena\/wifi\/psk is not encrypted to the key of galena/,
+      );
+    }
   });
 
   it("FC033: is history once nobody declares its generator", () => {

@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { readSecrets } from "../../../clan/checks/disk/secrets-on-disk.ts";
 import type { MachineFacts } from "../../../clan/checks/machine-facts.ts";
+import type { Rule } from "../../../clan/checks/rule.ts";
+import { unreadableSecret } from "../../../clan/checks/rules/fc032-unreadable-secret.ts";
 import { missingVar } from "../../../clan/checks/rules/fc061-missing-var.ts";
 import { staleVar } from "../../../clan/checks/rules/fc062-stale-var.ts";
 import { circularKey } from "../../../clan/checks/rules/fc063-circular-key.ts";
 import { besideVars } from "../../../clan/checks/rules/fc065-beside-vars.ts";
+import { linkedRecipients } from "../../../clan/checks/rules/fc066-linked-recipients.ts";
 import { runChecks } from "../../../clan/checks/run-checks.ts";
+import { generateAgeKey } from "../../../clan/vars/age/age-file.ts";
 import { ClanFolder } from "../vars/support/clan-folder.ts";
 import { adopted } from "./support/models.ts";
 
@@ -56,6 +60,9 @@ const openssh = {
   files: { "ssh.id_ed25519": hostKey, "ssh.id_ed25519.pub": { secret: false, deploy: true } },
 };
 
+const others = [missingVar, staleVar, circularKey, besideVars];
+const ofRecipients = [unreadableSecret, linkedRecipients];
+
 describe("the rules about secrets", () => {
   let clan: ClanFolder;
   beforeEach(async () => {
@@ -63,7 +70,11 @@ describe("the rules about secrets", () => {
   });
   afterEach(() => clan[Symbol.asyncDispose]());
 
-  async function found(changes: Partial<MachineFacts>): Promise<readonly string[]> {
+  /** @param changes - null: not evaluated. */
+  async function found(
+    changes: Partial<MachineFacts> | null,
+    rules: readonly Rule[] = others,
+  ): Promise<readonly string[]> {
     const tree = {
       root: clan.root,
       evaluatesUntracked: true,
@@ -79,9 +90,9 @@ describe("the rules about secrets", () => {
       recipes: [],
       stacks: [],
     };
-    const configurations = new Map([["galena", { ...facts, secrets: settings, ...changes }]]);
+    const configurations = new Map(changes === null ? [] : [["galena", { ...facts, secrets: settings, ...changes }]]);
     const context = adopted({ machines: { galena: {} } }, { configurations, tree });
-    const findings = runChecks(context, [], [missingVar, staleVar, circularKey, besideVars]);
+    const findings = runChecks(context, [], rules);
     return findings.map(({ rule, severity, message, suggestion }) => `${rule} ${severity}: ${message}; ${suggestion}`);
   }
 
@@ -133,6 +144,56 @@ describe("the rules about secrets", () => {
     assert.deepEqual(await found({ generators: { openssh }, secrets: { ...circular, keyFile: "/key.txt" } }), []);
     const second = { ...circular, sshKeyPaths: [hostKey.path, "/etc/ssh/ssh_host_ed25519_key"] };
     assert.deepEqual(await found({ generators: { openssh }, secrets: second }), []);
+  });
+
+  const psk = { secret: true, deploy: true };
+
+  it("FC032: of the age back end, name a shared secret that was not encrypted anew for a machine", async () => {
+    const age = { generators: { wifi: { share: true, files: { psk } }, own: { share: false, files: { psk } } } };
+    const shared = "secrets/clan-vars/shared/wifi/psk/psk.age";
+    for (const path of [shared, "secrets/clan-vars/per-machine/galena/own/psk/psk.age"]) await clan.write(path, "age");
+    assert.deepEqual(await found(age, ofRecipients), [
+      "FC032 error: galena has no key in secrets/age-keys/machines, but gets secrets/clan-vars/shared/wifi/psk and 1 more; clan vars generate galena",
+    ]);
+    const { recipient } = await clan.ageKeyFor("galena");
+    assert.deepEqual(await found(age, ofRecipients), [], "who opens it is not written down");
+    await clan.write(`${shared}.recipients`, "age1electrum\n");
+    assert.deepEqual(await found(age, ofRecipients), [
+      "FC032 error: secrets/clan-vars/shared/wifi/psk is not encrypted to the key of galena; clan vars fix galena",
+    ]);
+    await clan.write(`${shared}.recipients`, `age1electrum\n${recipient}\n`);
+    assert.deepEqual(await found(age, ofRecipients), []);
+  });
+
+  it("FC032, FC066: follow links of groups to their machines and users", async () => {
+    const wifi = "vars/per-machine/galena/wifi/psk";
+    const { recipient } = await clan.keyFor("galena");
+    const mina = clan.operator.recipient;
+    const key = (publickey: string) => JSON.stringify([{ publickey, type: "age" }]);
+    await clan.write("sops/users/mina/key.json", key(mina));
+    await clan.link(`${wifi}/groups/admins`, "sops/groups/admins");
+    await clan.link("sops/groups/admins/users/mina", "sops/users/mina");
+    await clan.link("sops/groups/admins/machines/galena", "sops/machines/galena");
+    const sealed = async (...recipients: string[]) => {
+      await clan.seal(`${wifi}/secret`, "words", recipients);
+      return await found({ generators: { wifi: { share: false, files: { psk } } } }, ofRecipients);
+    };
+    assert.deepEqual(await sealed(mina, recipient), []);
+    assert.deepEqual(await sealed(mina), [
+      `FC032 error: ${wifi} is not encrypted to the key of galena; clan vars fix galena`,
+    ]);
+    assert.deepEqual(await sealed(recipient), [
+      `FC066 warning: ${wifi} is not encrypted to users/mina; clan vars fix galena`,
+    ]);
+    const { recipient: left } = await generateAgeKey();
+    assert.deepEqual(await sealed(mina, recipient, left), [
+      `FC066 warning: ${wifi} can still be opened by ${left}; clan vars fix galena`,
+    ]);
+    await clan.link(`${wifi}/users/paul`, "sops/users/paul");
+    assert.deepEqual(await sealed(mina, recipient, left), [
+      `FC066 warning: ${wifi} links to users/paul without a key in sops; clan vars fix galena`,
+    ]);
+    assert.equal((await found(null, ofRecipients)).length, 1, "also where nothing was evaluated");
   });
 
   it("FC065: list what still lives in sops files, on machines that have generators", async () => {

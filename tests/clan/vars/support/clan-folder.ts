@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { generateAgeKey, sealArmored, sealNative } from "../../../../clan/vars/age/age-file.ts";
 import { findOperatorKeys, type OperatorKeys } from "../../../../clan/vars/age/operator-keys.ts";
 import { sealSopsBinary } from "../../../../clan/vars/sops/sops-binary.ts";
@@ -32,6 +32,13 @@ export class ClanFolder implements AsyncDisposable {
   async write(path: string, content: string | Uint8Array): Promise<void> {
     await mkdir(dirname(join(this.root, path)), { recursive: true });
     await writeFile(join(this.root, path), content);
+  }
+
+  /** A link from one place of the folder to another, as clan's are: relative. */
+  async link(path: string, to: string): Promise<void> {
+    const folder = dirname(join(this.root, path));
+    await mkdir(folder, { recursive: true });
+    await symlink(relative(folder, join(this.root, to)), join(this.root, path));
   }
 
   /** A secret of clan's sops back end. */
