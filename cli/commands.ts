@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   rollback: async () => (await import("./rollback.ts")).rollbackCommand,
   status: async () => (await import("./status.ts")).statusCommand,
   ssh: async () => (await import("./ssh.ts")).sshCommand,
+  doctor: async () => (await import("./doctor.ts")).doctorCommand,
   move: async () => (await import("./move.ts")).moveCommand,
   vars: async () => (await import("./vars.ts")).varsCommand,
   config: async () => (await import("./config.ts")).configCommand,

@@ -30,6 +30,11 @@ export class OperatorKeys {
     this.searched = found.searched;
   }
 
+  /** Whether there is a key at all. */
+  get any(): boolean {
+    return this.#native.length + this.#plugins.length + this.#sshKeys.length > 0;
+  }
+
   /** @returns undefined where none of the keys opens it. @throws {AgeProgramError} for keys that need the program. */
   async open(file: Uint8Array, recipient: string | undefined, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const opened = await openNative(dearmor(file), this.#native);

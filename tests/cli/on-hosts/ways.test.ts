@@ -125,6 +125,19 @@ describe("ways to a host from the command line", function () {
     assert.deepEqual([nobody.exitCode, /nobody can be asked/.test(nobody.stderr)], [2, true]);
   });
 
+  it("are what `fleet doctor` tells of, with what the host lacks", async () => {
+    const doctor = (...args: readonly string[]) =>
+      run(["doctor", "galena", "--host", `ops@${host.sim.address}`, ...args]);
+    const { stdout, stderr, exitCode } = await doctor();
+    assert.equal(exitCode, 0, stdout + stderr);
+    assert.match(stdout, /^galena$\n +ok +connection +ops@.*recognised by the key of Pulumi\.core\.yaml/m);
+    assert.match(stdout, /^ +ok +root +ops, by sudo$/m);
+    assert.match(stdout, /^ +ok +class +nixos$/m);
+    const asking = await run(["doctor", "galena", "--host", `ops@${host.sim.address}`, "--json"], { env: locked });
+    assert.equal(asking.exitCode, 1);
+    assert.match(asking.stdout, /"check": "root",\n +"level": "error"/);
+  });
+
   it("ask for it on a terminal, which does not show it", async () => {
     const toplevel = await host.system({ name: "by-terminal" });
     const way = ["--host", `ops@${host.sim.address}`, "--identity", host.sim.identityFile, "--accept-new"];
