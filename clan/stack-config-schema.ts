@@ -146,7 +146,10 @@ const installSchema = z.strictObject({
       "Folder, relative to the project, whose files come with the installation, as root's: identities that the clan does not keep.",
     ),
   diskKeys: z
-    .record(z.string(), z.string())
+    .record(
+      z.string().regex(/^\/[A-Za-z0-9._/-]+$/, "expected an absolute path of letters, digits and . _ -"),
+      z.string().min(1),
+    )
     .optional()
     .describe("Keys of encrypted disks: path in the installer → file, relative to the project."),
   kexec: z

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
 import type { Report } from "../../report.ts";
-import { AuthenticationError } from "../errors.ts";
+import { AuthenticationError, HostKeyMismatchError } from "../errors.ts";
 import { connect, connectOnce } from "../ssh/connect.ts";
 import { type ConnectionSpec, renderAddress } from "../ssh/connection-spec.ts";
 import type { HostKey } from "../ssh/host-key.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import { awaitSystem } from "./await-system.ts";
+import { requireDiskKeys } from "./disk-keys.ts";
 import { type ExtraFiles, installedSecrets, writeExtraFiles } from "./extra-files.ts";
 import {
   type InstallationFacts,
@@ -18,7 +19,7 @@ import {
 } from "./installation-facts.ts";
 import { InstallationLock } from "./installation-lock.ts";
 import { type Installation, type InstallationRequest, installationRequestSchema } from "./installation-request.ts";
-import { type FoundAt, noProgress, notAgreed, refused } from "./judged-errors.ts";
+import { type FoundAt, foreignKeyUnknown, noProgress, notAgreed, refused } from "./judged-errors.ts";
 import { type LoopbackCarrier, openLoopbackCarrier } from "./loopback-carrier.ts";
 import { type PhaseCall, runPhase } from "./nixos-anywhere.ts";
 import { type InstallationPlan, planInstallation, renderDisk } from "./plan-installation.ts";
@@ -114,7 +115,9 @@ class InstallationRun implements AsyncDisposable {
       user: host.spec.user,
       hostKeys: [{ key: host.hostKey, source: "shown by the machine when the installation began" }],
     };
-    const facts = await readInstallationFacts(host, this.#request.devices, this.#signal);
+    const seen = await readInstallationFacts(host, this.#request.devices, this.#signal);
+    // nixos-anywhere has nobody to ask for the password that we may know.
+    const facts = { ...seen, root: seen.root && !(await host.asksForPassword(this.#signal)) };
     this.#seen ??= new Map(
       facts.devices.flatMap(({ path, sizeBytes }) => (sizeBytes === null ? [] : [[path, sizeBytes]])),
     );
@@ -163,6 +166,7 @@ class InstallationRun implements AsyncDisposable {
   /** A secret that cannot be opened is no reason to wipe a machine first. */
   async #proveFiles(): Promise<void> {
     if (this.#request.until === "kexec") return;
+    await requireDiskKeys(this.#request.machine, this.#request.diskKeys);
     const extra = await this.#extraFiles();
     await extra[Symbol.asyncDispose](); // they lie there again only while they are copied
   }
@@ -227,6 +231,8 @@ class InstallationRun implements AsyncDisposable {
     try {
       return await open(this.#spec);
     } catch (error) {
+      const nothingKnown = this.#request.foreign.hostKeys.length === 0 && this.#seen === undefined;
+      if (error instanceof HostKeyMismatchError && nothingKnown) throw foreignKeyUnknown(this.#request.machine, error);
       if (!(error instanceof AuthenticationError) || this.#spec.user === "root") throw error;
       return await open({ ...this.#spec, user: "root" });
     }

@@ -21,6 +21,11 @@ export const installationDeadlinesSchema = z.strictObject({
 });
 export type InstallationDeadlines = z.output<typeof installationDeadlinesSchema>;
 
+/** nixos-anywhere gives the path to a shell in the installer, unquoted. */
+const diskKeyPathSchema = z
+  .string()
+  .regex(/^\/[A-Za-z0-9._/-]+$/, "expected an absolute path of letters, digits and . _ -");
+
 /** What shall be installed where. */
 export const installationRequestSchema = z.strictObject({
   machine: z.string().min(1).max(200),
@@ -45,7 +50,7 @@ export const installationRequestSchema = z.strictObject({
     .custom<SecretSource>((value) => typeof value === "object" && value !== null && "stage" in value)
     .optional(),
   /** Path in the installer → local file with the key of an encrypted disk. */
-  diskKeys: z.record(z.string().startsWith("/"), z.string().min(1)).default({}),
+  diskKeys: z.record(diskKeyPathSchema, z.string().min(1)).default({}),
   /** false: nobody agreed to a phase, as none was to come; one that comes after all is refused. */
   agreed: z.boolean().default(true),
   /** The last phase of this run. Default: all of them. */

@@ -1,4 +1,5 @@
 import type { FleetError } from "../../errors.ts";
+import { type HostKeyMismatchError, HostKeyUnknownError } from "../errors.ts";
 import { InstallationFailedError, InstallationRefusedError } from "./errors.ts";
 import type { InstallationFacts, InstallationPhase } from "./installation-facts.ts";
 import type { Obstacle } from "./plan-installation.ts";
@@ -45,4 +46,18 @@ export function noProgress({ machine, address, facts }: FoundAt, phase: Installa
     at: address,
     fix: "was it restarted meanwhile? The next run goes on from where it stands",
   });
+}
+
+/** Only the key of the installed system is known, and the machine showed another one: that of the system before, or anybody's. */
+export function foreignKeyUnknown(machine: string, cause: HostKeyMismatchError): FleetError {
+  return new HostKeyUnknownError(
+    {
+      summary: `${machine}: the host key of the system that is to be replaced is not known`,
+      expected: `a key from pulumi-clan:hosts.${machine}.install.hostKey, the node's guest attributes or known_hosts`,
+      found: cause.facts.found,
+      at: cause.facts.at,
+      fix: "compare the fingerprint at its console and state the key, also as --foreign-host-key; or --accept-new takes what is shown, this once",
+    },
+    { cause },
+  );
 }

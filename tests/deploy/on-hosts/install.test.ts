@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { mkdtempDisposable, readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { SecretIdentityError } from "../../../clan/vars/errors.ts";
 import { activationPolicySchema } from "../../../deploy/activation/policy.ts";
@@ -9,6 +11,7 @@ import { FleetError } from "../../../errors.ts";
 import type { FleetEvent } from "../../../report.ts";
 import { MachineToInstall } from "../support/machine-to-install.ts";
 import { patience } from "../support/signals.ts";
+import { spyOnArguments } from "../support/spy-on-arguments.ts";
 
 // One machine, from Debian to NixOS and to another NixOS: each test begins where the one before ended.
 describe("installing a machine", function () {
@@ -59,8 +62,53 @@ describe("installing a machine", function () {
     assert.match(await codeOf(late), /^FLEET_INSTALL_FAILED: no end after 5 s/, "its own waits have no end");
     assert.match(await codeOf(machine.install({}, "lost-kexec")), /Failed to kexec into NixOS installer/);
     assert.equal((await machine.plan()).facts.os, "foreign");
-    const { kind, phases, wiped } = await machine.install({ until: "kexec" });
+  });
+
+  it("is begun by a user with sudo, whatever key the machine shows where that was accepted", async () => {
+    const strict = machine.foreign({ user: "alice", hostKeys: [] });
+    assert.match(
+      await codeOf(machine.install({ foreign: strict })),
+      /^FLEET_HOST_KEY_UNKNOWN: .*SHA256:/,
+      "nobody accepted it",
+    );
+    const foreign = { ...strict, hostKeyPolicy: "accept-new" } as const;
+    await machine.addUser("alice", true);
+    const asking = /^FLEET_INSTALL_REFUSED: a login user who is not root$/;
+    assert.match(await codeOf(machine.install({ foreign })), asking, "there is nobody whom its sudo can ask");
+    const sudoPassword = "hunter 2";
+    assert.match(await codeOf(machine.install({ foreign: { ...foreign, sudoPassword } })), asking);
+    await machine.addUser("alice", false);
+    const { kind, phases, wiped } = await machine.install({ foreign, until: "kexec" });
     assert.deepEqual([kind, phases, wiped], ["stopped", ["kexec"], []]);
+    const accepted = machine.events.filter(({ message }) => message.includes("accepted on first use"));
+    assert.equal(accepted.length, 1, "from then on it is pinned");
+  });
+
+  it("brings the key of an encrypted disk for the disk script alone, once it can be read", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "disk-key-"));
+    const file = join(folder.path, "disk.key");
+    const diskKeys = { "/run/keys/disk.key": file };
+    const boot = await bootId();
+    assert.equal(await codeOf(machine.install({ diskKeys })), `FLEET_INSTALL_REFUSED: ${file}: ENOENT`);
+    assert.equal(await bootId(), boot);
+    await writeFile(file, "key of the disk", { mode: 0o600 });
+    await using spying = spyOnArguments();
+    const there = machine.ask(
+      `touch /run/spying; while [ -e /run/spying ]; do cat /proc/[0-9]*/cmdline 2>/dev/null >>/run/seen; done; true`,
+    );
+    const { wiped } = await machine.install({ diskKeys, until: "disko" });
+    await machine.ask("rm /run/spying");
+    await there;
+    assert.deepEqual(wiped, ["/dev/sda (google-persistent-disk-0)"]);
+    assert.equal(
+      await machine.ask("cat /run/keys/disk.key; stat -c ' %a %U' /run/keys/disk.key"),
+      "key of the disk 600 root",
+    );
+    const seen = `${await spying.seen()}${JSON.stringify(machine.events)}`;
+    assert.ok(seen.includes("--disk-encryption-keys"), "the spy works");
+    assert.ok(!seen.includes("key of the disk"), "the key was told");
+    assert.equal(await machine.ask("grep -ac 'key of the disk' /run/seen || true"), "0");
+    await machine.ask("umount /mnt; rm /run/pulumi-clan-installation"); // as before: kexec was the last that ended well
   });
 
   it("lets nobody else install the machine meanwhile, and takes over from an operator who is gone", async () => {
@@ -148,7 +196,11 @@ describe("installing a machine", function () {
     assert.match(await codeOf(machine.install({ reinstall: "another" })), /which runs NixOS$/);
     assert.equal(await bootId(), boot);
     const before = await machine.ask("touch /srv/data; cat /etc/machine-id");
-    const { kind, wiped, machineId } = await machine.install({ reinstall: "4711", instanceId: "4711" });
+    // By OpenSSH, where the way to the machine is one that only it knows.
+    const foreign = machine.foreign({ backEnd: "openssh", hostKeys: machine.installed.hostKeys });
+    const installed = { ...machine.installed, backEnd: "openssh" } as const;
+    const named = { reinstall: "4711", instanceId: "4711", foreign, installed };
+    const { kind, wiped, machineId } = await machine.install(named);
     assert.deepEqual([kind, wiped], ["installed", ["/dev/sda (google-persistent-disk-0)"]]);
     assert.notEqual(machineId, before);
     assert.equal((await machine.install({ reinstall: "4711", instanceId: "4711" })).kind, "already");

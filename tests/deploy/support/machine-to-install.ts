@@ -19,6 +19,26 @@ import { patience } from "./signals.ts";
 
 const standIn = join(import.meta.dirname, "../../../sim/nixos-anywhere");
 
+const sudo = `#!/usr/lib/simulated-host/root-shell -p
+silent=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -n) silent=yes ;;
+    -k | -S) ;;
+    -p) shift ;;
+    --) shift && break ;;
+    *) break ;;
+  esac
+  shift
+done
+if [ -e /usr/lib/simulated-host/sudo-asks ]; then
+  [ -z "$silent" ] || { echo "sudo: a password is required" >&2; exit 1; }
+  IFS= read -r word
+  [ "$word" = "hunter 2" ] || exit 1
+fi
+SUDO_USER=$(id -run) exec setpriv --reuid=0 --regid=0 --clear-groups -- "$@"
+`;
+
 type Request = z.input<typeof installationRequestSchema>;
 
 /** A simulated Debian, and what shall be installed on it: system, disk layout, host key and age key. */
@@ -67,10 +87,29 @@ export class MachineToInstall implements AsyncDisposable {
     return this.#way(this.#hostKey.open, "vars");
   }
 
+  /** The way to the system that is replaced. */
+  foreign(more: Partial<z.input<typeof connectionSpecSchema>> = {}): z.input<typeof connectionSpecSchema> {
+    return { ...this.#way(this.host.hostKey, "guest attributes"), ...more };
+  }
+
   #way(key: string, source: string): ConnectionSpec {
     const { name, address, identityFile } = this.host;
     const hostKeys = [{ key: parseHostKey(key), source }];
     return connectionSpecSchema.parse({ machine: name, address, identityFiles: [identityFile], hostKeys });
+  }
+
+  /**
+   * A login user whose sudo asks nothing, or for the password `hunter 2`. The base image has no sudo: a shell of root's
+   * stands in, which knows the arguments that are given to it here.
+   */
+  async addUser(name: string, asks: boolean): Promise<void> {
+    await this.ask(
+      `id ${name} >/dev/null 2>&1 || { useradd -m ${name} && cp -r /root/.ssh /home/${name}/ && chown -R ${name} /home/${name}/.ssh; }
+       install -m 4755 /bin/bash /usr/lib/simulated-host/root-shell
+       cat >/usr/bin/sudo <<'END'
+${sudo}END
+       chmod 755 /usr/bin/sudo; rm -f /usr/lib/simulated-host/sudo-asks; ${asks ? "touch /usr/lib/simulated-host/sudo-asks" : ":"}`,
+    );
   }
 
   /** Its secrets: no word of them may be told. */

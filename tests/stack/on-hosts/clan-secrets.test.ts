@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
 import { after, before, describe, it } from "mocha";
 import { generateAgeKey } from "../../../clan/vars/age/age-file.ts";
 import { findOperatorKeys, type OperatorKeys } from "../../../clan/vars/age/operator-keys.ts";
@@ -17,6 +16,7 @@ import type { Delivery } from "../../../stack/delivery.ts";
 import { ClanFolder } from "../../clan/vars/support/clan-folder.ts";
 import { DeployedHost } from "../../deploy/support/deployed-host.ts";
 import { patience } from "../../deploy/support/signals.ts";
+import { spyOnArguments } from "../../deploy/support/spy-on-arguments.ts";
 
 type AgeKey = Awaited<ReturnType<typeof generateAgeKey>>;
 
@@ -79,24 +79,6 @@ describe("clan's vars on a host", function () {
     const activate = `#!/bin/sh\n# sops-install-secrets ${manifest}\nln -sfn "$(dirname "$(readlink -f "$0")")" /run/current-system\n`;
     return host.system({ name, units, files: { activate } });
   };
-  /** Arguments and environment of every process of this machine and of the host, again and again. */
-  const spyHere = () => {
-    let isOn = true;
-    const seen = (async () => {
-      let text = "";
-      while (isOn) {
-        for (const id of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-          const part = await readFile(`/proc/${id}/cmdline`, "utf8").catch(() => ""); // it may have ended
-          if (!text.includes(part)) text += `${part}\n`;
-        }
-      }
-      return text;
-    })();
-    return () => {
-      isOn = false;
-      return seen;
-    };
-  };
 
   it("are its key and fifty files, with their modes, and nobody else ever sees one of them", async () => {
     const { identity, recipient } = await clan.keyFor(machine);
@@ -105,7 +87,7 @@ describe("clan's vars on a host", function () {
       await clan.seal(path, words(index), [clan.operator.recipient, recipient]);
     }
     const one = await systemFor("one", [recipient]);
-    const spying = spyHere();
+    await using spying = spyOnArguments();
     const there = host.ask(
       `touch /run/spying; while [ -e /run/spying ]; do
          for p in /proc/[0-9]*; do cat "$p/cmdline" "$p/environ" 2>/dev/null; done; echo; done | tr '\\0' ' ' >/run/seen; true`,
@@ -115,7 +97,7 @@ describe("clan's vars on a host", function () {
     const outcome = await deploy(one, undefined, events);
     await host.ask("rm /run/spying; journalctl --no-pager >/run/seen.journal");
     await there;
-    const here = await spying();
+    const here = await spying.seen();
 
     assert.equal(outcome.kind, "switched", JSON.stringify(outcome));
     assert.equal(await host.ask(`cat ${keyFile}`), identity);
