@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { readConfigurations } from "../../clan/checks/configurations.ts";
 import type { Fleet } from "../../clan/read-fleet.ts";
 import { selectMachines } from "../../clan/select-machines.ts";
+import { VarsMissingError } from "../../clan/vars/errors.ts";
+import { there } from "../../clan/vars/write-vars.ts";
 import { throwGathered } from "../../errors.ts";
 import type { CommandSecret } from "../../stack/builtin-generators.ts";
 import { runClan } from "../../stack/clan-command.ts";
@@ -70,7 +73,8 @@ export function varsGenerateCommand(terminal: Terminal, signal: AbortSignal): Co
       const tool = options.with ?? (await declaresGenerators(fleet, machines, report, signal));
       if (tool === "clan") await runClan({ ...options, dir, machines }, signal);
       else terminal.answer(await generated(dir, machines, options, signal));
-      terminal.tell("Nothing was committed: look at `git status`, then `git add vars sops`.");
+      const folder = (await there(join(dir, "secrets/age-keys"))) ? "secrets" : "sops";
+      terminal.tell(`Nothing was committed: look at \`git status\`, then \`git add vars ${folder}\`.`);
     });
 }
 
@@ -80,6 +84,7 @@ async function generated(
   { generator, regenerate, user, password, command }: Options,
   signal: AbortSignal,
 ): Promise<string> {
+  await refuseAgeBackEnd(root);
   const made = await generateVars(
     {
       root,
@@ -96,6 +101,19 @@ async function generated(
     ["machine", "what", ""],
     made.map(({ machine, what, result }) => [machine, what, result]),
   );
+}
+
+/** Two back ends in one clan: each of its tools would see one half. @throws {VarsMissingError} */
+async function refuseAgeBackEnd(root: string): Promise<void> {
+  const folder = join(root, "secrets/age-keys");
+  if (!(await there(folder)) || (await there(join(root, "sops/users")))) return;
+  throw new VarsMissingError({
+    summary: "the clan keeps its secrets with its age back end, for which nothing is built in",
+    expected: "clan's sops back end, sops/users/<user>/key.json, or none yet",
+    found: folder,
+    at: "fleet vars generate",
+    fix: "fleet vars generate --with clan",
+  });
 }
 
 /** @throws {FleetError} a configuration that cannot be looked into: what it declares must not be guessed. */

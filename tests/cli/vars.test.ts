@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { generateAgeKey } from "../../clan/vars/age/age-file.ts";
@@ -63,25 +63,25 @@ describe("fleet vars", function () {
     assert.equal((await check("slate")).exitCode, 2, "there is no such machine");
   });
 
-  it("leaves generators that the flake declares to clan's own command, and keeps that from committing", async () => {
-    // Stands for `clan`: writes down how it was called.
-    const clan = '#!/bin/sh\necho "$CLAN_NO_COMMIT $*" >"$CALLS"\nexit "$CODE"\n';
-    await using fleet = await temporaryFleet({ ...soundFleet, "bin/clan": clan });
-    await chmod(join(fleet.root, "bin/clan"), 0o755);
-    const calls = join(fleet.root, "calls");
-    const args = ["vars", "generate", "galena", "--with", "clan", "--generator", "tor", "--regenerate", "--yes"];
-    const run = (changes: Record<string, string>) => {
-      const env = { ...process.env, CALLS: calls, CODE: "0", ...changes };
-      return tryCommand(process.execPath, [command, "-C", fleet.root, ...args], { env }, patience());
-    };
-    const there = { PATH: `${join(fleet.root, "bin")}:${process.env["PATH"]}` };
-    assert.equal((await run(there)).exitCode, 0);
-    const called = await readFile(calls, "utf8");
-    assert.equal(called, `1 vars generate --flake ${fleet.root} --generator tor --regenerate galena\n`);
-    const failed = await run({ ...there, CODE: "3" });
-    assert.equal(failed.exitCode, 1);
-    assert.match(failed.stderr, /clan's generators did not run to their end\n.*\n {2}found: {4}exit code 3/);
-    assert.match((await run({ PATH: join(fleet.root, "modules/machines") })).stderr, /found: {4}no such program/);
+  it("makes nothing by itself in a clan of the age back end", async () => {
+    await using fleet = await temporaryFleet({ ...withoutVars, "secrets/age-keys/machines/galena/pub": "age1galena" });
+    const args = [command, "-C", fleet.root, "vars", "generate", "galena", "--with", "builtin", "--user", "mina"];
+    const { exitCode, stderr } = await tryCommand(process.execPath, args, {}, patience());
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /keeps its secrets with its age back end, for which nothing is built in/);
+    assert.deepEqual(
+      (await readdir(fleet.root)).filter((name) => name === "sops" || name === "vars"),
+      [],
+    );
+  });
+
+  it("says how to get clan's own command where it is wanted and not there", async () => {
+    await using fleet = await temporaryFleet(soundFleet);
+    const args = [command, "-C", fleet.root, "vars", "generate", "galena", "--with", "clan"];
+    const env = { ...process.env, PATH: join(fleet.root, "modules/machines") };
+    const { exitCode, stderr } = await tryCommand(process.execPath, args, { env }, patience());
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /found: {4}no such program\n(?:.*\n)? {2}fix: {6}get the command from clan-core/);
   });
 
   it("takes no name that leads to another folder: it would be replaced as a whole", async () => {
