@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   impact: async () => (await import("./impact.ts")).impactCommand,
   diff: async () => (await import("./diff.ts")).diffCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
+  add: async () => (await import("./add.ts")).addCommand,
   emit: async () => (await import("./emit.ts")).emitCommand,
   lock: async () => (await import("./lock.ts")).lockCommand,
   push: async () => (await import("./push.ts")).pushCommand,

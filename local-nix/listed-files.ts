@@ -43,6 +43,16 @@ export async function findRepository(folder: string, signal: AbortSignal): Promi
   throw gitFailure(folder, asked);
 }
 
+/**
+ * Tells git of new files without their text (`git add --intent-to-add`): Nix and clan then see them, and what is committed
+ * stays the owner's to say. Nothing is done outside of a repository. @throws {SourceTreeError}
+ */
+export async function intendToAdd(root: string, paths: readonly string[], signal: AbortSignal): Promise<void> {
+  if (paths.length === 0 || (await findRepository(root, signal)) === undefined) return;
+  const added = await git(["add", "--intent-to-add", "--", ...paths], root, signal);
+  if (added.exitCode !== 0) throw gitFailure(root, added, "git add --intent-to-add");
+}
+
 /** Made beside its place and renamed: `git init` twice at a time in one folder fails on its own locks. */
 async function makeEmptyGitDir(root: string, folder: string, signal: AbortSignal): Promise<void> {
   if (existsSync(join(folder, "HEAD"))) return;
@@ -112,13 +122,13 @@ export async function git(
   }
 }
 
-function gitFailure(root: string, result: ProcessResult): SourceTreeError {
+function gitFailure(root: string, result: ProcessResult, asked = "git ls-files"): SourceTreeError {
   const dubious = result.stderr.includes("dubious ownership");
   return new SourceTreeError({
-    summary: `${root}: git cannot list the files of the fleet's source tree`,
-    expected: "an answer from git ls-files",
+    summary: `${root}: git does not answer about the fleet's source tree`,
+    expected: `an answer from ${asked}`,
     found: result.killed === undefined ? result.stderr.trim() : "no answer within 60 s",
-    at: `git -C ${root} ls-files`,
+    at: `git -C ${root} ${asked.slice(4)}`,
     fix: dubious
       ? `run as the owner of ${root}, or: git config --global --add safe.directory ${root}`
       : "correct what git names, then run again",

@@ -1,11 +1,10 @@
 import { existsSync, statSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { z } from "zod";
+import { resolve } from "node:path";
 import type { Fleet } from "../clan/read-fleet.ts";
 import { FleetError } from "../errors.ts";
-import { checkOutCommit, findCommit, type RevisionTree } from "../local-nix/revision-tree.ts";
+import { checkOutCommit, findCommit } from "../local-nix/revision-tree.ts";
 import type { Report } from "../report.ts";
+import { givePackages } from "./give-packages.ts";
 import { type FleetSource, openFleet } from "./open-fleet.ts";
 
 /** Neither a folder nor a revision of the fleet's repository. */
@@ -26,8 +25,6 @@ export interface OtherFleet extends AsyncDisposable {
   /** A folder, or a commit. */
   readonly name: string;
 }
-
-const packageRoot = resolve(import.meta.dirname, "..");
 
 /**
  * Reads the fleet at `where`: a folder, or a revision of the repository that the base fleet lies in. Written or adopted as
@@ -53,35 +50,6 @@ export async function openOther(
   const fleet = await open(tree.folder);
   const kept = cleanup.move();
   return { fleet, name: `${where} (${commit.slice(0, 12)})`, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
-
-const packageSchema = z.looseObject({ name: z.string().optional() });
-
-/**
- * A commit holds no installed packages: those of the base fleet serve, and for `pulumi-clan` the one that runs, so that the
- * modules of the commit are made by the same classes that read them.
- */
-async function givePackages({ around, tree }: RevisionTree, folder: string): Promise<void> {
-  const target = join(around, "node_modules");
-  await mkdir(target);
-  const installed = installedPackages(folder);
-  const names = installed === undefined ? [] : await readdir(installed);
-  for (const name of names)
-    if (name !== "pulumi-clan" && installed !== undefined) await symlink(join(installed, name), join(target, name));
-  await symlink(packageRoot, join(target, "pulumi-clan"));
-  // The checkout of this package itself: its name would lead to the commit's own files.
-  const file = join(tree, "package.json");
-  if (!existsSync(file)) return;
-  const parsed = packageSchema.parse(JSON.parse(await readFile(file, "utf8")));
-  if (parsed.name !== "pulumi-clan") return;
-  await rm(file);
-  await writeFile(file, JSON.stringify({ ...parsed, name: "pulumi-clan-of-a-commit" }));
-}
-
-function installedPackages(folder: string): string | undefined {
-  const own = join(folder, "node_modules");
-  if (existsSync(own)) return own;
-  return dirname(folder) === folder ? undefined : installedPackages(dirname(folder));
 }
 
 function neither(where: string, folder: string | null): OtherFleetError {
