@@ -55,6 +55,7 @@ import { circularKey } from "./rules/fc063-circular-key.ts";
 import { sopsRecipients } from "./rules/fc064-sops-recipients.ts";
 import { besideVars } from "./rules/fc065-beside-vars.ts";
 import { linkedRecipients } from "./rules/fc066-linked-recipients.ts";
+import { privateFileInTree } from "./rules/fc067-private-file-in-tree.ts";
 
 /** Every rule, in the order of their ids. */
 export const allRules: readonly Rule[] = [
@@ -114,6 +115,7 @@ export const allRules: readonly Rule[] = [
   sopsRecipients,
   besideVars,
   linkedRecipients,
+  privateFileInTree,
 ];
 
 /**

@@ -4,6 +4,7 @@ import { type MachineFolders, readInventoryJson, readMachineFolders, readPackage
 import { type FlakeLock, readLock } from "./disk/flake-lock.ts";
 import { readGitFacts } from "./disk/git-facts.ts";
 import { type PassedOver, walkModules } from "./disk/module-files.ts";
+import { readStagedPrivateFiles, type StagedPrivateFile } from "./disk/private-files.ts";
 import { type Recipe, readRecipes } from "./disk/recipes.ts";
 import { readSecrets, type SecretFacts } from "./disk/secrets-on-disk.ts";
 import { readStackFiles, type StackFile } from "./disk/stack-files.ts";
@@ -31,6 +32,8 @@ export interface TreeFacts {
   readonly recipes: readonly Recipe[];
   /** The stacks' files in the folder. */
   readonly stacks: readonly StackFile[];
+  /** Files of the operator's alone, named by the stacks, that are part of the source tree. */
+  readonly privateFiles: readonly StagedPrivateFile[];
 }
 
 /** Where a fleet's modules lie. */
@@ -81,6 +84,7 @@ export async function readTreeFacts(root: string, options: TreeOptions, signal: 
     lock,
     recipes,
     stacks,
+    privateFiles: await readStagedPrivateFiles(root, stacks, signal),
   };
 }
 

@@ -15,13 +15,36 @@ export interface StackFile {
   readonly machines?: readonly string[];
   /** Folder of its own builder of systems: it deploys look-alikes to other hosts. */
   readonly systemBuilder?: string;
+  /** Files of the operator's alone, and folders of them, that it names. */
+  readonly privateFiles?: readonly NamedFile[];
+}
+
+/** A file or folder as a stack names it. */
+export interface NamedFile {
+  /** Below `pulumi-clan:`, e.g. `hosts.galena.install.files`. */
+  readonly key: string;
+  /** Relative to the project, absolute, or below `~/`. */
+  readonly path: string;
+  readonly line?: number;
 }
 
 const key = "pulumi-clan:machines";
+const path = z.string().optional().catch(undefined);
+const hostSchema = z.looseObject({
+  identityFile: path,
+  install: z
+    .looseObject({ files: path, diskKeys: z.record(z.string(), z.string()).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+});
 const fileSchema = z.looseObject({
   config: z.looseObject({
     [key]: z.array(z.string()).optional(),
     "pulumi-clan:systemBuilder": z.string().optional(),
+    // Only looked into for the paths below: what else is wrong with them, the stack's own run says.
+    "pulumi-clan:identityFile": path,
+    "pulumi-clan:hosts": z.record(z.string(), hostSchema).optional().catch(undefined),
+    "pulumi-clan:jumpHosts": z.record(z.string(), hostSchema).optional().catch(undefined),
   }),
 });
 
@@ -38,15 +61,44 @@ function stackOf(file: string, text: string): StackFile[] {
   const parsed = fileSchema.safeParse(yaml(text)).data;
   if (parsed === undefined) return [];
   const { [key]: machines, "pulumi-clan:systemBuilder": systemBuilder } = parsed.config;
-  const line = text.split("\n").findIndex((one) => one.includes(key)) + 1;
+  const lines = text.split("\n");
+  const line = lines.findIndex((one) => one.includes(key)) + 1;
   return [
     {
       file,
       ...(machines === undefined ? {} : { machines }),
       ...(line === 0 ? {} : { line }),
       ...(systemBuilder === undefined ? {} : { systemBuilder }),
+      privateFiles: privateFilesOf(parsed.config).map((named) => {
+        const at = lines.findIndex((one) => one.includes(named.path)) + 1;
+        return at === 0 ? named : { ...named, line: at };
+      }),
     },
   ];
+}
+
+function privateFilesOf(config: z.output<typeof fileSchema>["config"]): readonly NamedFile[] {
+  const named = (
+    prefix: string,
+    { identityFile, install }: z.output<typeof hostSchema>,
+  ): [string, string | undefined][] => [
+    [`${prefix}.identityFile`, identityFile],
+    [`${prefix}.install.files`, install?.files],
+    ...Object.entries(install?.diskKeys ?? {}).map(([target, file]): [string, string] => [
+      `${prefix}.install.diskKeys."${target}"`,
+      file,
+    ]),
+  ];
+  const all: [string, string | undefined][] = [
+    ["identityFile", config["pulumi-clan:identityFile"]],
+    ...Object.entries(config["pulumi-clan:hosts"] ?? {}).flatMap(([host, stated]) => named(`hosts.${host}`, stated)),
+    ...Object.entries(config["pulumi-clan:jumpHosts"] ?? {}).flatMap(([host, stated]) =>
+      named(`jumpHosts.${host}`, stated),
+    ),
+  ];
+  return all.flatMap(([at, file]) =>
+    file === undefined || file === "" || file.endsWith(".pub") ? [] : [{ key: at, path: file }],
+  );
 }
 
 function yaml(text: string): unknown {

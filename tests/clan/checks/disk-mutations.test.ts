@@ -56,6 +56,25 @@ const mutations: readonly Mutation[] = [
     finding: "FC060 warning: machine electrum at Pulumi.core.yaml:2",
   },
   {
+    what: "identities for an installation that lie in the fleet's tree",
+    files: {
+      ...write("Pulumi.core.yaml", "config:\n  pulumi-clan:hosts: { galena: { install: { files: ./identity } } }\n"),
+      "identity/etc/ssh/ssh_host_ed25519_key": "of galena",
+    },
+    finding: "FC067 error: file identity/etc/ssh/ssh_host_ed25519_key at Pulumi.core.yaml:2",
+  },
+  {
+    what: "the key of an encrypted disk in the fleet's tree",
+    files: {
+      ...write(
+        "Pulumi.core.yaml",
+        'config:\n  pulumi-clan:hosts:\n    galena: { install: { diskKeys: { "/k": disk.key } } }\n',
+      ),
+      "disk.key": "of galena",
+    },
+    finding: "FC067 error: file disk.key at Pulumi.core.yaml:3",
+  },
+  {
     what: "a machine that no stack takes",
     files: write("Pulumi.core.yaml", 'config:\n  pulumi-clan:machines: ["!galena"]\n'),
     finding: "FC060 info: machine galena at modules/clan/machines.ts:5",
@@ -212,6 +231,18 @@ describe("one edit of disk, git, lock or secrets, one finding", () => {
       "cleanOnBoot: true",
       'refuse: "-----BEGIN OPENSSH PRIVATE KEY-----"',
     );
+    assert.deepEqual(await findings({ files }), []);
+  });
+
+  it("FC067: leaves alone what git ignores, and what lies elsewhere or is not there", async () => {
+    const stack = `config:
+  pulumi-clan:identityFile: ~/.ssh/id_ed25519
+  pulumi-clan:hosts:
+    galena: { identityFile: ../key, install: { files: identity, diskKeys: { /k: /etc/machine-id } } }
+    electrum: { install: { files: gone, diskKeys: 7 } }
+  pulumi-clan:jumpHosts: none
+`;
+    const files = { ...write("Pulumi.core.yaml", stack), ".gitignore": "/identity/\n", "identity/key": "of galena" };
     assert.deepEqual(await findings({ files }), []);
   });
 

@@ -338,6 +338,7 @@ describe("FC032: a secret that the configuration deploys", () => {
     lock: null,
     recipes: [],
     stacks: [],
+    privateFiles: [],
   });
   const generators = (deploy: boolean) => ({ wifi: { share: false, files: { psk: { secret: true, deploy } } } });
 

@@ -89,6 +89,7 @@ describe("the rules about secrets", () => {
       lock: null,
       recipes: [],
       stacks: [],
+      privateFiles: [],
     };
     const configurations = new Map(changes === null ? [] : [["galena", { ...facts, secrets: settings, ...changes }]]);
     const context = adopted({ machines: { galena: {} } }, { configurations, tree });
