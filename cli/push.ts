@@ -1,6 +1,6 @@
 import { readFile, realpath } from "node:fs/promises";
 import path from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { PushError } from "../deploy/errors.ts";
 import { HostSession } from "../deploy/host-session.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
@@ -25,6 +25,7 @@ export interface PushArguments {
   readonly hostKey?: string;
   readonly store?: string;
   readonly compress: boolean;
+  readonly delta: "auto" | "always" | "never";
   readonly json: boolean;
   readonly acceptNew: boolean;
   readonly signWith?: string;
@@ -52,7 +53,13 @@ export function pushCommand(terminal: Terminal, signal: AbortSignal): Command {
     .option("--config-file <file>", "read another file than Pulumi.<stack>.yaml")
     .option("--store <url>", "store on the host, e.g. local?root=/mnt (default: its own)")
     .option("--no-compress", "send bytes as they are, however slow the link is")
-    .option("--json", "paths, bytes, bytesSent, seconds, roundTrips and backend as JSON", false)
+    .addOption(
+      new Option("--delta [when]", "send differences from what the host's systems have (alone: always)")
+        .choices(["auto", "always", "never"])
+        .preset("always")
+        .default("auto"),
+    )
+    .option("--json", "paths, bytes, bytesSent, seconds, roundTrips, backend and delta as JSON", false)
     .action(async (paths: readonly string[], options: PushArguments, command: Command) => {
       const wanted = await Promise.all(paths.map(readStorePath));
       const wrong = paths.filter((_, index) => wanted[index] === undefined);
@@ -80,6 +87,7 @@ async function push(
   const pushOptions = {
     deadlineSeconds,
     compress: options.compress ? "auto" : "never",
+    delta: options.delta,
     ...(options.signWith === undefined ? {} : { signingKey: await readSigningKey(options.signWith) }),
     ...(options.store === undefined ? {} : { store: options.store }),
   } as const;
@@ -157,20 +165,23 @@ function isPath(candidate: StorePath | undefined): candidate is StorePath {
 }
 
 /** What a backend cannot tell is null. */
-function answerOf(
-  result: PushResult,
-): Readonly<Record<"paths" | "bytes" | "bytesSent" | "seconds" | "roundTrips" | "backend", number | string | null>> {
-  const { paths, bytes, bytesSent = null, seconds, roundTrips = null, backend } = result;
-  return { paths, bytes, bytesSent, seconds, roundTrips, backend };
+function answerOf(result: PushResult) {
+  const { paths, bytes, bytesSent = null, seconds, roundTrips = null, backend, delta = null } = result;
+  return { paths, bytes, bytesSent, seconds, roundTrips, backend, delta };
 }
 
 /** One line. */
-export function renderPush({ paths, bytes, bytesSent, seconds, backend, through }: PushResult, host: string): string {
+export function renderPush(
+  { paths, bytes, bytesSent, seconds, backend, through, delta }: PushResult,
+  host: string,
+): string {
   const time = `${seconds.toFixed(1)} s`;
   if (paths === 0) return `${host}: every path was there (${time})`;
   const sent = bytesSent === undefined ? "" : `, ${megabytes(bytesSent)} sent`;
+  const differences =
+    delta === undefined ? "" : `; ${delta.paths} as differences, ${megabytes(delta.bytes - delta.bytesSent)} saved`;
   const by = through === "socket" ? `${backend} at the daemon's socket` : backend;
-  return `${host}: ${paths} ${paths === 1 ? "path" : "paths"}, ${megabytes(bytes)}${sent} in ${time} (${by})`;
+  return `${host}: ${paths} ${paths === 1 ? "path" : "paths"}, ${megabytes(bytes)}${sent} in ${time} (${by}${differences})`;
 }
 
 /** What is said once is shown; of the progress, a line every other second. */

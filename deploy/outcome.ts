@@ -2,6 +2,7 @@ import { z } from "zod";
 import { storePathSchema, type Transaction, unitNameSchema } from "./activation/transaction.ts";
 import { type DeclaredRun, renderRun, runs } from "./boot/specialisation.ts";
 import type { HostFacts } from "./host-facts.ts";
+import type { PushResult } from "./store/push-closure.ts";
 
 /** What became of one host. Source: design §9. */
 export const outcomeKinds = [
@@ -49,6 +50,8 @@ export const outcomeFactsSchema = z.strictObject({
   newlyFailed: z.array(failedUnitSchema).max(100),
   pushedPaths: z.int().nonnegative(),
   pushedBytes: z.int().nonnegative(),
+  /** Of them, what differences from the host's own paths saved. Absent: none were sent. */
+  savedBytes: z.int().optional(),
   /** Exit code of switch-to-configuration or activate: recorded, never decisive alone. */
   exitCode: z.int().optional(),
   /** Seconds per phase: connect, facts, push, test, commit. */
@@ -93,7 +96,8 @@ export function renderOutcome({ kind, machine, reason, facts }: Outcome): string
   const running = renderRun(facts) ?? "nothing known";
   const generation = facts.generation === null ? "" : `, generation ${facts.generation}`;
   const seconds = Object.values(facts.seconds).reduce((sum, value) => sum + value, 0);
-  const cost = `(${(facts.pushedBytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s)`;
+  const saved = facts.savedBytes === undefined ? "" : `, ${megabytes(facts.savedBytes)} of it saved by differences,`;
+  const cost = `(${megabytes(facts.pushedBytes)}${saved} in ${seconds.toFixed(1)} s)`;
   const why = reason === undefined ? "" : `: ${reason}`;
   switch (kind) {
     case "unchanged":
@@ -109,6 +113,10 @@ export function renderOutcome({ kind, machine, reason, facts }: Outcome): string
   }
 }
 
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** What a deployment knows at its end, as facts. */
 export function outcomeFacts(known: {
   readonly wanted: DeclaredRun;
@@ -117,7 +125,7 @@ export function outcomeFacts(known: {
   readonly after: HostFacts | undefined;
   readonly declared?: { readonly bootable: boolean };
   readonly transaction?: Transaction;
-  readonly pushed?: { readonly paths: number; readonly bytes: number };
+  readonly pushed?: Pick<PushResult, "paths" | "bytes" | "delta">;
   readonly exitCode?: number;
   readonly seconds: Readonly<Record<string, number>>;
 }): OutcomeFacts {
@@ -136,6 +144,7 @@ export function outcomeFacts(known: {
     newlyFailed: [],
     pushedPaths: pushed?.paths ?? 0,
     pushedBytes: pushed?.bytes ?? 0,
+    ...(pushed?.delta === undefined ? {} : { savedBytes: pushed.delta.bytes - pushed.delta.bytesSent }),
     ...(known.exitCode === undefined ? {} : { exitCode: known.exitCode }),
     seconds: { ...known.seconds },
   };

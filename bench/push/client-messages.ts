@@ -9,6 +9,7 @@ export const clientRequestSchema = z.strictObject({
   /** Over a connection of its own, opened and closed within the time; else over one that stays. */
   fresh: z.boolean(),
   compress: z.enum(["auto", "never"]).default("auto"),
+  delta: z.enum(["auto", "never"]).default("auto"),
   /** Stores of the host, in Nix' own words: to each of them at once, over a connection of its own. None: its default store. */
   stores: z.array(z.string()).default([]),
 });

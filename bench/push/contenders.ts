@@ -48,6 +48,15 @@ export const oursFresh: Contender = {
   },
 };
 
+/** Without differences from what the host has. */
+export const oursFull: Contender = {
+  name: "ours, in full",
+  push: async (spec, toplevel) => {
+    await using client = await PushClient.start();
+    return await client.push({ spec, wanted: [toplevel], fresh: true, delta: "never" });
+  },
+};
+
 /** The engine over the connection that a run already has. */
 export function oursPooled(client: PushClient): Contender {
   return {

@@ -3,6 +3,7 @@ import type { LinkProfile } from "../link/link-profile.ts";
 import {
   largeClosure,
   mixedClosures,
+  rebuiltClosures,
   type SetSizes,
   type SyntheticClosure,
   smallClosure,
@@ -17,7 +18,8 @@ export interface PushSet {
   readonly before?: SyntheticClosure;
 }
 
-export type Way = "ours" | "ours-pooled" | "ssh-ng" | "ssh";
+/** `ours-full`: without differences from what the host has. */
+export type Way = "ours" | "ours-full" | "ours-pooled" | "ssh-ng" | "ssh";
 
 /** One cell of the table: a way to push a set over a link. */
 export interface Trial {
@@ -32,11 +34,18 @@ const subsetPaths = 200;
 export function pushSets(sizes: SetSizes): readonly PushSet[] {
   const small = smallClosure(sizes.small);
   const { before, after } = mixedClosures(sizes);
+  const rebuilt = rebuiltClosures(sizes);
   const fresh = after.paths.length - before.paths.length + 1;
   return [
     { name: "small", description: `${small.paths.length} paths of a few kB`, closure: small },
     { name: "large", description: `${sizes.large.length + 1} paths`, closure: largeClosure(sizes.large) },
     { name: "mixed", description: `${fresh} paths of ${after.paths.length}`, closure: after, before },
+    {
+      name: "rebuilt",
+      description: `${rebuilt.after.paths.length} paths, each with a predecessor`,
+      closure: rebuilt.after,
+      before: rebuilt.before,
+    },
     { name: "no-op", description: `${small.paths.length} paths, all there`, closure: small, before: small },
     {
       name: "subset",
@@ -51,9 +60,10 @@ export function planTrials(links: readonly LinkProfile[], sets: readonly PushSet
   return links.flatMap((link) =>
     sets.flatMap((set) => {
       const isDelayed = link.emulated !== undefined;
-      const isCheap = !isDelayed || set.name === "subset" || set.name === "no-op";
+      const isCheap = set.name !== "rebuilt" && (!isDelayed || set.name === "subset" || set.name === "no-op");
       const ways: readonly Way[] = [
         "ours",
+        ...(set.name === "rebuilt" ? (["ours-full"] as const) : []),
         ...(set.name === "no-op" ? (["ours-pooled"] as const) : []),
         "ssh-ng",
         ...(isCheap ? (["ssh"] as const) : []),

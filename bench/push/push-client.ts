@@ -30,11 +30,11 @@ async function push(request: z.output<typeof clientRequestSchema>): Promise<Clie
 }
 
 /** To several stores: the last one's result stands for all. */
-async function pushOnce({ spec, wanted, fresh, compress, stores }: z.output<typeof clientRequestSchema>) {
+async function pushOnce({ spec, wanted, fresh, compress, delta, stores }: z.output<typeof clientRequestSchema>) {
   const signal = AbortSignal.timeout(600_000);
   const run = async (connections: ConnectionPool, store?: string): Promise<PushResult> => {
     const session = new HostSession(connections, spec, 60, ignore);
-    const options = { deadlineSeconds: 600, compress, ...(store === undefined ? {} : { store }) };
+    const options = { deadlineSeconds: 600, compress, delta, ...(store === undefined ? {} : { store }) };
     return await pushPaths(session, wanted, options, ignore, signal);
   };
   const runFresh = async (store?: string): Promise<PushResult> => {

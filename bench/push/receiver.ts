@@ -83,6 +83,14 @@ export class BenchReceiver implements AsyncDisposable {
     );
   }
 
+  /** What its current system is; absent: none that is in its store. */
+  async run(toplevel: string | undefined, signal: AbortSignal): Promise<void> {
+    await this.ask(
+      toplevel === undefined ? "rm -f /run/current-system" : `ln -sfn ${toplevel} /run/current-system`,
+      signal,
+    );
+  }
+
   /** The host's own word that the closure is there; once per kind of run every byte of it. */
   async verify(toplevel: string, contents: boolean, signal: AbortSignal): Promise<void> {
     await this.ask(`nix-store --check-validity $(nix-store --query --requisites ${toplevel})`, signal);

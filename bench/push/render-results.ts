@@ -71,6 +71,7 @@ function ratiosOf(ours: Measured, measured: readonly Measured[]): Figure["ratios
 
 const names: Readonly<Record<Way, string>> = {
   ours: "ours",
+  "ours-full": "ours, in full",
   "ours-pooled": "ours, open connection",
   "ssh-ng": "nix copy ssh-ng://",
   ssh: "nix copy ssh://",

@@ -5,7 +5,7 @@ import type { ConnectionSpec } from "../../deploy/ssh/connection-spec.ts";
 import type { LinkProfile } from "../link/link-profile.ts";
 import { interleave } from "../measure/statistics.ts";
 import { addClosure } from "../synthetic/operator-store.ts";
-import { type Contender, nixCopyTo, oursFresh, oursPooled, PushClient, type Sample } from "./contenders.ts";
+import { type Contender, nixCopyTo, oursFresh, oursFull, oursPooled, PushClient, type Sample } from "./contenders.ts";
 import type { PushSet, Trial, Way } from "./plan.ts";
 import { BenchReceiver } from "./receiver.ts";
 
@@ -56,6 +56,7 @@ async function runGroup(
   for (const trial of interleave(group, rounds)) {
     signal.throwIfAborted();
     await receiver.renew(seedOf(set), signal);
+    await receiver.run(set.before?.toplevel, signal);
     const sample = await withHostCpu(receiver, () =>
       contender(trial.way, pooled).push(spec, set.closure.toplevel, signal),
     );
@@ -77,6 +78,8 @@ function contender(way: Way, pooled: PushClient): Contender {
   switch (way) {
     case "ours":
       return oursFresh;
+    case "ours-full":
+      return oursFull;
     case "ours-pooled":
       return oursPooled(pooled);
     case "ssh-ng":

@@ -12,6 +12,8 @@ export interface SyntheticFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly seed: number;
+  /** Store paths that its contents name over and over, as programs name their libraries. Default: none. */
+  readonly mentions?: readonly StorePath[];
 }
 
 /** A closure, dependencies first. The last path refers to all others, at first or second hand. */
@@ -79,6 +81,30 @@ export function mixedClosures(
     before: withToplevel(`${label}-before`, all.slice(0, present)),
     after: withToplevel(`${label}-after`, [...all, ...large]),
   };
+}
+
+/**
+ * A closure before and after its lowest library was built anew: every path is another one, because it names others, and
+ * nothing else in it has changed.
+ */
+export function rebuiltClosures(
+  { missing }: Pick<SetSizes, "missing">,
+  label = `rebuilt-${missing.small}`,
+): { before: SyntheticClosure; after: SyntheticClosure } {
+  const build = (revision: number): SyntheticClosure => {
+    const library = [{ name: "lib/lowest", sizeBytes: 60_000, seed: 900_000 + revision }];
+    const paths = [syntheticPath(`${label}-library`, [], library)];
+    for (let index = 1; index <= missing.small + missing.large.length; index++) {
+      const sizeBytes = missing.large[index - 1 - missing.small] ?? 2_000 + ((index * 769) % 6_000);
+      const references = [...new Set([paths[0], paths[index - 1], paths[index >> 1]])].flatMap(
+        (ref) => ref?.path ?? [],
+      );
+      const files = [{ name: "bin/program", sizeBytes, seed: 910_000 + index, mentions: references }];
+      paths.push(syntheticPath(`${label}-${index}`, references.sort(), files));
+    }
+    return withToplevel(label, paths);
+  };
+  return { before: build(1), after: build(2) };
 }
 
 /** Up to four references to paths shortly before: a graph as deep and as dense as a system's. */

@@ -24,6 +24,17 @@ export function syntheticContents(sizeBytes: number, seed: number): Buffer {
   return bytes;
 }
 
+/** A program has a name every so often. */
+const mentionEveryBytes = 64 * 1024;
+
+/** Writes the names into the contents, in turns. */
+export function mention(contents: Buffer, names: readonly string[]): void {
+  if (names.length === 0) return;
+  for (let [offset, turn] = [512, 0]; offset + 256 <= contents.length; offset += mentionEveryBytes, turn++) {
+    contents.write(names[turn % names.length] ?? "", offset, "latin1");
+  }
+}
+
 /** Numbers of 32 bits. Source: G. Marsaglia, "Xorshift RNGs" (2003), the generator of period 2^128-1. */
 function generator(seed: number): () => number {
   let [x, y, z, w] = [123456789 ^ seed, 362436069, 521288629, 88675123 ^ (seed << 7)];

@@ -1,5 +1,5 @@
 import type { SyntheticFile, SyntheticPath } from "./closures.ts";
-import { syntheticContents } from "./contents.ts";
+import { mention, syntheticContents } from "./contents.ts";
 
 /**
  * What `nix-store --import` reads: per path 1, its archive, a magic number, path, references, deriver, 0; and 0 at the end.
@@ -46,10 +46,12 @@ function* directory(
   yield words(")");
 }
 
-function* regular({ sizeBytes, seed }: SyntheticFile, executable: boolean): Generator<Buffer> {
+function* regular({ sizeBytes, seed, mentions = [] }: SyntheticFile, executable: boolean): Generator<Buffer> {
+  const contents = syntheticContents(sizeBytes, seed);
+  mention(contents, mentions);
   yield words("(", "type", "regular", ...(executable ? ["executable", ""] : []), "contents");
   yield number(sizeBytes);
-  yield syntheticContents(sizeBytes, seed);
+  yield contents;
   yield Buffer.alloc(-sizeBytes & 7);
   yield words(")");
 }

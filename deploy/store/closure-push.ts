@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import type { Report } from "../../report.ts";
-import { ConnectionLostError, RemoteCommandError } from "../errors.ts";
+import { ConnectionLostError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
+import { describeFailure, isNoSocket, isWorthAnother } from "./attempt-failure.ts";
 import { ChannelAhead } from "./channel-ahead.ts";
 import type { ClosureReading } from "./closure-reading.ts";
+import { isWorthDelta, worthDelta } from "./delta/plan-delta.ts";
+import { readDeltaPlan } from "./delta/read-delta-plan.ts";
+import { StagedSending } from "./delta/staged-sending.ts";
 import { FurtherChannels } from "./further-channels.ts";
 import { type LinkSpeed, measureLinkSpeed, slowByLength } from "./link-speed.ts";
 import { nixCopy } from "./nix-copy.ts";
@@ -20,11 +24,12 @@ import { lastWords, ReceiverEnd } from "./receiver-end.ts";
 import { type Encoding, type ReceiverCommand, ReceiverProcess } from "./receiver-process.ts";
 import { sendPaths, type Tally } from "./send-paths.ts";
 import { ServeChannel, serveCommand } from "./serve-channel.ts";
-import { signPath } from "./signature.ts";
-import { requireAcceptance, unacceptable } from "./trust.ts";
+import { requireAcceptance, signRefused, unacceptable } from "./trust.ts";
 import { WireError } from "./wire.ts";
 import { daemonSocket, WorkerChannel, workerCommand } from "./worker-channel.ts";
 import type { Trust } from "./worker-messages.ts";
+
+type Sent = Omit<PushResult, "seconds" | "paths" | "bytes">;
 
 /** What was missing when the host was asked first. */
 interface Missing {
@@ -51,6 +56,7 @@ export class ClosurePush {
   /** From the first answer on. */
   #missing: Missing | undefined;
   readonly #tally: Tally = { bytesSent: 0, roundTrips: 1 };
+  readonly #delta = { paths: 0, bytes: 0, bytesSent: 0 };
 
   constructor(
     session: HostSession,
@@ -98,7 +104,7 @@ export class ClosurePush {
         }
         // A receiver that is killed again before it added anything will be killed for ever.
         if (fruitless > (error instanceof ConnectionLostError ? 5 : 1) || !isWorthAnother(error)) throw error;
-        this.#say("warning", `${describe(error)}, going on with what is missing`);
+        this.#say("warning", `${describeFailure(error)}, going on with what is missing`);
         await sleep(50 + Math.random() * 200, undefined, { signal: this.#scope }).catch(() =>
           this.#scope.throwIfAborted(),
         );
@@ -139,21 +145,14 @@ export class ClosurePush {
     if (this.#options.backend === "nix-copy") return this.#copy(missing);
     const signed = lock instanceof WorkerChannel ? this.#acceptable(missing, lock.trust) : missing;
     const way = { host, lock, lane, link: await measuring };
-    return { paths, bytes, ...(await this.#send(way, signed, progress)) };
+    return { paths, bytes, ...(await this.#sendStaged(way, signed, progress)) };
   }
 
   /** With signatures where the host wants them, and a key is given. @throws {PushError} before anything is sent */
   #acceptable(missing: readonly PathInfo[], trust: Trust): readonly PathInfo[] {
-    const { signatures } = this.#receiver;
-    const { signingKey } = this.#options;
-    const refused = new Set(unacceptable(missing, trust, signatures));
-    if (refused.size === 0) return missing;
-    const signed = missing.map((info) => {
-      if (signingKey === undefined || !refused.has(info)) return info;
-      return { ...info, signatures: [...info.signatures, signPath(info, signingKey)] };
-    });
-    requireAcceptance(this.#session, unacceptable(signed, trust, signatures), signatures);
-    this.#say("info", `${refused.size} paths signed with ${signingKey?.name}`);
+    const { signed, count } = signRefused(missing, trust, this.#receiver.signatures, this.#options.signingKey);
+    requireAcceptance(this.#session, unacceptable(signed, trust, this.#receiver.signatures), this.#receiver.signatures);
+    if (count > 0) this.#say("info", `${count} paths signed with ${this.#options.signingKey?.name}`);
     return signed;
   }
 
@@ -220,11 +219,32 @@ export class ClosurePush {
     return this.#missing;
   }
 
-  async #send(
-    { host, lock, lane, link }: Way,
-    missing: readonly PathInfo[],
-    progress: PushProgress,
-  ): Promise<Omit<PushResult, "seconds" | "paths" | "bytes">> {
+  /** Differences first, where they are worth it; the rest, and what they failed at, in full. */
+  async #sendStaged(way: Way, missing: readonly PathInfo[], progress: PushProgress): Promise<Sent> {
+    const staged = await this.#planStaged(way, missing, progress);
+    if (staged === undefined) return this.#send(way, missing, progress);
+    let sent: Sent = { backend: "serve", channels: 1, compression: "zstd", connections: 1 };
+    for await (const paths of staged.run(this.#scope)) sent = await this.#send(way, paths, progress);
+    return { ...sent, ...this.#tally, ...(this.#delta.paths === 0 ? {} : { delta: { ...this.#delta } }) };
+  }
+
+  async #planStaged({ host, lock, link }: Way, missing: readonly PathInfo[], progress: PushProgress) {
+    const { delta = "auto", store } = this.#options;
+    const isAsked = delta === "always";
+    if (delta === "never" || (!isAsked && !isWorthDelta(missing, link))) return undefined;
+    const tell = (reason: string): void => this.#say(isAsked ? "warning" : "debug", `no differences: ${reason}`);
+    // Its systems are in the host's default store; after two lost connections they may be why it is lost.
+    if (this.#backend !== "serve" || store !== undefined) return void tell("only into the host's own store, as root");
+    if (this.#attempts > 2) return void tell("connections were lost over them");
+    const plan = await readDeltaPlan(host, this.#receiver, missing, isAsked ? 1 : worthDelta, this.#scope);
+    this.#tally.roundTrips += 1;
+    if (plan.kind === "none") return void tell(plan.reason);
+    const onAdded = (info: PathInfo): void => progress.added(info);
+    const way = { host, receiver: plan.receiver, lock, onAdded, tally: this.#tally };
+    return new StagedSending(plan.stages, way, this.#delta, (level, message) => this.#say(level, message));
+  }
+
+  async #send({ host, lock, lane, link }: Way, missing: readonly PathInfo[], progress: PushProgress): Promise<Sent> {
     const { compress = "auto", channels: most = 4 } = this.#options;
     const backend = this.#backend;
     const plan = planSending({
@@ -288,17 +308,4 @@ interface Way {
   readonly lock: PathChannel;
   readonly lane: ChannelAhead;
   readonly link: LinkSpeed | undefined;
-}
-
-function isWorthAnother(error: unknown): boolean {
-  return error instanceof ConnectionLostError || (error instanceof ReceiverEnd && error.killed);
-}
-
-/** Nobody listens there, sshd does not forward to it, or what listens hangs up at once. */
-function isNoSocket(error: unknown): error is RemoteCommandError | ReceiverEnd {
-  return error instanceof RemoteCommandError || error instanceof ReceiverEnd;
-}
-
-function describe(error: unknown): string {
-  return error instanceof ReceiverEnd ? `the receiver was killed (${error.message})` : "connection lost";
 }

@@ -41,10 +41,22 @@ export async function readClosure(wanted: readonly StorePath[], signal: AbortSig
   return orderByReferences(await parsePathInfos(text));
 }
 
-/** @throws {z.ZodError} when it is not what `nix path-info --json` says. */
-export async function parsePathInfos(text: string): Promise<readonly PathInfo[]> {
+/** Those of the paths that are valid in the operator's store; nothing is built or fetched for the others. @throws {NixError} */
+export async function readValid(paths: readonly StorePath[], signal: AbortSignal): Promise<readonly PathInfo[]> {
+  if (paths.length === 0) return [];
+  const args = ["path-info", "--json", "--offline", "--option", "substitute", "false", ...paths];
+  const text = await runNix(args, { signal, deadlineMs: 120_000, purpose: "look for what the host has" });
+  return parsePathInfos(text, "left-out");
+}
+
+/** @param invalid - what becomes of paths that are not valid. @throws {z.ZodError} when it is not what `nix path-info --json` says. */
+export async function parsePathInfos(
+  text: string,
+  invalid: "refused" | "left-out" = "refused",
+): Promise<readonly PathInfo[]> {
   const infos: PathInfo[] = [];
   for (const [path, info] of Object.entries(answerSchema.parse(JSON.parse(text)))) {
+    if (info === null && invalid === "left-out") continue;
     infos.push(parsePathInfo(path, info));
     if (infos.length % pathsPerSlice === 0) await yieldToOthers();
   }

@@ -26,12 +26,25 @@ export interface PushOptions {
   readonly store?: string;
   /** Default `auto`: by the link's measured speed, where the host has zstd. */
   readonly compress?: "auto" | "always" | "never";
+  /**
+   * Differences from what the host's systems have already. `auto`: where the way is slow and there are some megabytes of them;
+   * `always`: wherever they are possible. Default `auto`.
+   */
+  readonly delta?: "auto" | "always" | "never";
   /** Most channels at once, 1 to 8. Default 4. */
   readonly channels?: number;
   /** What is known of the way. Default: it is measured. */
   readonly link?: LinkSpeed;
   /** The host first fetches from its own caches what they have. Default false: without a way to them Nix waits for minutes. */
   readonly substitute?: boolean;
+}
+
+export interface DeltaTotals {
+  readonly paths: number;
+  /** Their size as NARs. */
+  readonly bytes: number;
+  /** What was sent for them. */
+  readonly bytesSent: number;
 }
 
 export interface PushResult {
@@ -51,6 +64,8 @@ export interface PushResult {
   /** Channels that sent in the last attempt, on all connections. */
   readonly channels?: number;
   readonly compression?: "zstd" | "gzip" | "none";
+  /** What of it went as differences, all attempts together. Absent: nothing did. */
+  readonly delta?: DeltaTotals;
   /** Connections that sent at the end, the first one included. */
   readonly connections?: number;
   /** How many times the push went on over a new connection or receiver. */

@@ -47,7 +47,7 @@ export class ReceiverProcess implements AsyncDisposable {
   readonly #stderr: BoundedText;
   readonly #closed = new AbortController();
   #scope: AbortSignal;
-  #compressor: RequestCompressor | undefined;
+  #compressor: Writable | undefined;
   /** Bytes handed to SSH, compressed or not. */
   bytesSent = 0;
 
@@ -90,10 +90,16 @@ export class ReceiverProcess implements AsyncDisposable {
     const { channel } = this.#process;
     if (encoding.kind === "plain") return void channel.write("plain\n");
     channel.write(`${encoding.tool} -dc${encoding.kind === "zstd" ? "q" : ""}\n`);
-    this.#compressor = new RequestCompressor(channel, encoding, (bytes) => {
+    this.through((channel, onPiece) => new RequestCompressor(channel, encoding, onPiece));
+  }
+
+  /** Its requests go through what is made, which ends the channel at its own end, and says what goes into it. */
+  through(make: (channel: Writable, onPiece: (bytes: number) => void) => Writable): void {
+    const { channel } = this.#process;
+    this.#compressor = make(channel, (bytes) => {
       this.bytesSent += bytes;
     });
-    // Its end is the push's, as of a channel that the host closes.
+    // Its failure is the push's, as of a channel that the host closes.
     this.#compressor.on("error", () => channel.close());
   }
 

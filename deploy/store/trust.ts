@@ -2,7 +2,7 @@ import { PushError } from "../errors.ts";
 import type { HostSession } from "../host-session.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
 import type { PathInfo } from "./path-info.ts";
-import { isSignedBy, type PublicKeys } from "./signature.ts";
+import { isSignedBy, type PublicKeys, type SigningKey, signPath } from "./signature.ts";
 import type { Trust } from "./worker-messages.ts";
 
 /** What the host demands of users whom it does not trust. */
@@ -23,6 +23,19 @@ export function unacceptable(
 ): readonly PathInfo[] {
   if (trust !== "untrusted" || !required) return [];
   return paths.filter((info) => info.contentAddress === undefined && !isSignedBy(info, keys));
+}
+
+/** The paths, those that would be refused with a signature more, where there is a key for it. */
+export function signRefused(
+  paths: readonly PathInfo[],
+  trust: Trust,
+  policy: SignaturePolicy,
+  key: SigningKey | undefined,
+): { readonly signed: readonly PathInfo[]; readonly count: number } {
+  const refused = new Set(key === undefined ? [] : unacceptable(paths, trust, policy));
+  const sign = (info: PathInfo): PathInfo =>
+    key === undefined || !refused.has(info) ? info : { ...info, signatures: [...info.signatures, signPath(info, key)] };
+  return { signed: paths.map(sign), count: refused.size };
 }
 
 /** @throws {PushError} before anything is sent */

@@ -73,6 +73,14 @@ describe("plan of the push benchmark", () => {
     assert.equal(size("no-op"), 0);
   });
 
+  it("has a rebuilt set of which no path is there, and each is named like one that is", () => {
+    const { closure, before } = sets.find(({ name }) => name === "rebuilt") ?? assert.fail("no rebuilt set");
+    const names = (paths: typeof closure.paths): string[] => paths.map(({ path }) => path.slice(44));
+    assert.deepEqual(names(before?.paths ?? []).slice(0, -1), names(closure.paths).slice(0, -1));
+    const old = new Set(before?.paths.map(({ path }) => path));
+    assert.ok(closure.paths.every(({ path }) => !old.has(path)));
+  });
+
   it("lets every way go first once", () => {
     assert.deepEqual(interleave(["a", "b", "c"], 3), ["a", "b", "c", "b", "c", "a", "c", "a", "b"]);
   });

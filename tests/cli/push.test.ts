@@ -28,6 +28,11 @@ describe("fleet push", () => {
   it("says in one line what was done", () => {
     const result = { paths: 3, bytes: 12_300_000, bytesSent: 4_560_000, seconds: 1.26, backend: "serve" } as const;
     assert.equal(renderPush(result, "root@galena"), "root@galena: 3 paths, 12.3 MB, 4.6 MB sent in 1.3 s (serve)");
+    const delta = { paths: 2, bytes: 10_000_000, bytesSent: 100_000 };
+    assert.equal(
+      renderPush({ ...result, bytesSent: 150_000, delta }, "galena"),
+      "galena: 3 paths, 12.3 MB, 0.1 MB sent in 1.3 s (serve; 2 as differences, 9.9 MB saved)",
+    );
     const direct = { paths: 1, bytes: 2_000_000, seconds: 1, backend: "worker", through: "socket" } as const;
     assert.equal(renderPush(direct, "galena"), "galena: 1 path, 2.0 MB in 1.0 s (worker at the daemon's socket)");
     const none = { paths: 0, bytes: 0, seconds: 0.2, backend: "none" } as const;

@@ -27,6 +27,10 @@ describe("outcome", () => {
     const failed = { ...facts, newlyFailed: [{ unit: "db.service", journal: [] }] };
     const cases: readonly (readonly [Partial<Outcome>, string])[] = [
       [{}, "galena: switched to 1111111-nixos-system-galena, generation 43 (12.3 MB in 4.1 s)"],
+      [
+        { facts: { ...facts, savedBytes: 11_000_000 } },
+        "galena: switched to 1111111-nixos-system-galena, generation 43 (12.3 MB, 11.0 MB of it saved by differences, in 4.1 s)",
+      ],
       [{ kind: "unchanged" }, "galena: unchanged, 1111111-nixos-system-galena, generation 43"],
       [
         { kind: "switched-with-failed-units", facts: failed },

@@ -16,6 +16,7 @@ const answerSchema = z.strictObject({
   seconds: z.number().positive(),
   roundTrips: z.int().nullable(),
   backend: z.enum(["none", "serve", "worker", "nix-copy"]),
+  delta: z.object({ paths: z.int(), bytes: z.int(), bytesSent: z.int() }).nullable(),
 });
 
 describe("fleet push to a simulated host", () => {

@@ -1,0 +1,100 @@
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { printingFunction } from "../../activation/scripts.ts";
+import { composeText } from "../../host-script.ts";
+import type { RemoteScript } from "../../ssh/remote-command.ts";
+import type { SshHost } from "../../ssh/ssh-host.ts";
+import { Coalescer } from "../coalescer.ts";
+import { writeNar } from "../nar-writer.ts";
+import type { PathChannel } from "../path-channel.ts";
+import { type PathInfo, sizeOf } from "../path-info.ts";
+import type { Receiver } from "../receiver.ts";
+import { ReceiverProcess } from "../receiver-process.ts";
+import { sendPaths, type Tally } from "../send-paths.ts";
+import { ServeChannel } from "../serve-channel.ts";
+import { encodeAddToStoreNar, encodeHello } from "../serve-messages.ts";
+import { decodeLine } from "../wire.ts";
+import { DeltaEncoder } from "./delta-encoder.ts";
+import { Places } from "./places.ts";
+import type { DeltaStage } from "./plan-delta.ts";
+
+/** Each takes up to three times a stage's bounds of memory here, besides what it takes on its host. */
+const places = new Places(2);
+
+/** What a host puts differences together with. */
+export type DeltaReceiver = Pick<Receiver, "nixStore" | "elevation"> & { readonly zstd: string };
+
+export interface DeltaSending {
+  readonly host: SshHost;
+  readonly receiver: DeltaReceiver;
+  /** Keeps what is there; nothing goes over it. */
+  readonly lock: PathChannel;
+  /** Called when the host has added a path. */
+  readonly onAdded: (info: PathInfo) => void;
+  readonly tally: Tally;
+}
+
+/** The receiver of a stage's differences. */
+export function receiveScript(
+  { nixStore, zstd }: Pick<DeltaReceiver, "nixStore" | "zstd">,
+  references: readonly PathInfo[],
+): RemoteScript {
+  const old = printingFunction("old_paths", references.map(({ path }) => path).join("\n"));
+  const text = composeText([new URL("./receive-delta.sh", import.meta.url)]);
+  const args = [nixStore, zstd, String(sizeOf(references))];
+  return { name: "pulumi-clan receive-delta", text: `{\n${old}${text}\nexit\n}\n`, args };
+}
+
+/** Bytes of a conversation that adds the paths and asks nothing else. */
+export function conversationBytes(paths: readonly PathInfo[]): number {
+  const heads = paths.reduce((sum, info) => sum + encodeAddToStoreNar(info).length, encodeHello().length);
+  return heads + sizeOf(paths);
+}
+
+/**
+ * Sends a stage as differences. The host's Nix reads what zstd makes of them as if it had come that way: it compares every
+ * path's hash, and adds none that is another.
+ * @throws whatever stood against it; what was added by then stays, and `onAdded` knows of it
+ */
+export async function sendDelta(
+  { paths, references }: Extract<DeltaStage, { kind: "delta" }>,
+  { host, receiver, lock, onAdded, tally }: DeltaSending,
+  signal: AbortSignal,
+): Promise<void> {
+  using _place = await places.take(signal);
+  const script = receiveScript(receiver, references);
+  let encoder: DeltaEncoder | undefined;
+  const folder = await mkdtemp(join(tmpdir(), "pulumi-clan-delta-")); // for its owner alone
+  try {
+    await using process = await ReceiverProcess.start(host, receiver.elevation, { kind: "script", script }, signal);
+    tally.bytesSent += script.text.length;
+    const file = join(folder, "archives");
+    await writeArchives(references, file, signal);
+    while ((await process.read(decodeLine(4 * 1024))) !== "ready");
+    tally.roundTrips += 1;
+    process.through((channel, onPiece) => {
+      encoder = new DeltaEncoder(channel, file, conversationBytes(paths), onPiece);
+      return encoder;
+    });
+    const open = (): Promise<PathChannel> => ServeChannel.greet(process);
+    await sendPaths({ open, lock, paths, channels: 1, onAdded, tally }, signal);
+  } catch (error) {
+    throw encoder?.errored ?? error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** One archive after another. @throws {NarError} */
+async function writeArchives(paths: readonly PathInfo[], file: string, signal: AbortSignal): Promise<void> {
+  await using handle = await open(file, "wx", 0o600);
+  const out = new Coalescer(async (chunk, release) => {
+    for (let offset = 0; offset < chunk.length; ) {
+      offset += (await handle.write(chunk, offset)).bytesWritten;
+    }
+    release();
+  });
+  for (const { path, narSize } of paths) await writeNar(path, narSize, out, signal);
+  await out.flush();
+}
