@@ -3,6 +3,7 @@ import { ConnectionLostError } from "../errors.ts";
 import type { PathChannel } from "./path-channel.ts";
 import type { PathInfo } from "./path-info.ts";
 import { PathSchedule } from "./path-schedule.ts";
+import { ReceiverEnd } from "./receiver-end.ts";
 import { WireError } from "./wire.ts";
 
 const longestSliceMs = 8;
@@ -208,7 +209,7 @@ class Lanes {
   async #receive(lane: Lane): Promise<void> {
     await lane.channel.hello();
     for (;;) {
-      const added = await lane.channel.added();
+      const added = await this.#answer(lane);
       if (added === undefined) break;
       const info = lane.inFlight.shift();
       if (info === undefined) throw new WireError("no answer without a request", "one more", 0);
@@ -220,6 +221,17 @@ class Lanes {
     if (lane.channel.atEnd === "answers" || lane.inFlight.length > 0) await lane.channel.process.finished();
     if (lane.inFlight.length > 0 || (!lane.retired && this.#schedule.left > 0)) {
       throw new WireError(`answers for ${lane.inFlight.length} more paths`, "the end", 0);
+    }
+  }
+
+  /** A daemon that finds its input ended while it tidies up after its last answer calls that an interruption. */
+  async #answer({ channel, inFlight }: Lane): Promise<true | undefined> {
+    try {
+      return await channel.added();
+    } catch (error) {
+      const isOver = this.#schedule.left === 0 && inFlight.length === 0;
+      if (channel.atEnd === "drops" && isOver && error instanceof ReceiverEnd) return undefined;
+      throw error;
     }
   }
 
