@@ -4,7 +4,7 @@ import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { isStorePath, renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import { buildPlaceOf, type Delivery, settingsOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
-import { planSecrets } from "../stack/plan-secrets.ts";
+import { planSecrets, publishedKeys } from "../stack/plan-secrets.ts";
 import { confirmed } from "./confirm.ts";
 import { deliverAll, exitCodeOf, renderResults, resultsJson, tellFailures } from "./deliver-all.ts";
 import { readKnownByState } from "./known-by-state.ts";
@@ -99,6 +99,7 @@ async function planDeliveries(
   const knowing = readKnownByState(dir, stack.name, signal); // while the systems are evaluated
   const systems =
     toplevel === undefined ? await evaluateSystems(fleet, stack, on, { report }, signal) : new Map<string, never>();
+  const published = toplevel === undefined ? new Map<string, never>() : await publishedKeys(dir, stack, on);
   // A system of its own brings none: which secrets belong to it is not known.
   const secrets =
     toplevel === undefined ? await planSecrets(dir, fleet, stack, on, report, signal) : new Map<string, never>();
@@ -112,7 +113,8 @@ async function planDeliveries(
     const policy = withSpecialisation(activationPolicySchema.parse(stated), options, command);
     const way = wayOf(owned.machine, connection, stack);
     const common = { ...way, ...settings, ...known.former(way, settings.owner), policy };
-    if (toplevel !== undefined) return { ...common, toplevel, buildOn: "local" };
+    if (toplevel !== undefined)
+      return { ...common, toplevel, buildOn: "local", publishedKey: published.get(owned.machine) };
     if (system === undefined) throw new Error(`${owned.machine} was not evaluated`);
     const { drvPath } = system;
     return {

@@ -1,12 +1,15 @@
 import { Command } from "commander";
 import { type HostFacts, readFacts } from "../deploy/host-facts.ts";
 import { type Generation, previousGeneration, readGenerations } from "../deploy/observation/generations.ts";
+import { whatStaysShut } from "../deploy/secrets/prove-sops.ts";
 import { connect } from "../deploy/ssh/connect.ts";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { isStorePath, renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import type { Report } from "../report.ts";
+import { proofFor } from "../stack/deliver-system.ts";
 import { type Delivery, settingsOf, wayOf } from "../stack/delivery.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
+import { publishedKeys } from "../stack/plan-secrets.ts";
 import { resolveWay } from "../stack/way-to-host.ts";
 import { confirmed } from "./confirm.ts";
 import { deliverAll, exitCodeOf, renderResults, resultsJson, tellFailures } from "./deliver-all.ts";
@@ -64,6 +67,9 @@ export function rollbackCommand(terminal: Terminal, signal: AbortSignal): Comman
       terminal.exitCode = 1;
       return;
     }
+    const shut = await shutAfter(goal.toplevel, command, ways, delivery, report, signal);
+    if (shut !== undefined)
+      terminal.tell(`${name}: the host's key may not open this system's secrets, and none come with it: ${shut}`);
     const question = `Roll ${name} back to ${goal.text}?`;
     if (!(await confirmed(question, options, command, signal))) {
       terminal.exitCode = 1;
@@ -103,6 +109,29 @@ async function askHost(
   await using host = await connect(await resolveWay(delivery, sudoPassword), report, signal);
   const facts = await readFacts(host, { class: delivery.class }, signal);
   return { facts, generations: await readGenerations(host, signal) };
+}
+
+/** What the key that the clan has for a machine does not open of an earlier system; undefined: nothing that is known of. */
+async function shutAfter(
+  toplevel: StorePath,
+  command: Command,
+  { stack, sudoPassword }: MachineWays,
+  delivery: Omit<Delivery, "toplevel" | "buildOn">,
+  report: Report,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { dir } = command.optsWithGlobals<{ dir: string }>();
+  const publishedKey = (await publishedKeys(dir, stack, [delivery])).get(delivery.machine);
+  const way = await resolveWay(delivery, sudoPassword);
+  const proof = proofFor({ toplevel, publishedKey }, way);
+  if (proof === undefined) return undefined;
+  await using host = await connect(way, report, signal);
+  const elevation = "if-possible" as const;
+  return await whatStaysShut(
+    { exec: (script, options, scope) => host.exec(script, { ...options, elevation }, scope) },
+    proof,
+    signal,
+  );
 }
 
 function chooseGeneration(

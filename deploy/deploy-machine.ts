@@ -7,6 +7,7 @@ import { noFacts, type Outcome } from "./outcome.ts";
 import type { SecretSource } from "./secrets/secret-source.ts";
 import { ConnectionPool } from "./ssh/connection-pool.ts";
 import { connectionSpecSchema } from "./ssh/connection-spec.ts";
+import type { RemoteScript } from "./ssh/remote-command.ts";
 import { Deployment } from "./transaction/deployment.ts";
 
 const stackSchema = z.strictObject({ project: ownerSchema.shape.project, stack: ownerSchema.shape.stack });
@@ -23,6 +24,8 @@ export const deploymentRequestSchema = z.strictObject({
   policy: activationPolicySchema.default(() => activationPolicySchema.parse({})),
   /** Brought to the host before its system is activated, and back with it. */
   secrets: z.custom<SecretSource>(isSecretSource).optional(),
+  /** Of a deployment without secrets: shows on the host whether the keys that are there open what the system brings. */
+  secretsProof: z.custom<RemoteScript>(isScript).optional(),
   owner: stackSchema,
   /** Stacks that the machine was moved from: a host that carries the mark of one is taken over. */
   formerOwners: z.array(stackSchema).optional(),
@@ -31,6 +34,10 @@ export type DeploymentRequest = z.output<typeof deploymentRequestSchema>;
 
 function isSecretSource(value: unknown): boolean {
   return typeof value === "object" && value !== null && "stage" in value && typeof value.stage === "function";
+}
+
+function isScript(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "text" in value && typeof value.text === "string";
 }
 
 /**

@@ -1,13 +1,16 @@
+import { sshRecipient } from "../clan/vars/age/ssh-recipient.ts";
 import { reasonToRefuse } from "../deploy/activation/plan-activation.ts";
 import { deployMachine, unlessUnreachable } from "../deploy/deploy-machine.ts";
 import { HostSession } from "../deploy/host-session.ts";
 import { type Observation, observeHost } from "../deploy/observation/observe-host.ts";
 import { type Outcome, outcomeFacts, renderOutcome } from "../deploy/outcome.ts";
+import { proveSopsFiles } from "../deploy/secrets/prove-sops.ts";
 import type { SecretSource } from "../deploy/secrets/secret-source.ts";
 import { lookAtUserKeys, renderUserKeyProblem } from "../deploy/secrets/user-keys.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
 import { writeOpensshOptions } from "../deploy/ssh/openssh-options.ts";
+import type { RemoteScript } from "../deploy/ssh/remote-command.ts";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { requireFreeSudo, storeUri } from "../deploy/store/nix-copy.ts";
 import { FleetError } from "../errors.ts";
@@ -57,6 +60,7 @@ export async function deliverSystem(
     owner,
     formerOwners,
     secrets,
+    secretsProof: proofFor(delivery, connection),
   };
   const outcome = refused ?? (await deployMachine(request, report, signal, connections));
   const said = renderOutcome(outcome).replace(`${machine}: `, "");
@@ -70,6 +74,16 @@ export async function deliverSystem(
 /** Nothing where the clan keeps no key for the machine. */
 function secretsFor({ machine, toplevel, secrets }: Delivery, { hostKeys }: ConnectionSpec): SecretSource | undefined {
   return secrets == null ? undefined : clanSecrets({ machine, toplevel, secrets, hostKeys });
+}
+
+/** For a system that comes without secrets: do the keys that the host should have open what it brings? */
+export function proofFor(
+  { toplevel, publishedKey }: Pick<Delivery, "toplevel" | "publishedKey">,
+  { hostKeys }: Pick<ConnectionSpec, "hostKeys">,
+): RemoteScript | undefined {
+  if (publishedKey === undefined) return undefined;
+  const host = hostKeys.flatMap(({ key }) => sshRecipient(key) ?? []);
+  return proveSopsFiles(toplevel, publishedKey.path, { key: publishedKey.recipients, host });
 }
 
 /** A connection of before the new system's sshd proves nothing about its key: the declared one alone is tried first. */

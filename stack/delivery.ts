@@ -1,6 +1,6 @@
 import { MachineNotEvaluatedError } from "../clan/errors.ts";
 import { StackConfigError } from "../clan/stack-config.ts";
-import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
+import type { MachineSecrets, PublishedKey } from "../clan/vars/machine-secrets.ts";
 import { type ActivationPolicy, activationPolicySchema } from "../deploy/activation/policy.ts";
 import { isAsDeclared, type Outcome } from "../deploy/outcome.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
@@ -52,6 +52,8 @@ export interface Delivery extends Way {
   readonly formerOwners?: readonly StackOwner[] | undefined;
   /** From the clan's vars; null, or absent: nothing of them on the host is touched. */
   readonly secrets?: MachineSecrets | null;
+  /** Of a delivery without secrets: the key that the host should have, to tell whether it opens what the system brings. */
+  readonly publishedKey?: PublishedKey | undefined;
 }
 
 /** Whose a machine is. */

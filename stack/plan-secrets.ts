@@ -1,6 +1,12 @@
 import { dirname, resolve } from "node:path";
 import type { Fleet } from "../clan/read-fleet.ts";
-import { keepsKeyOf, type MachineSecrets, readMachineSecrets } from "../clan/vars/machine-secrets.ts";
+import {
+  keepsKeyOf,
+  type MachineSecrets,
+  type PublishedKey,
+  readMachineSecrets,
+  readPublishedKey,
+} from "../clan/vars/machine-secrets.ts";
 import { FleetError, throwGathered } from "../errors.ts";
 import type { Report } from "../report.ts";
 import { readOwnedFacts } from "./check-configurations.ts";
@@ -10,6 +16,17 @@ import type { Stack } from "./stack.ts";
 /** The clan's folder: that of its vars lies in it. */
 export function clanFolder(root: string, { config }: Stack): string {
   return dirname(resolve(root, config.vars ?? "vars"));
+}
+
+/** Machine → its age key as the clan publishes it; a machine whose key the clan does not keep has none. */
+export async function publishedKeys(
+  root: string,
+  stack: Stack,
+  machines: readonly Pick<OwnedMachine, "machine">[],
+): Promise<ReadonlyMap<string, PublishedKey>> {
+  const folder = clanFolder(root, stack);
+  const keys = await Promise.all(machines.map(({ machine }) => readPublishedKey(folder, machine)));
+  return new Map(machines.flatMap(({ machine }, index) => (keys[index] === undefined ? [] : [[machine, keys[index]]])));
 }
 
 /**

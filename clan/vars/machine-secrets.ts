@@ -133,6 +133,19 @@ export async function keepsKeyOf(root: string, machine: string): Promise<boolean
   return (await machineKey(root, machine, null)) !== undefined;
 }
 
+/** A machine's age key as the clan publishes it, and where it lies on the host unless a configuration says otherwise. */
+export interface PublishedKey {
+  readonly path: string;
+  readonly recipients: readonly string[];
+}
+
+/** @returns undefined where the clan keeps none for its sops back end: what the host has is not known. */
+export async function readPublishedKey(root: string, machine: string): Promise<PublishedKey | undefined> {
+  const key = await machineKey(root, machine, null);
+  if (key?.cipher !== "sops") return undefined;
+  return { path: key.target, recipients: await recipientsOf(root, machine, "sops") };
+}
+
 /** Public halves of a machine's key in clan's sops back end; none: it has no key. */
 export async function readMachineKeys(root: string, machine: string): Promise<readonly string[]> {
   return await recipientsOf(root, machine, "sops");

@@ -1,4 +1,5 @@
 import { composeScript } from "../host-script.ts";
+import type { RootShell } from "../root-shell.ts";
 import type { RemoteScript } from "../ssh/remote-command.ts";
 
 const file = new URL("./scripts/prove-sops.sh", import.meta.url);
@@ -9,6 +10,19 @@ export interface HostRecipients {
   readonly key: readonly string[];
   /** Of the host's SSH key, which sops-nix may use as well. */
   readonly host: readonly string[];
+}
+
+/**
+ * Why the keys that a host has do not open what a system brings; nothing is sent or replaced.
+ * @returns undefined: they do, as far as files say.
+ */
+export async function whatStaysShut(
+  shell: Pick<RootShell, "exec">,
+  proof: RemoteScript,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { code, stderr } = await shell.exec(proof, { deadlineSeconds: 60 }, signal);
+  return code === 1 ? stderr.trimEnd().split("\n").at(-1)?.slice(0, 500) : undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import { readSpecialisation } from "../boot/specialisation.ts";
 import { DiskSpaceError } from "../errors.ts";
 import type { Outcome } from "../outcome.ts";
 import { rootShell } from "../root-shell.ts";
+import { whatStaysShut } from "../secrets/prove-sops.ts";
 import { pushClosure } from "../store/push-closure.ts";
 import { type DeploymentContext, makeOutcome, type Progress, runScript, type StepOf, say } from "./context.ts";
 
@@ -42,12 +43,22 @@ export async function check(
   progress.declared = declared;
   const reason = reasonAgainst(declared, progress.facts, wanted, context.request.policy);
   if (reason !== undefined) return refused(reason);
+  await warnOfShutSecrets(context, signal);
   const bootOnly = declared.bootOnly.join("; ");
   if (bootOnly === "" || wanted.mode === "dry" || wanted.mode === "boot") return undefined;
   const why = `the new system needs a reboot: ${bootOnly}`;
   if (!declared.bootable || wanted.mode === "test") return refused(why);
   progress.staged = why;
   return undefined;
+}
+
+/** What the activation itself is to show, told beforehand: which key the host has is known by the clan's word alone. */
+async function warnOfShutSecrets({ session, request, report }: DeploymentContext, signal: AbortSignal): Promise<void> {
+  if (request.secrets !== undefined || request.secretsProof === undefined) return;
+  const words = await whatStaysShut(rootShell(session), request.secretsProof, signal);
+  if (words === undefined) return;
+  const message = `no secrets come with this system, and the host's key may not open its own: ${words}`;
+  report({ level: "warning", subject: request.machine, phase: "secrets", message });
 }
 
 export async function dry(

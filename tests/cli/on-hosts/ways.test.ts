@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { generateAgeKey } from "../../../clan/vars/age/age-file.ts";
 import { fingerprint, parseHostKey } from "../../../deploy/ssh/host-key.ts";
 import { type CommandResult, tryCommand } from "../../../sim/hosts/run-command.ts";
 import { galena, type TemporaryFleet, temporaryFleet } from "../../clan/support/temporary-fleet.ts";
@@ -101,6 +103,45 @@ describe("ways to a host from the command line", function () {
     assert.equal(await current(), toplevel);
     const back = await run(["rollback", "galena", "--list"]);
     assert.match(back.stdout, /by-secret +running, profile/, back.stderr);
+  });
+
+  it("tell of a system whose secrets the host's key does not open, when none come with it", async () => {
+    const dialled = ["--host", `ops@${host.sim.address}`, "--yes"];
+    const [own, former] = [await generateAgeKey(), await generateAgeKey()];
+    const keys = JSON.stringify([{ publickey: own.recipient, type: "age" }]);
+    for (const [path, text] of [
+      ["sops/machines/galena/key.json", keys],
+      ["sops/secrets/galena-age.key/secret", "of the users"],
+    ] as const) {
+      await mkdir(dirname(join(fleet.root, path)), { recursive: true });
+      await writeFile(join(fleet.root, path), text);
+    }
+    const withSecrets = async (name: string, recipient: string) => {
+      const [manifest, sopsFile] = ["manifest.json", "hosts.yaml"].map(
+        (file) => `/nix/store/${name.repeat(32)}-${file}`,
+      );
+      const listed = { secrets: [{ sopsFile }], ageKeyFile: "/var/lib/sops-nix/key.txt", ageSshKeyPaths: [] };
+      await host.ask(`echo '${JSON.stringify(listed)}' >${manifest}; echo 'recipient: ${recipient}' >${sopsFile}`);
+      const activate = `#!/bin/sh\n# sops-install-secrets ${manifest}\nln -sfn "$(dirname "$(readlink -f "$0")")" /run/current-system\n`;
+      return host.system({ name, files: { activate } });
+    };
+    try {
+      const [shut, sound] = [await withSecrets("0", former.recipient), await withSecrets("1", own.recipient)];
+      const told = new RegExp(
+        `hosts.yaml is encrypted to ${former.recipient} and not to a key of this host \\(${own.recipient}`,
+      );
+      const first = await run(["deploy", "galena", "--toplevel", shut, ...dialled]);
+      assert.equal(first.exitCode, 0, first.stderr);
+      assert.match(first.stderr, told);
+      const second = await run(["deploy", "galena", "--toplevel", sound, ...dialled]);
+      assert.deepEqual([second.exitCode, /is encrypted to/.test(second.stderr)], [0, false], second.stderr);
+      const back = await run(["rollback", "galena", "--to", shut, ...dialled]);
+      assert.equal(back.exitCode, 0, back.stderr);
+      assert.match(back.stderr, /may not open this system's secrets, and none come with it/);
+      assert.match(back.stderr, told);
+    } finally {
+      await rm(join(fleet.root, "sops"), { recursive: true });
+    }
   });
 
   it("take the password from the input where the secret cannot be decrypted, and say what is missing", async () => {
