@@ -35,7 +35,7 @@ export interface Generated {
   /** `-`: the clan itself. */
   readonly machine: string;
   readonly what: string;
-  readonly result: "written" | "kept" | "encrypted anew";
+  readonly result: "written" | "kept" | "encrypted anew" | "names the former key";
 }
 
 /** The name under which the age key is asked for. */
@@ -89,7 +89,11 @@ async function generateKey(
   await resealing.write(key.recipient);
   await writeMachineKey(root, machine, key, users);
   const written: Generated = { machine, what: ageKey, result: "written" };
-  return [written, ...resealing.paths.map((what) => ({ machine, what, result: "encrypted anew" as const }))];
+  return [
+    written,
+    ...resealing.paths.map((what) => ({ machine, what, result: "encrypted anew" as const })),
+    ...resealing.others.map((what) => ({ machine, what, result: "names the former key" as const })),
+  ];
 }
 
 function generatorsOf(

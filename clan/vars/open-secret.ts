@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { OperatorKeys } from "./age/operator-keys.ts";
 import { SecretFileError, SecretIdentityError } from "./errors.ts";
 import { openSopsBinary } from "./sops/sops-binary.ts";
-import { readSopsMetadata } from "./sops/sops-metadata.ts";
+import { maxSopsBytes, readSopsMetadata } from "./sops/sops-metadata.ts";
 
 /** `sops`: a file of sops' binary store; `age`: an age file. */
 export type Cipher = "sops" | "age";
@@ -32,6 +32,8 @@ export async function openSecret(
     if (cause.code !== "ENOENT") throw cause;
     throw notWhatItIs(machine, place, "no such file", `generate it: fleet vars generate ${machine}`, cause);
   });
+  if (file.length > maxSopsBytes)
+    throw notWhatItIs(machine, place, `${(file.length / 2 ** 20).toFixed(1)} MiB`, tooLargeFix);
   if (cipher === "age") {
     const content = await openAge(file, undefined, place, machine, keys, signal);
     if (content !== undefined) return content;
@@ -51,6 +53,8 @@ export async function openSecret(
       throw notWhatItIs(machine, place, "its content or its MAC was changed", "restore it from git");
   }
 }
+
+const tooLargeFix = `no secret is larger than ${maxSopsBytes / 2 ** 20} MiB: bring large files another way, encrypted, with a secret for their key`;
 
 async function openAge(
   file: Uint8Array,

@@ -8,7 +8,7 @@ import { there } from "../../clan/vars/write-vars.ts";
 import { throwGathered } from "../../errors.ts";
 import type { CommandSecret } from "../../stack/builtin-generators.ts";
 import { runClan } from "../../stack/clan-command.ts";
-import { ageKey, generateVars } from "../../stack/generate-vars.ts";
+import { ageKey, type Generated, generateVars } from "../../stack/generate-vars.ts";
 import { confirmed } from "../confirm.ts";
 import { progressOn } from "../progress.ts";
 import { renderTable } from "../render-table.ts";
@@ -72,7 +72,7 @@ export function varsGenerateCommand(terminal: Terminal, signal: AbortSignal): Co
       }
       const tool = options.with ?? (await declaresGenerators(fleet, machines, report, signal));
       if (tool === "clan") await runClan({ ...options, dir, machines }, signal);
-      else terminal.answer(await generated(dir, machines, options, signal));
+      else tellGenerated(await generated(dir, machines, options, signal), terminal);
       const folder = (await there(join(dir, "secrets/age-keys"))) ? "secrets" : "sops";
       terminal.tell(`Nothing was committed: look at \`git status\`, then \`git add vars ${folder}\`.`);
     });
@@ -83,9 +83,9 @@ async function generated(
   machines: readonly string[],
   { generator, regenerate, user, password, command }: Options,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<readonly Generated[]> {
   await refuseAgeBackEnd(root);
-  const made = await generateVars(
+  return await generateVars(
     {
       root,
       machines,
@@ -97,10 +97,19 @@ async function generated(
     },
     signal,
   );
-  return renderTable(
-    ["machine", "what", ""],
-    made.map(({ machine, what, result }) => [machine, what, result]),
+}
+
+function tellGenerated(made: readonly Generated[], terminal: Terminal): void {
+  terminal.answer(
+    renderTable(
+      ["machine", "what", ""],
+      made.map(({ machine, what, result }) => [machine, what, result]),
+    ),
   );
+  if (made.some(({ result }) => result === "names the former key"))
+    terminal.tell(
+      "What names the former key was not encrypted anew: it is no secret of clan's. Put the new key into .sops.yaml, then `sops updatekeys <file>`.",
+    );
 }
 
 /** Two back ends in one clan: each of its tools would see one half. @throws {VarsMissingError} */

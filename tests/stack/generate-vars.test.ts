@@ -118,6 +118,32 @@ describe("generating vars without clan's command", function () {
     assert.equal(await open(hostSecret), hostKey);
   });
 
+  it("covers what the machine opens by a group and as clan's own secrets, and names what it does not cover", async () => {
+    await generate({ user: "mina" });
+    const former = await publicKey();
+    const [both, wifi] = [[clan.operator.recipient, former], "vars/shared/wifi/psk"];
+    await clan.link("sops/groups/servers/machines/galena", "sops/machines/galena");
+    await clan.link(`${wifi}/groups/servers`, "sops/groups/servers");
+    await clan.link("sops/secrets/backup/machines/galena", "sops/machines/galena");
+    for (const path of [wifi, "sops/secrets/backup"]) await clan.seal(`${path}/secret`, path, both);
+    await clan.seal("sops/secrets/other/secret", "of users", [clan.operator.recipient]);
+    await clan.write(".sops.yaml", `creation_rules:\n  - age: ${former}\n`);
+    await clan.write("secrets/hosts/galena.sops.env", `word=ENC[…]\nsops_age__list_0__map_recipient=${former}\n`);
+    await clan.write("secrets/hosts/basalt.yaml", "sops: {}\n");
+    assert.deepEqual(await generate({ only: ["age-key"], regenerate: true }), [
+      "galena age-key written",
+      `galena ${hostSecret} encrypted anew`,
+      `galena ${wifi}/secret encrypted anew`,
+      "galena sops/secrets/backup/secret encrypted anew",
+      "galena .sops.yaml names the former key",
+      "galena secrets/hosts/galena.sops.env names the former key",
+    ]);
+    for (const path of [wifi, "sops/secrets/backup"]) {
+      assert.deepEqual(await recipients(`${path}/secret`), [clan.operator.recipient, await publicKey()]);
+      assert.equal(await open(`${path}/secret`), path);
+    }
+  });
+
   it("keeps no former key as a recipient where an earlier run for another key was cut", async () => {
     await generate({ user: "mina" });
     const former = await publicKey();

@@ -66,6 +66,7 @@ async function run(args: readonly string[], input: Uint8Array, signal: AbortSign
     child.once("error", (error) => reject(notStarted(error)));
     child.once("close", resolve);
   });
+  if (size > maxBytes) throw tooLarge(args);
   if (code === 0) return Buffer.concat(chunks);
   // Source: age 1.2, cmd/age/age.go: "no identity matched any of the recipients".
   if (words.includes("no identity matched")) return undefined;
@@ -75,6 +76,16 @@ async function run(args: readonly string[], input: Uint8Array, signal: AbortSign
     found: words.trim().split("\n").at(0) ?? `exit code ${code ?? "none"}`,
     at: `age --decrypt ${args.join(" ")}`,
     fix: "run `age --decrypt` with this key by hand; a key with a passphrase needs a terminal or an agent of its plugin",
+  });
+}
+
+function tooLarge(args: readonly string[]): AgeProgramError {
+  return new AgeProgramError({
+    summary: "a secret is larger than what is taken for one",
+    expected: `at most ${maxBytes / 2 ** 20} MiB`,
+    found: "more",
+    at: `age --decrypt ${args.join(" ")}`,
+    fix: "a deployment takes 4 MiB of secrets together: bring large files another way, encrypted, with a secret for their key",
   });
 }
 

@@ -41,6 +41,9 @@ describe("opening a secret", () => {
     const text = await readFile(join(clan.root, path), "utf8");
     await clan.write(path, text.replace(/"mac": "[^"]*"/, '"mac": ""'));
     await assert.rejects(open(), /found: {4}its content or its MAC was changed/);
+    await clan.write(path, new Uint8Array(9 * 2 ** 20));
+    for (const cipher of ["sops", "age"] as const)
+      await assert.rejects(open(cipher), /found: {4}9\.0 MiB\n.*\n {2}fix: {6}no secret is larger than 8 MiB/);
     await clan.ageKeyFor("galena");
     const whole = await readFile(join(clan.root, "secrets/age-keys/machines/galena/key.age"));
     await clan.write(path, whole.subarray(0, whole.length - 5));
