@@ -5,6 +5,7 @@ export type MakeCommand = (terminal: Terminal, signal: AbortSignal) => Command;
 
 /** Every command by its name, in the order of `fleet --help`. */
 const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  init: async () => (await import("./init.ts")).initCommand,
   show: async () => (await import("./show.ts")).showCommand,
   check: async () => (await import("./check.ts")).checkCommand,
   graph: async () => (await import("./graph.ts")).graphCommand,

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { z } from "zod";
 import { FleetError, FleetErrors } from "../errors.ts";
 import { loadCommands } from "./commands.ts";
+import { packageManifest } from "./package-manifest.ts";
 import { joinPairs, withSourceOptions } from "./source-options.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
@@ -11,14 +10,9 @@ async function fleetCommand(argv: readonly string[], terminal: Terminal, signal:
   const fleet = withSourceOptions(
     new Command("fleet").description("a fleet of NixOS and nix-darwin machines, composed of deferred modules"),
   );
-  fleet.version(packageVersion(), "-V, --version", "print the version of pulumi-clan");
+  fleet.version(packageManifest().version, "-V, --version", "print the version of pulumi-clan");
   for (const make of await loadCommands(argv)) fleet.addCommand(make(terminal, signal).exitOverride());
   return fleet.exitOverride().showHelpAfterError("(fleet --help lists the commands)");
-}
-
-function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  return z.object({ version: z.string() }).parse(manifest).version;
 }
 
 /** Runs one command. Exit 0: done; 1: it failed; 2: wrong usage; 130: interrupted. */

@@ -12,14 +12,53 @@ describe("the package, installed in somebody else's project", function () {
 
   before(async () => {
     project = await FreshProject.create();
-    for (const path of ["fleet.ts", "modules", "pkgs", "sim/system"]) await project.bring(path);
-    await project.write("index.ts", program);
-    await project.write(".gitignore", "node_modules\n");
-    await project.write("tsconfig.json", JSON.stringify({ compilerOptions }));
-    await project.write("Pulumi.yaml", projectFile);
-    await project.write("Pulumi.lab.yaml", stackFile);
+    await project.bring("sim/system"); // nixpkgs cannot be had everywhere
   });
   after(() => project[Symbol.asyncDispose]());
+
+  it("makes a project of a folder and previews it", async () => {
+    const shown = await project.fleet("init", "--name", "lab-fleet", "--stack", "lab", "--dry-run");
+    assert.match(shown.stdout, /^\+export const \{ machines \} = await runFleet/m);
+    assert.match(shown.stderr, /would run: pulumi preview --stack lab/);
+    const made = await project.fleet("init", "--name", "lab-fleet", "--stack", "lab");
+    assert.equal(made.code, 0, made.text);
+    assert.match(made.text, /clan:index:Fleet lab-fleet create/);
+    assert.match(made.text, /What remains:\n +- fleet add machine/);
+    const again = await project.fleet("init", "--name", "lab-fleet", "--stack", "lab", "--no-preview", "--json");
+    assert.deepEqual(JSON.parse(again.stdout).files, [], "a second time it makes nothing");
+  });
+
+  it("previews the machine that is added to it", async () => {
+    const machine = [
+      "machine",
+      "web",
+      "--class",
+      "nixos",
+      "--target-host",
+      "root@198.51.100.11",
+      "--state-version",
+      "25.05",
+    ];
+    const added = await project.fleet("add", ...machine);
+    assert.equal(added.code, 0, added.text);
+    assert.equal(
+      (await project.pulumi("config", "set", "pulumi-clan:systemBuilder", "sim/system", "--stack", "lab")).code,
+      0,
+    );
+    const preview = await project.pulumi("preview", "--stack", "lab");
+    assert.equal(preview.code, 0, preview.text);
+    assert.match(preview.text, /SystemClosure web-closure create/);
+    assert.match(preview.text, /why: +this stack has not deployed it yet/);
+  });
+
+  it("makes a project beside a flake, which it leaves as it is", async () => {
+    await project.write("other/flake.nix", flake);
+    const made = await project.fleet("init", "other", "--stack", "theirs");
+    assert.equal(made.code, 0, made.text);
+    assert.match(made.text, /SystemClosure mail-closure create/);
+    assert.equal(await project.read("other/flake.nix"), flake);
+    assert.match(await project.read("other/Pulumi.theirs.yaml"), /pulumi-clan:flake: "?\."?$/m);
+  });
 
   it("holds the product alone, as JavaScript with its types", async () => {
     const folder = join(project.root, "node_modules", "pulumi-clan");
@@ -64,52 +103,29 @@ describe("the package, installed in somebody else's project", function () {
     assert.match(inside.text, /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 
-  it("brings the command", async () => {
-    const shown = await project.fleet("show");
-    assert.equal(shown.code, 0, shown.text);
-    assert.match(shown.stdout, /^minerals: 10 machines/);
-    const version = await project.fleet("--version");
-    assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
-  });
-
-  it("previews the project's fleet", async () => {
-    assert.equal((await project.pulumi("stack", "init", "lab")).code, 0);
-    const preview = await project.pulumi("preview", "--stack", "lab");
-    assert.equal(preview.code, 0, preview.text);
-    assert.match(preview.text, /SystemClosure cinnabar-closure create/);
-    assert.match(preview.text, /why: +this stack has not deployed it yet/);
+  it("tells its version", async () => {
+    assert.match((await project.fleet("--version")).stdout, /^\d+\.\d+\.\d+\n$/);
   });
 });
 
 /** The package of `from "@scope/name/below"` and `import("name")`; Node's own have a prefix. */
 const bareImport = /^(?:import|export|\} from).*?(?: from |import\()"((?:@[\w-]+\/)?[\w-]+)(?:\/[^"]*)?"/gm;
 
-const compilerOptions = {
-  strict: true,
-  module: "nodenext",
-  target: "esnext",
-  types: ["node"],
-  skipLibCheck: true,
-  noEmit: true,
-  allowImportingTsExtensions: true,
-};
-
-const program = `import { runFleet } from "pulumi-clan";
-
-export const { machines } = await runFleet(import.meta.dirname);
-`;
-
-const projectFile = `name: my-fleet
-runtime:
-  name: nodejs
-  options:
-    typescript: false
-main: index.ts
-`;
-
-const stackFile = `config:
-  pulumi-clan:machines: [cinnabar]
-  pulumi-clan:systemBuilder: sim/system
-  pulumi-clan:hosts:
-    cinnabar: { targetHost: root@198.51.100.11 }
+const flake = `{
+  outputs = _: {
+    nixosConfigurations.mail = {
+      config = {
+        networking.hostName = "mail";
+        clan.core.networking.targetHost = "root@198.51.100.12";
+        system.build.toplevel = derivation {
+          name = "nixos-system-mail";
+          system = "x86_64-linux";
+          builder = "/bin/sh";
+        };
+      };
+      options = { };
+      pkgs.stdenv.hostPlatform.system = "x86_64-linux";
+    };
+  };
+}
 `;
