@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rolloutSchema } from "./rollout/rollout-schema.ts";
 import { userKeyDeliverySchema } from "./vars/machine-secrets.ts";
 
 // What `Pulumi.<stack>.yaml` may say below `pulumi-clan:`. The descriptions are the reference: editors show them, and
@@ -222,6 +223,9 @@ export const stackConfigSchema = z.strictObject({
   hosts: z.record(z.string(), hostSchema).optional().describe("The way to single machines, by name."),
   nodes: z.record(z.string(), nodeSchema).optional().describe("The cloud nodes under machines, by the machine's name."),
   policy: policySchema.optional().describe("How every host is deployed to."),
+  rollout: rolloutSchema
+    .optional()
+    .describe("In which order the machines are deployed to. Default: all at once, the operator's own machine last."),
   hostKeyPolicy: z
     .enum(["strict", "accept-new"])
     .optional()

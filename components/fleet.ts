@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { FleetModel } from "../clan/fleet-model.ts";
+import { isPlain } from "../clan/rollout/plan-rollout.ts";
 import { Inventory } from "./inventory.ts";
 import type { MachineSettings } from "./machine.ts";
 import { type MachineOutcome, MachineRegistry } from "./machine-registry.ts";
 import type { Remark } from "./remark.ts";
+import { Rollout, type RolloutArgs } from "./rollout.ts";
 
 export interface FleetArgs {
   /** The whole fleet; its inventory is shown whole whatever part of the machines the stack owns. */
@@ -12,17 +14,25 @@ export interface FleetArgs {
   readonly machines: readonly MachineSettings[];
   /** Warnings, each told on the resource that it concerns. Default: none. */
   readonly remarks?: readonly Remark[];
+  /** In which order the machines are deployed to. Default: all at once. */
+  readonly rollout?: RolloutArgs | undefined;
 }
 
-/** The whole fleet as one stack sees it. Children: `<name>-inventory`, `<name>-registry`. */
+/** The whole fleet as one stack sees it. Children: `<name>-inventory`, `<name>-registry`, and `<name>-rollout` where there is an order. */
 export class Fleet extends pulumi.ComponentResource {
   /** Machine → outcome of its last deployment; the table that `npm run quickstart` prints. */
   declare readonly machines: pulumi.Output<Record<string, MachineOutcome>>;
 
-  constructor(name: string, { model, machines, remarks = [] }: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { model, machines, remarks = [], rollout: order }: FleetArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("clan:index:Fleet", name, { fleet: model.name, machines: machines.map(({ machine }) => machine) }, opts);
     const inventory = new Inventory(`${name}-inventory`, { model }, { parent: this });
-    const registry = new MachineRegistry(`${name}-registry`, { machines }, { parent: this });
+    const rollout =
+      order === undefined || isPlain(order.plan) ? undefined : new Rollout(`${name}-rollout`, order, { parent: this });
+    const registry = new MachineRegistry(`${name}-registry`, { machines, rollout }, { parent: this });
     this.machines = registry.machines;
     for (const { subject, text } of remarks) {
       const part = subject.kind === "machine" ? registry.machineNamed(subject.name) : inventory.partNamed(subject);

@@ -1,10 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Machine, type MachineSettings } from "./machine.ts";
+import type { Rollout } from "./rollout.ts";
 
 /** One row of the fleet's table. */
 export interface MachineOutcome {
   readonly class: string;
+  /** Of the last deployment; `held`, `queued`, `skipped`, `refused`: this run left the machine alone; `failed`: it says itself why. */
   readonly outcome: string;
+  /** Why this run left it alone. Absent: it did not. */
+  readonly reason?: string;
   /** Store path that the host runs; null: unknown or skipped. */
   readonly toplevel: string | null;
   readonly generation: number | null;
@@ -18,6 +22,8 @@ export interface MachineOutcome {
 
 export interface MachineRegistryArgs {
   readonly machines: readonly MachineSettings[];
+  /** In which order they are deployed to. Absent: all at once. */
+  readonly rollout?: Rollout | undefined;
 }
 
 /** `pulumi state move` puts what it moves right below the stack: without this name a moved machine would be a new one. */
@@ -28,12 +34,16 @@ export class MachineRegistry extends pulumi.ComponentResource {
   declare readonly machines: pulumi.Output<Record<string, MachineOutcome>>;
   readonly #children: ReadonlyMap<string, Machine>;
 
-  constructor(name: string, { machines }: MachineRegistryArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { machines, rollout }: MachineRegistryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("clan:index:MachineRegistry", name, { machines: machines.map(({ machine }) => machine) }, opts);
     this.#children = new Map(
       machines.map((settings) => [
         settings.machine,
-        new Machine(settings.machine, settings, { parent: this, aliases }),
+        new Machine(
+          settings.machine,
+          { ...settings, place: rollout?.placeOf(settings.machine) },
+          { parent: this, aliases },
+        ),
       ]),
     );
     const rows = [...this.#children].map(([machine, child]) => child.row.apply((row) => [machine, row] as const));

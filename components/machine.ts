@@ -9,14 +9,26 @@ import { noAddress } from "../providers/system-closure-schema.ts";
 import type { ChooseWay, ChosenWay, DialledAt, NodeSeen } from "../stack/choose-way.ts";
 import type { CloudNode, NodeOrder } from "./cloud-node.ts";
 import type { MachineOutcome } from "./machine-registry.ts";
+import { MachineTurn } from "./machine-turn.ts";
 import { nameAlone } from "./name-alone.ts";
+import type { Place } from "./place.ts";
 import { tolerateFailure } from "./tolerate-failure.ts";
 
 /** How the machine's system is built and delivered: everything but the way to the host. */
 export type Delivery = Omit<
   ClosureInputs,
-  "machine" | "class" | "targetHost" | "address" | "instanceId" | "observed" | "reportTo" | "power"
+  "machine" | "class" | "targetHost" | "address" | "instanceId" | "observed" | "reportTo" | "power" | "held"
 >;
+
+/** What the host of one machine said, for people and for `diff`. */
+export interface HostProbe {
+  /** Null: nobody is to be told, as in an update. */
+  readonly text: string | null;
+  /** Null: it did not answer, or could not be asked. */
+  readonly observed: Observed | null;
+  /** Why nobody answers there; absent: somebody does, or it was not asked. */
+  readonly unreachable?: string | undefined;
+}
 
 /** How the machine is installed: everything but the way to the host and what the cloud says of it. */
 export type InstallationOrder = Omit<
@@ -38,24 +50,24 @@ export interface MachineSettings {
   /** Whether the node's address takes the host's place, when both may be dialled. Default: it does. */
   readonly chooseWay?: ChooseWay | undefined;
   /** Asks the host what it runs: a few lines for people in a preview, and what `diff` compares. */
-  readonly probe: (dialled: TakenWay) => Promise<{ readonly text: string | null; readonly observed: Observed | null }>;
+  readonly probe: (dialled: TakenWay) => Promise<HostProbe>;
   /** The cloud node under the machine. Absent: the machine is somewhere already. */
   readonly node?: NodeOrder;
   /** A host that runs another system is made a NixOS. Absent: it is refused. */
   readonly installation?: InstallationOrder;
+  /** Its place in the rollout. Absent: it is deployed to at once. */
+  readonly place?: Place | undefined;
 }
 
-type TakenWay = DialledAt & Partial<ChosenWay>;
+export type TakenWay = DialledAt & Partial<ChosenWay>;
 
 /** The way of one run; on a node it is known when the VM is there. */
-interface WayOfRun {
+export interface WayOfRun {
   readonly dialled: pulumi.Output<TakenWay>;
   readonly under?: CloudNode;
   /** null: there is no VM, its creation failed. Absent: no node. */
   readonly seen?: pulumi.Output<NodeSeen | null>;
 }
-
-const failure = { outcome: "failed", generation: null, seconds: 0 } as const;
 
 /** A registered machine and the system it runs. Children: `<name>-node` and `<name>-installation` where it has them, `<name>-closure`. */
 export class Machine extends pulumi.ComponentResource {
@@ -69,9 +81,10 @@ export class Machine extends pulumi.ComponentResource {
     const shown = { machine: settings.machine, spec: stated, toplevel: delivery.toplevel };
     super("clan:index:Machine", name, shown, opts);
     const way = this.#way(name, settings);
-    const { dialled, under, seen } = way;
-    const observed = node?.power === "off" ? null : this.#observe(settings, dialled);
-    const installed = this.#install(name, settings, way, observed);
+    const { dialled, under } = way;
+    const turn = new MachineTurn(settings, way, this);
+    const { observed, held } = turn;
+    const installed = this.#install(name, settings, way, turn);
     const closure = new SystemClosure(
       `${name}-closure`,
       {
@@ -82,6 +95,7 @@ export class Machine extends pulumi.ComponentResource {
         address: dialled.apply(({ address }) => address),
         instanceId: instanceOf(way),
         observed,
+        held,
         power: node?.power ?? "on",
         reportTo: this.urn,
       },
@@ -92,13 +106,8 @@ export class Machine extends pulumi.ComponentResource {
         ...(under === undefined ? {} : { deletedWith: under }),
       },
     );
-    const row = pulumi
-      .all([closure.outcome, closure.running, closure.generation, closure.seconds, dialled, seen])
-      .apply(([outcome, toplevel, generation, seconds, { targetHost }, vm]): MachineOutcome => {
-        return { class: spec.class, outcome, toplevel, generation, seconds, targetHost, ...nodeRow(vm) };
-      });
     tolerateFailure(closure); // the error stands on the resource, and the machine's row says so
-    this.row = pulumi.recover(row, () => this.#afterFailure(settings, way));
+    this.row = turn.rowOf(closure);
     this.registerOutputs({ outcome: this.row.outcome });
   }
 
@@ -110,7 +119,7 @@ export class Machine extends pulumi.ComponentResource {
     name: string,
     { machine, installation, node, addressFrom = "node" }: MachineSettings,
     way: WayOfRun,
-    observed: pulumi.Output<Observed | null> | null,
+    { observed, held }: Pick<MachineTurn, "observed" | "held">,
   ): Installation | undefined {
     if (installation === undefined) return undefined;
     const { under } = way;
@@ -130,35 +139,12 @@ export class Machine extends pulumi.ComponentResource {
         targetHost: onNode ? hostOf(way) : way.dialled.targetHost,
         foreignHostKeys: pulumi.output(foreignHostKeys).apply((keys) => [...keys]),
         instanceId: instanceOf(way),
-        power: node?.power ?? "on",
+        // A machine without its turn is left alone here, too: as one whose node is off.
+        power: held.apply((reason) => (reason === null ? (node?.power ?? "on") : "off")),
         reportTo: nameAlone(this),
       },
       { parent: this, ...(under === undefined ? {} : { deletedWith: under }) },
     );
-  }
-
-  /** What the host runs, told before an update; an address that is not known yet is not asked. */
-  #observe({ probe }: MachineSettings, dialled: WayOfRun["dialled"]): pulumi.Output<Observed | null> {
-    return dialled.apply(async (way) => {
-      if (way.targetHost === noAddress) return null;
-      if (way.isAlarming === true) await pulumi.log.warn(`dialled at ${way.why}`, this);
-      const { text, observed } = await probe(way);
-      if (text !== null) await pulumi.log.info(text, this);
-      return observed;
-    });
-  }
-
-  /** A failed resource gives the program no outputs: what came of the host, the host says itself. */
-  #afterFailure(
-    { spec, probe, targetHost: stated }: MachineSettings,
-    { dialled, seen }: WayOfRun,
-  ): pulumi.Output<MachineOutcome> {
-    return pulumi.all([dialled, seen]).apply(async ([way, vm]) => {
-      const row = { ...failure, class: spec.class, toplevel: null };
-      if (way.targetHost === noAddress) return { ...row, targetHost: stated };
-      const { observed } = await probe(way);
-      return { ...row, toplevel: observed?.running ?? null, targetHost: way.targetHost, ...nodeRow(vm) };
-    });
   }
 
   #way(name: string, { targetHost, address, addressFrom = "node", node, chooseWay }: MachineSettings): WayOfRun {
@@ -180,11 +166,6 @@ export class Machine extends pulumi.ComponentResource {
     });
     return { dialled, under, seen };
   }
-}
-
-/** Both ways are shown: the one that was taken, and the node's own where it is another. */
-function nodeRow(vm: NodeSeen | null | undefined): Pick<MachineOutcome, "atNode"> {
-  return vm ? { atNode: vm.atNode } : {};
 }
 
 function instanceOf({ seen }: WayOfRun): pulumi.Output<string | undefined> {

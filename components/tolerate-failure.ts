@@ -10,3 +10,16 @@ export function tolerateFailure(resource: pulumi.Resource): void {
     if (pulumi.Output.isInstance(value)) pulumi.recover<unknown>(value, () => null);
   }
 }
+
+/**
+ * When a resource has been made, changed or left as it is, or has failed: the program is told either with
+ * --continue-on-error, and without it the engine ends with the failure. A preview knows it, too, and so does an update that
+ * does not target the resource (seen with engine 3.250, SDK 3.270).
+ */
+export function endOf(resource: pulumi.Resource): Promise<"done" | "failed"> {
+  const end = pulumi.recover<"done" | "failed">(
+    resource.urn.apply(() => "done" as const),
+    () => "failed" as const,
+  );
+  return new Promise((resolve) => end.apply(resolve));
+}

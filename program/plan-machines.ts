@@ -3,10 +3,10 @@ import { encodeProvenance, type Provenance } from "../clan/plan/provenance.ts";
 import { renderMachinePlan } from "../clan/plan/render-plan.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
+import type { HostProbe } from "../components/machine.ts";
 import { SecretText } from "../deploy/ssh/secret-text.ts";
 import { observedOf } from "../providers/host-observation.ts";
 import { knownBy } from "../providers/known-machines.ts";
-import type { Observed } from "../providers/system-closure-schema.ts";
 import type { Report } from "../report.ts";
 import type { ChosenWay, DialledAt } from "../stack/choose-way.ts";
 import type { HostConnection } from "../stack/connections.ts";
@@ -23,14 +23,6 @@ import { readEngineState } from "./engine-state.ts";
 
 /** Machine → what the last update of this stack left in its state. */
 type ReadKnown = (machine: string) => Known;
-
-/** What the host of one machine said, for people and for `diff`. */
-export interface HostProbe {
-  /** The machine's plan, for its component; null: nobody is to be told, as in an update. */
-  readonly text: string | null;
-  /** null: it did not answer, or could not be asked. */
-  readonly observed: Observed | null;
-}
 
 /** The plans of a stack's machines, each made when its host's address is known. */
 export class PlanMachines {
@@ -77,7 +69,8 @@ export class PlanMachines {
   ): Promise<HostProbe> {
     const look = await this.#look(machine, dialled, spec.class, declared);
     const observed = look.kind === "seen" ? observedOf(look.seen.observation.facts, spec.class) : null;
-    if (this.#known === undefined) return { text: null, observed };
+    const unreachable = look.kind === "unreachable" ? look.reason : undefined;
+    if (this.#known === undefined) return { text: null, observed, unreachable };
     const known = this.#known(machine);
     const plan = planMachine({
       class: spec.class,
@@ -92,7 +85,7 @@ export class PlanMachines {
         ...(await secretNotes(machine, known, declared)),
       ],
     });
-    return { text: renderMachinePlan(plan), observed };
+    return { text: renderMachinePlan(plan), observed, unreachable };
   }
 
   async #look(

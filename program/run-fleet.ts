@@ -6,6 +6,7 @@ import { evaluateSystems } from "../stack/evaluate-systems.ts";
 import { openFleet, withVarsOf } from "../stack/open-fleet.ts";
 import { planMachines } from "../stack/owned-machines.ts";
 import { planSecrets } from "../stack/plan-secrets.ts";
+import { stackRollout } from "../stack/stack-rollout.ts";
 import { compareWithPreview } from "./approved-tree.ts";
 import { checkFleet } from "./check-fleet.ts";
 import { machineSettings } from "./machine-settings.ts";
@@ -66,6 +67,7 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
       model: fleet.model,
       machines: settings,
       remarks: [...before, ...remarks],
+      rollout: await stackRollout(fleet.model, stack, owned, connections),
     });
     return { machines };
   });

@@ -13,7 +13,7 @@ const refreshSeconds = 10;
 /** What a refresh learns of a host; `outcome` and `seconds` are the last deployment's. */
 export type SeenFacts = Omit<
   ClosureFacts,
-  "outcome" | "seconds" | "drift" | "formerHostKeys" | "formerOwners" | "secretsDelivered"
+  "outcome" | "seconds" | "drift" | "formerHostKeys" | "formerOwners" | "secretsDelivered" | "deployedAt" | "previous"
 >;
 
 /**

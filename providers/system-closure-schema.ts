@@ -22,6 +22,13 @@ const specialisationsSchema = z.array(z.object({ of: storePath, name: z.string()
 
 const ownerSchema = z.object({ project: z.string().min(1), stack: z.string().min(1) });
 
+/**
+ * A machine that has its turn in another run. `held`: its rollout stopped before it; `queued` and `skipped`: its host does
+ * not answer, as the rollout's `unreachable` has it; `refused`: the update runs on this very machine.
+ */
+export const heldSchema = z.object({ kind: z.enum(["held", "queued", "skipped", "refused"]), reason: z.string() });
+export type Held = z.output<typeof heldSchema>;
+
 /** What a program declares for one machine. Plain JSON: it is stored in the state and crosses gRPC. */
 export const closureInputsSchema = z.object({
   machine: z.string().min(1),
@@ -75,6 +82,8 @@ export const closureInputsSchema = z.object({
   secrets: machineSecretsSchema.nullable().default(null),
   /** `off`: the node under the machine is stopped on purpose, nothing is contacted. */
   power: z.enum(["on", "off"]),
+  /** Why this run does not deploy to the machine: then nobody is contacted, and what is known of the host stays. Null: it does. */
+  held: heldSchema.nullable().default(null),
   /** Pulumi resource whose line shows the progress. */
   reportTo: z.string(),
   /**
@@ -116,6 +125,10 @@ const sinceSchema = z.object({
   rebootFor: z.array(z.string()).default([]),
   /** Digest of the secrets that the last deployment left on the host; null: none, or not known. */
   secretsDelivered: z.string().nullable().default(null),
+  /** Unix seconds, by the operator's clock, of the end of the last deployment that reached the host. */
+  deployedAt: z.number().nullable().default(null),
+  /** What ran before the last deployment. */
+  previous: storePath.nullable().default(null),
   /** Why the host was not as deployed when it was last asked, and who did it where that is known. */
   drift: z.string().nullable().default(null),
 });

@@ -22,6 +22,7 @@ import {
   closureFactsSchema,
   closureInputsSchema,
   closureOutputsSchema,
+  type Held,
 } from "./system-closure-schema.ts";
 
 /** In a preview any property may still be Pulumi's placeholder for "unknown", whatever its type. */
@@ -65,6 +66,8 @@ function takesOver(policy: unknown): boolean {
  * deadlines and provider code are no differences: with them every edit would touch every host.
  */
 export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInputs): Promise<dynamic.DiffResult> {
+  // Also where its former deployment failed: the engine then calls `update`, which leaves the machine alone, too.
+  if (heldBy(news) !== null) return { changes: false };
   if (news.power === "off") return { changes: olds.power !== "off" };
   const seen = closureOutputsSchema.pick(compared).partial().parse(olds);
   const isOther = seen.machine !== news.machine;
@@ -128,11 +131,20 @@ export async function remove(_id: string, props: ClosureOutputs): Promise<void> 
   log.report({ level: "info", phase: "forget", message: `the host keeps running as it is; ${released}` });
 }
 
+/** Not known in a preview where the node's address is not: then the machine is shown as one that has its turn. */
+function heldBy({ held }: ClosureInputs): Held | null {
+  return closureInputsSchema.shape.held.safeParse(held).data ?? null;
+}
+
 async function deploy(raw: ClosureInputs, before: ClosureOutputs | undefined): Promise<ClosureOutputs> {
   const inputs = closureInputsSchema.parse(raw);
   // What the VM before it had shown, its key above all, is not to be believed of this one.
   const olds = isOtherVm(before, inputs) ? undefined : before;
   const owners = formerOwners(olds, inputs.owner);
+  if (inputs.held !== null) {
+    const kept = olds === undefined ? { ...lastSeen(olds), outcome: inputs.held.kind } : lastSeen(olds);
+    return { ...madeFromBefore(raw, olds), ...kept, formerOwners: owners };
+  }
   if (inputs.power === "off") return { ...raw, ...skipped(olds), formerOwners: owners };
   const began = performance.now();
   await using log = openEngineLog(inputs.reportTo);
@@ -160,6 +172,8 @@ async function deploy(raw: ClosureInputs, before: ClosureOutputs | undefined): P
     outcome: outcome.kind,
     seconds: Math.round((performance.now() - began) / 100) / 10,
     drift: null,
+    deployedAt: outcome.kind === "unreachable" ? lastSeen(olds).deployedAt : Math.floor(Date.now() / 1000),
+    previous: facts.previous,
   };
   const { secretsDelivered } =
     inputs.policy.mode === "dry" ? seen : { secretsDelivered: inputs.secrets?.digest ?? null };

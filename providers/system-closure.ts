@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { StorePath } from "../local-nix/store-path.ts";
 import type { ClosureInputs, ClosureOutputs } from "./system-closure-schema.ts";
 
 // Pulumi keeps this object as text in every resource's state, and refresh and destroy run that text. It captures
@@ -39,16 +40,23 @@ export type SystemClosureArgs = { readonly [K in keyof ClosureInputs]: pulumi.In
  */
 export class SystemClosure extends pulumi.dynamic.Resource {
   /** Store path of the running system, as the host says. */
-  declare readonly running: pulumi.Output<string | null>;
+  declare readonly running: pulumi.Output<StorePath | null>;
   /** Outcome of the last deployment. */
   declare readonly outcome: pulumi.Output<string>;
   /** Number of the profile's generation. */
   declare readonly generation: pulumi.Output<number | null>;
   /** Whole seconds that the last deployment took. */
   declare readonly seconds: pulumi.Output<number>;
+  /** Unix seconds of the end of the last deployment; null: never, or before it was kept. */
+  declare readonly deployedAt: pulumi.Output<number | null>;
+  /** Store path that ran before the last deployment. */
+  declare readonly previous: pulumi.Output<StorePath | null>;
+  /** System units that failed after it. */
+  declare readonly failedUnits: pulumi.Output<string[]>;
 
   constructor(name: string, args: SystemClosureArgs, opts?: pulumi.CustomResourceOptions) {
     const outputs = { running: undefined, outcome: undefined, generation: undefined, seconds: undefined };
-    super(shell, name, { ...outputs, ...args }, opts, "clan", "SystemClosure");
+    const since = { deployedAt: undefined, previous: undefined, failedUnits: undefined };
+    super(shell, name, { ...outputs, ...since, ...args }, opts, "clan", "SystemClosure");
   }
 }

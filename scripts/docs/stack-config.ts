@@ -42,7 +42,9 @@ function keysOf(path: string, schema: JsonSchema): Key[] {
       : below.flatMap(([name, child]) => (typeof child === "boolean" ? [] : keysOf(`${path}.${name}`, child)));
   const own = path.endsWith("<name>") ? [] : [{ path, schema }];
   const isMapOfObjects = ofMap?.properties !== undefined;
-  return [...own, ...children, ...(isMapOfObjects ? keysOf(`${path}.<name>`, ofMap) : [])];
+  const items = typeof schema.items === "object" && !Array.isArray(schema.items) ? schema.items : undefined;
+  const ofItems = items?.properties === undefined ? [] : keysOf(`${path}[]`, items).slice(1);
+  return [...own, ...children, ...(isMapOfObjects ? keysOf(`${path}.<name>`, ofMap) : []), ...ofItems];
 }
 
 function typeOf(schema: JsonSchema): string {

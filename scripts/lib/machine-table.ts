@@ -11,6 +11,8 @@ export const machinesSchema = z.record(
     toplevel: z.string().nullish(),
     /** Duration of the deployment; absent: there was none. */
     seconds: z.number().nullish(),
+    /** Why the update left the machine alone; absent: it did not. */
+    reason: z.string().nullish(),
   }),
 );
 
@@ -39,8 +41,9 @@ export function renderMachineTable(machines: Machines): string {
     machine.toplevel ?? "-",
     machine.seconds?.toFixed(1) ?? "-",
   ]);
-  const table = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const reasons = Object.values(machines).map(({ reason }) => reason ?? "");
+  const table = [head, ...rows.map((row, index) => [...row, reasons[index] ?? ""])];
+  const widths = [...head, ""].map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table
     .map((row) =>
       row

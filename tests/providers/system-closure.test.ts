@@ -31,6 +31,7 @@ const inputs: ClosureInputs = {
   observed: null,
   secrets: null,
   power: "on",
+  held: null,
   reportTo: "urn:pulumi:burst::pulumi-clan::clan:index:Machine::galena",
 };
 const deployed: ClosureOutputs = {
@@ -55,6 +56,8 @@ const deployed: ClosureOutputs = {
   rebootFor: [],
   drift: null,
   secretsDelivered: null,
+  deployedAt: 1_700_000_000,
+  previous: two,
 };
 
 describe("SystemClosure", () => {
@@ -69,6 +72,34 @@ describe("SystemClosure", () => {
       failures.map(({ property }) => property),
       ["class"],
     );
+  });
+
+  describe("of a machine that has its turn in another run", () => {
+    const held = { kind: "held", reason: "wave canaries: rosegold failed" } as const;
+
+    it("differs in nothing, whatever is declared", async () => {
+      assert.equal((await diff("galena", deployed, { ...inputs, toplevel: two, held })).changes, false);
+    });
+
+    it("keeps what is known of the host, also where the engine retries a failed deployment", async () => {
+      const failed = { ...deployed, outcome: "rolled-back" };
+      const { outs } = await update("galena", failed, { ...inputs, toplevel: two, held });
+      assert.deepEqual([outs?.running, outs?.outcome, outs?.deployedAt], [one, "rolled-back", 1_700_000_000]);
+      assert.ok(outs !== undefined);
+      assert.equal((await diff("galena", outs, { ...inputs, toplevel: two })).changes, true);
+    });
+
+    it("knows nothing of a host that was never deployed to, and deploys to it when its turn comes", async () => {
+      const { id, outs } = await create({ ...inputs, held: { ...held, kind: "queued" } });
+      assert.deepEqual([id, outs?.["running"], outs?.["outcome"]], ["galena", null, "queued"]);
+      assert.ok(outs !== undefined);
+      assert.equal((await diff("galena", outs, inputs)).changes, true);
+    });
+
+    it("has its turn where a preview does not know better", async () => {
+      const unknown = { ...inputs, toplevel: two, held: unknownValue } as unknown as ClosureInputs;
+      assert.equal((await diff("galena", deployed, unknown)).changes, true);
+    });
   });
 
   describe("differs", () => {
