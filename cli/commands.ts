@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   install: async () => (await import("./install.ts")).installCommand,
   rollback: async () => (await import("./rollback.ts")).rollbackCommand,
   status: async () => (await import("./status.ts")).statusCommand,
+  history: async () => (await import("./history.ts")).historyCommand,
   ssh: async () => (await import("./ssh.ts")).sshCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
   move: async () => (await import("./move.ts")).moveCommand,

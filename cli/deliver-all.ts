@@ -1,110 +1,174 @@
-import type { ActivationPolicy } from "../deploy/activation/policy.ts";
-import { noFacts, type Outcome } from "../deploy/outcome.ts";
+import { planRollout, type Wave } from "../clan/rollout/plan-rollout.ts";
+import { type End, failedIn, type GateAnswer, RolloutRun } from "../clan/rollout/run-rollout.ts";
+import { noFacts } from "../deploy/outcome.ts";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { FleetError } from "../errors.ts";
-import { renderStorePath } from "../local-nix/store-path.ts";
+import type { Report } from "../report.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
 import { type Delivery, isAsAsked } from "../stack/delivery.ts";
+import { passGate, WaveClosedError, type WaveMember } from "../stack/pass-gate.ts";
+import type { StackRollout } from "../stack/stack-rollout.ts";
+import type { Result } from "./delivery-results.ts";
 import { progressOn } from "./progress.ts";
-import { renderTable } from "./render-table.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** How one machine's deployment ended: with an outcome, or with an error before the host was touched. */
-export type Result =
-  | { readonly machine: string; readonly outcome: Outcome; readonly policy: ActivationPolicy }
-  | { readonly machine: string; readonly error: FleetError };
+export interface DeliverOptions {
+  /** Machines at a time, whatever the rollout lets begin. */
+  readonly parallel: number;
+  readonly verbose: boolean;
+  readonly sudoPassword?: SecretText | undefined;
+  /** Default: all at once. */
+  readonly rollout?: StackRollout | undefined;
+}
 
 /**
- * Deploys several machines side by side; one that fails keeps none of the others from their end.
- * @param parallel - how many at a time.
- * @throws only for what is our own fault; and the reason of `signal` before the first host was touched.
+ * Deploys several machines in the order of their rollout; one that fails keeps none of those from their end that have begun.
+ * @throws only for what is our own fault.
  */
 export async function deliverAll(
   deliveries: readonly Delivery[],
-  {
-    parallel,
-    verbose,
-    sudoPassword,
-  }: { readonly parallel: number; readonly verbose: boolean; readonly sudoPassword?: SecretText | undefined },
+  { parallel, verbose, sudoPassword, rollout }: DeliverOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Result[]> {
-  const report = progressOn(terminal, verbose);
-  const queue = deliveries.entries();
-  const results: PromiseSettledResult<Result>[] = [];
-  const worker = async (): Promise<void> => {
-    for (const [index, delivery] of queue) {
-      [results[index] = { status: "rejected", reason: new Error("not begun") }] = await Promise.allSettled([
-        deliverOne(delivery, sudoPassword, report, signal),
-      ]);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(parallel, deliveries.length) }, worker));
+  const work = { report: progressOn(terminal, verbose), sudoPassword, signal, parallel };
+  const results = await new DeliveryRun(deliveries, rollout ?? allAtOnce(deliveries), work, terminal).all();
   return results.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;
   });
 }
 
-async function deliverOne(
-  delivery: Delivery,
-  sudoPassword: SecretText | undefined,
-  report: ReturnType<typeof progressOn>,
-  signal: AbortSignal,
-): Promise<Result> {
-  const { machine, policy } = delivery;
-  try {
-    const deadline = AbortSignal.timeout(delivery.deadlineSeconds * 1000);
-    signal.throwIfAborted();
-    const { outcome } = await deliverSystem(delivery, report, AbortSignal.any([signal, deadline]), sudoPassword);
-    return { machine, outcome, policy };
-  } catch (error) {
-    if (signal.aborted) {
-      const reason = "stopped before the host was touched";
-      return { machine, outcome: { kind: "interrupted", machine, reason, facts: noFacts }, policy };
+function allAtOnce(deliveries: readonly Delivery[]): StackRollout {
+  const machines = deliveries.map(({ machine }) => machine);
+  const plan = planRollout({ fleet: {}, machines, config: undefined, operator: new Map(), file: "" });
+  return { plan, healthGatesOf: () => [] };
+}
+
+interface Work {
+  readonly report: Report;
+  readonly sudoPassword: SecretText | undefined;
+  readonly signal: AbortSignal;
+  readonly parallel: number;
+}
+
+class DeliveryRun {
+  readonly #deliveries: readonly Delivery[];
+  readonly #rollout: StackRollout;
+  readonly #run: RolloutRun;
+  readonly #work: Work;
+  readonly #terminal: Terminal;
+  readonly #members = new Map<string, WaveMember>();
+  readonly #takenBack = new Set<string>();
+  readonly #waiting: (() => void)[] = [];
+  #underWay = 0;
+
+  constructor(deliveries: readonly Delivery[], rollout: StackRollout, work: Work, terminal: Terminal) {
+    this.#deliveries = deliveries;
+    this.#rollout = rollout;
+    this.#work = work;
+    this.#terminal = terminal;
+    this.#run = new RolloutRun(rollout.plan, (wave, ends) => this.#gate(wave, ends));
+  }
+
+  async all(): Promise<PromiseSettledResult<Result>[]> {
+    const results = await Promise.allSettled(this.#deliveries.map((delivery) => this.#deliver(delivery)));
+    await this.#run.finished;
+    return results.map((result) => {
+      if (result.status === "rejected" || !this.#takenBack.has(result.value.machine)) return result;
+      return { status: "fulfilled", value: takenBack(result.value) };
+    });
+  }
+
+  async #deliver(delivery: Delivery): Promise<Result> {
+    const { machine } = delivery;
+    const { unreachable, refused } = this.#rollout.plan;
+    const turn = await this.#run.turn(machine);
+    if (turn.kind === "held")
+      return { machine, held: refused[machine] === undefined ? "held" : "refused", reason: turn.reason };
+    const result = await this.#attempt(delivery).catch((error: unknown) => {
+      this.#run.ended(machine, { kind: "failed", down: true }); // a fault of ours: nobody behind it may wait for ever
+      throw error;
+    });
+    const absent = unreachable === "fail" ? undefined : absence(result);
+    this.#run.ended(machine, absent === undefined ? endOf(result) : { kind: "left" });
+    if (absent === undefined) return result;
+    if (unreachable === "skip") return { machine, held: "skipped", reason: absent };
+    const all = await this.#run.finished;
+    if (!all.open) return { machine, held: "held", reason: all.reason };
+    const again = await this.#attempt(delivery);
+    const still = absence(again);
+    return still === undefined ? again : { machine, held: "queued", reason: still };
+  }
+
+  /** So many at a time as was asked for. */
+  async #attempt(delivery: Delivery): Promise<Result> {
+    if (this.#underWay >= this.#work.parallel) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#underWay += 1;
+    try {
+      return await this.#deliverOne(delivery);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#underWay -= 1;
+      else next();
     }
-    if (error instanceof FleetError) return { machine, error };
-    throw error;
+  }
+
+  async #deliverOne(delivery: Delivery): Promise<Result> {
+    const { machine, policy } = delivery;
+    const { report, sudoPassword, signal } = this.#work;
+    try {
+      const deadline = AbortSignal.timeout(delivery.deadlineSeconds * 1000);
+      signal.throwIfAborted();
+      const { outcome } = await deliverSystem(delivery, report, AbortSignal.any([signal, deadline]), sudoPassword);
+      const { current: running, failedAfter: failedUnits, previous } = outcome.facts;
+      const deployedAt = Math.floor(Date.now() / 1000);
+      this.#members.set(machine, { ...delivery, running, failedUnits, previous, deployedAt });
+      return { machine, outcome, policy };
+    } catch (error) {
+      if (signal.aborted) {
+        const reason = "stopped before the host was touched";
+        return { machine, outcome: { kind: "interrupted", machine, reason, facts: noFacts }, policy };
+      }
+      if (error instanceof FleetError) return { machine, error };
+      throw error;
+    }
+  }
+
+  async #gate(wave: Wave, ends: ReadonlyMap<string, End>): Promise<GateAnswer> {
+    const { report, signal, sudoPassword } = this.#work;
+    if (!wave.gated || signal.aborted) return { open: true };
+    const { name, onFailure, pauseSeconds } = wave;
+    const done = wave.machines.filter((machine) => ends.get(machine)?.kind === "done");
+    const members = done.flatMap((machine) => this.#members.get(machine) ?? []);
+    const ended = { name, onFailure, pauseSeconds, members, failed: failedIn(ends) };
+    try {
+      await passGate({ ...ended, healthGates: this.#rollout.healthGatesOf(wave) }, report, signal, sudoPassword);
+      return { open: true };
+    } catch (error) {
+      if (signal.aborted) return { open: false, reason: "interrupted" };
+      if (!(error instanceof WaveClosedError)) throw error;
+      this.#terminal.tell(`\n${error.message}`);
+      for (const machine of error.takenBack) this.#takenBack.add(machine);
+      return { open: false, reason: `wave ${name} is closed` };
+    }
   }
 }
 
-/** Exit 0: every machine is as was asked for; 1: some are not; 130: interrupted. */
-export function exitCodeOf(results: readonly Result[], signal: AbortSignal): number {
-  if (signal.aborted) return 130;
-  return results.every((result) => "outcome" in result && isAsAsked(result.outcome, result.policy)) ? 0 : 1;
+function takenBack(result: Result): Result {
+  if (!("outcome" in result)) return result;
+  return { ...result, outcome: { ...result.outcome, kind: "rolled-back", reason: "taken back with its wave" } };
 }
 
-/** One row per machine, below it each error in full. */
-export function renderResults(results: readonly Result[]): string {
-  const rows = results.map((result) => {
-    if ("error" in result) return [result.machine, "failed", "", "", "", result.error.facts.summary];
-    const { kind, facts, reason = "" } = result.outcome;
-    const seconds = Object.values(facts.seconds).reduce((sum, value) => sum + value, 0);
-    const running = facts.current === null ? "" : renderStorePath(facts.current);
-    const units = facts.newlyFailed.map(({ unit }) => unit).join(" ");
-    const words = [units === "" ? "" : `failed units: ${units}`, reason].filter((part) => part !== "").join("; ");
-    return [result.machine, kind, running, String(facts.generation ?? ""), seconds.toFixed(1), words];
-  });
-  return renderTable(["machine", "outcome", "running", "generation", "seconds", ""], rows);
+/** Why nobody answered; undefined: somebody did. */
+function absence(result: Result): string | undefined {
+  const isAbsent = "outcome" in result && result.outcome.kind === "unreachable";
+  return isAbsent ? (result.outcome.reason ?? "unreachable") : undefined;
 }
 
-/** For machines to read; an error has its code and five facts. */
-export function resultsJson(results: readonly Result[]): string {
-  const plain = results.map((result) =>
-    "outcome" in result
-      ? result.outcome
-      : { kind: "failed", machine: result.machine, error: { code: result.error.code, ...result.error.facts } },
-  );
-  return JSON.stringify(plain, null, 2);
-}
-
-/** What the table has no room for: errors in full, and the last words of units that failed. */
-export function tellFailures(results: readonly Result[], terminal: Terminal): void {
-  for (const result of results) {
-    if ("error" in result) terminal.tell(`\n${result.error.message}`);
-    else {
-      for (const { unit, journal } of result.outcome.facts.newlyFailed)
-        terminal.tell([`\n${result.machine}: ${unit}:`, ...journal].join("\n  "));
-    }
-  }
+function endOf(result: Result): End {
+  if (!("outcome" in result)) return { kind: "failed", down: false };
+  const { outcome, policy } = result;
+  const isDone = isAsAsked(outcome, policy) || outcome.kind === "staged-for-reboot";
+  return isDone ? { kind: "done" } : { kind: "failed", down: outcome.facts.current === null };
 }

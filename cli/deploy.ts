@@ -1,12 +1,17 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { isPlain } from "../clan/rollout/plan-rollout.ts";
+import { renderRollout } from "../clan/rollout/render-rollout.ts";
 import { activationPolicySchema } from "../deploy/activation/policy.ts";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { isStorePath, renderStorePath, type StorePath } from "../local-nix/store-path.ts";
+import type { HostConnection } from "../stack/connections.ts";
 import { buildPlaceOf, type Delivery, settingsOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
 import { planSecrets, publishedKeys } from "../stack/plan-secrets.ts";
+import { type StackRollout, stackRollout } from "../stack/stack-rollout.ts";
 import { confirmed } from "./confirm.ts";
-import { deliverAll, exitCodeOf, renderResults, resultsJson, tellFailures } from "./deliver-all.ts";
+import { deliverAll } from "./deliver-all.ts";
+import { exitCodeOf, renderResults, resultsJson, tellFailures } from "./delivery-results.ts";
 import { readKnownByState } from "./known-by-state.ts";
 import { readWays, withMachineOptions } from "./machine-ways.ts";
 import { withSpecialisation } from "./policy-options.ts";
@@ -19,6 +24,8 @@ interface DeployOptions {
   readonly mode?: string;
   readonly specialisation?: string | false;
   readonly parallel: number;
+  readonly all: boolean;
+  readonly rollout: boolean;
   readonly json: boolean;
   readonly yes: boolean;
   readonly verbose: boolean;
@@ -31,7 +38,9 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
       .description(
         "deploy machines without Pulumi: the same transaction and owner; the next `pulumi refresh` takes the result over",
       )
-      .argument("<machine...>", "names, or tag:<tag>; those of the stack")
+      .argument("[machine...]", "names, or tag:<tag>; those of the stack")
+      .option("--all", "all machines of the stack", false)
+      .option("--no-rollout", "all at once: without the waves, gates and pauses of the stack's rollout")
       .option(
         "--toplevel <path>",
         "deploy this system, in the local store or the host's, instead of the fleet's",
@@ -50,21 +59,26 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
       .option("--yes", "do not ask", false)
       .option("--verbose", "also what activation scripts print", false),
   ).action(async (selectors: readonly string[], options: DeployOptions, command: Command) => {
+    if (options.all === selectors.length > 0) command.error("error: name machines, or say --all", { exitCode: 2 });
     const chosen = await chooseMachines(command, selectors, terminal, signal);
     if (options.toplevel !== undefined && chosen.machines.length !== 1) {
       command.error(`error: --toplevel is one machine's system, and ${chosen.machines.length} are named`, {
         exitCode: 2,
       });
     }
-    const { deliveries, sudoPassword, unread } = await planDeliveries(chosen, options, command, terminal, signal);
+    const planned = await planDeliveries(chosen, options, command, terminal, signal);
+    const { deliveries, sudoPassword, unread } = planned;
+    const isOrdered = options.rollout && options.mode !== "dry";
+    const rollout = isOrdered ? await planOrder(chosen, planned, selectors) : undefined;
     for (const { machine, toplevel, targetHost } of deliveries)
       terminal.tell(`${machine}: ${renderStorePath(toplevel)} to ${targetHost}`);
+    if (rollout !== undefined && !isPlain(rollout.plan)) terminal.tell(renderRollout(rollout.plan));
     const question = `Deploy ${deliveries.map(({ machine }) => machine).join(", ")} (${options.mode ?? "switch"})?`;
     if (!(await confirmed(question, { yes: options.yes || options.mode === "dry" }, command, signal))) {
       terminal.exitCode = 1;
       return;
     }
-    const results = await deliverAll(deliveries, { ...options, sudoPassword }, terminal, signal);
+    const results = await deliverAll(deliveries, { ...options, sudoPassword, rollout }, terminal, signal);
     tellFailures(results, terminal);
     const code = exitCodeOf(results, signal);
     if (code === 1 && unread !== undefined)
@@ -76,6 +90,26 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
   });
 }
 
+/** Who names a machine asks for it: it is refused for being the operator's own only where it is one of many. */
+async function planOrder(
+  { fleet, stack, machines }: ChosenMachines,
+  { deliveries, connections }: Pick<PlannedDeliveries, "deliveries" | "connections">,
+  selectors: readonly string[],
+): Promise<StackRollout> {
+  const delivered = machines.filter(({ machine }) => deliveries.some((delivery) => delivery.machine === machine));
+  const rollout = await stackRollout(fleet.model, stack, delivered, connections);
+  const refused = Object.entries(rollout.plan.refused).filter(([machine]) => !selectors.includes(machine));
+  return { ...rollout, plan: { ...rollout.plan, refused: Object.fromEntries(refused) } };
+}
+
+interface PlannedDeliveries {
+  readonly deliveries: Delivery[];
+  readonly connections: ReadonlyMap<string, HostConnection>;
+  readonly sudoPassword: SecretText | undefined;
+  /** Why the state could not be read. */
+  readonly unread: string | undefined;
+}
+
 /** Machines whose node is off are left out and named. @throws {FleetError} gathered, before any host is asked */
 async function planDeliveries(
   chosen: ChosenMachines,
@@ -83,11 +117,7 @@ async function planDeliveries(
   command: Command,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<{
-  readonly deliveries: Delivery[];
-  readonly sudoPassword: SecretText | undefined;
-  readonly unread: string | undefined;
-}> {
+): Promise<PlannedDeliveries> {
   const { toplevel, mode, verbose } = options;
   const { dir } = command.optsWithGlobals<{ dir: string }>();
   const { fleet, machines } = chosen;
@@ -125,7 +155,7 @@ async function planDeliveries(
       secrets: secrets.get(owned.machine) ?? null,
     };
   });
-  return { deliveries, sudoPassword, unread: known.unread };
+  return { deliveries, connections, sudoPassword, unread: known.unread };
 }
 
 function toStorePath(text: string): StorePath {

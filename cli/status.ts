@@ -1,91 +1,114 @@
-import { Command } from "commander";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Command, InvalidArgumentError } from "commander";
+import { z } from "zod";
 import { openTransaction } from "../deploy/activation/plan-activation.ts";
-import { runs } from "../deploy/boot/specialisation.ts";
-import { renderSwitch } from "../deploy/observation/drift.ts";
-import { renderWay } from "../deploy/observation/look.ts";
 import type { Observation } from "../deploy/observation/observe-host.ts";
-import type { BackEnd } from "../deploy/ssh/transport.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
+import { closureFactsSchema } from "../providers/system-closure-schema.ts";
 import { policyOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems, knownSystems } from "../stack/evaluate-systems.ts";
-import { type MachineLook, observeMachine } from "../stack/observe-machine.ts";
+import { observeMachine } from "../stack/observe-machine.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
+import { PulumiCliError } from "../stack/pulumi-cli.ts";
+import { closuresOf, readStackState } from "../stack/stack-state.ts";
+import { isFine, type LastKnown, type MachineStatus, renderStatus } from "./machine-status.ts";
 import { type MachineWays, readWays, withMachineOptions } from "./machine-ways.ts";
 import { progressOn } from "./progress.ts";
-import { renderTable } from "./render-table.ts";
 import { type ChosenMachines, chooseMachines } from "./stack-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface StatusOptions {
   readonly json: boolean;
   readonly evaluate: boolean;
+  /** Seconds between two looks. */
+  readonly watch?: number | true;
 }
 
 /** Seconds for one host; the slowest one decides how long the table takes. */
 const lookSeconds = 5;
 
-/** One machine as the table and `--json` show it. */
-export interface MachineStatus {
-  readonly machine: string;
-  /** `seen`, or why nothing is known of the host: `off` (its node), `no-address`, `unreachable`, `host-key`, `authentication`. */
-  readonly state: MachineLook["kind"] | "off" | "no-address";
-  readonly reason?: string;
-  /** The fleet's own, where it has been evaluated; null: not known. */
-  readonly declared: StorePath | null;
-  /** Of the declared system, to run instead of it. */
-  readonly declaredSpecialisation?: string;
-  readonly running?: StorePath | null;
-  /** Systems of which that is a specialisation, and by what name. */
-  readonly specialisations?: Observation["facts"]["specialisations"];
-  readonly booted?: StorePath | null;
-  readonly profile?: StorePath | null;
-  readonly nextBoot?: StorePath | null;
-  readonly generation?: number | null;
-  readonly failedUnits?: readonly string[];
-  readonly owner?: string | null;
-  /** `testing <system> by project/stack`; null: none is open. */
-  readonly transaction?: string | null;
-  /** What a boot would change although it runs already: kernel, initrd, kernel-modules. */
-  readonly rebootFor?: readonly string[];
-  readonly hostKey?: string;
-  /** Jump hosts on the way, the nearest first. */
-  readonly through?: readonly string[];
-  /** Who spoke SSH. */
-  readonly backEnd?: BackEnd;
-  readonly lastSwitch?: Observation["lastSwitch"];
-}
+const watchSeconds = 10;
 
-/** `fleet status`. Exit 0: every machine answers, runs what is declared as far as that is known, and no unit failed; 1: some do not; 2: wrong usage. */
+/**
+ * `fleet status`. Exit 0: every machine answers, runs what is declared as far as that is known, and no unit failed; one that
+ * does not answer is no failure where the stack's rollout skips or queues it. 1: some do not; 2: wrong usage.
+ */
 export function statusCommand(terminal: Terminal, signal: AbortSignal): Command {
   return withMachineOptions(
     new Command("status")
       .description("ask the stack's hosts what they run; changes nothing")
       .argument("[machine...]", "names, or tag:<tag>; default: all of the stack")
       .option("--evaluate", "evaluate what is not evaluated yet; otherwise its column stays empty", false)
-      .option("--json", "the table as JSON", false),
+      .option(
+        "--watch [seconds]",
+        `look again and again until ^C, every ${watchSeconds} s if not said otherwise`,
+        toSeconds,
+      )
+      .option("--json", "the table as JSON; with --watch a line each time", false),
   ).action(async (selectors: readonly string[], options: StatusOptions, command: Command) => {
     const chosen = await chooseMachines(command, selectors, terminal, signal);
+    const { dir } = command.optsWithGlobals<{ readonly dir: string }>();
     const on = chosen.machines.filter(({ node }) => node?.power !== "off");
     const placeless = new Map<string, string>();
     const ways = await readWays(chosen, on, command, terminal, signal, (machine, { facts }) =>
       placeless.set(machine, facts.summary),
     );
-    const [declared, looks] = await Promise.all([
-      readDeclared(chosen, options, terminal, signal),
-      Promise.all(chosen.machines.map((machine) => look(ways, placeless, machine, signal))),
-    ]);
-    const rows = looks.map((seen, index) => {
-      const owned = chosen.machines[index];
-      if (owned === undefined) throw new TypeError("more looks than machines");
-      // Of a machine that does not evaluate the policy is known all the same.
-      const { specialisation } = policyOf(owned.machine, chosen.stack);
-      const status = statusOf(owned.machine, declared.get(owned.machine)?.toplevel ?? null, seen);
-      return specialisation === null ? status : { ...status, declaredSpecialisation: specialisation };
-    });
-    terminal.answer(options.json ? JSON.stringify(rows, null, 2) : renderStatus(rows));
-    for (const { machine, reason } of rows) if (reason !== undefined) terminal.tell(`${machine}: ${reason}`);
-    terminal.exitCode = rows.every(isFine) ? 0 : 1;
+    const declaring = readDeclared(chosen, options, terminal, signal);
+    const known = knownOnce(dir, chosen.stack.name, terminal, signal);
+    const { watch } = options;
+    for (;;) {
+      const looks = Promise.all(chosen.machines.map((machine) => look(ways, placeless, machine, signal)));
+      const rows = await statusRows(chosen, await declaring, await looks, known);
+      show(rows, options, terminal);
+      terminal.exitCode = rows.every((row) => isFine(row) || maySleep(row, chosen)) ? 0 : 1;
+      if (watch === undefined || signal.aborted) return;
+      await sleep((watch === true ? watchSeconds : watch) * 1000, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return; // ^C ends the watch; what it saw last is its answer
+    }
+  });
+}
+
+function show(rows: readonly MachineStatus[], { json, watch }: StatusOptions, terminal: Terminal): void {
+  if (json) {
+    terminal.answer(JSON.stringify(rows, null, watch === undefined ? 2 : undefined));
+    return;
+  }
+  if (watch !== undefined) terminal.clear();
+  terminal.answer(renderStatus(rows));
+  for (const { machine, reason } of rows) if (reason !== undefined) terminal.tell(`${machine}: ${reason}`);
+}
+
+function toSeconds(text: string): number {
+  const seconds = Number(text);
+  if (Number.isInteger(seconds) && seconds > 0 && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError("expected a number of seconds.");
+}
+
+function maySleep({ state }: MachineStatus, { stack }: ChosenMachines): boolean {
+  return state === "unreachable" && (stack.config.rollout?.unreachable ?? "fail") !== "fail";
+}
+
+async function statusRows(
+  { machines, stack }: ChosenMachines,
+  declared: ReadonlyMap<string, { readonly toplevel: StorePath }>,
+  looks: readonly Seen[],
+  known: () => Promise<ReadonlyMap<string, LastKnown>>,
+): Promise<MachineStatus[]> {
+  const isAway = ({ kind }: Seen): boolean => kind !== "seen" && kind !== "off";
+  const state = looks.some(isAway) ? await known() : new Map<string, LastKnown>();
+  return looks.map((seen, index) => {
+    const owned = machines[index];
+    if (owned === undefined) throw new TypeError("more looks than machines");
+    // Of a machine that does not evaluate the policy is known all the same.
+    const { specialisation } = policyOf(owned.machine, stack);
+    const status = statusOf(owned.machine, declared.get(owned.machine)?.toplevel ?? null, seen);
+    const last = isAway(seen) ? state.get(owned.machine) : undefined;
+    return {
+      ...status,
+      ...(specialisation === null ? {} : { declaredSpecialisation: specialisation }),
+      ...(last === undefined ? {} : { lastKnown: last, ...agoOf(last.deployedAt, Date.now() / 1000) }),
+    };
   });
 }
 
@@ -110,7 +133,39 @@ async function readDeclared(
   }
 }
 
-type Seen = MachineLook | { readonly kind: "off" | "no-address"; readonly reason: string };
+const lastKnownSchema = closureFactsSchema.pick({ running: true, generation: true, deployedAt: true });
+
+/** Asked only where a host does not answer, and once: a backend that is down must not hold up who looks at the others. */
+function knownOnce(
+  root: string,
+  stack: string,
+  terminal: Terminal,
+  signal: AbortSignal,
+): () => Promise<ReadonlyMap<string, LastKnown>> {
+  let known: Promise<ReadonlyMap<string, LastKnown>> | undefined;
+  const read = async (): Promise<ReadonlyMap<string, LastKnown>> => {
+    try {
+      const closures = closuresOf(await readStackState(root, stack, signal, 10_000));
+      const rows = [...closures].flatMap(([machine, outputs]) => {
+        const { data } = z.looseObject({}).pipe(lastKnownSchema).safeParse(outputs);
+        return data === undefined ? [] : [[machine, data] as const];
+      });
+      return new Map(rows);
+    } catch (error) {
+      if (!(error instanceof PulumiCliError)) throw error;
+      terminal.tell(`what was last known of hosts that do not answer stands in the state: ${error.facts.found}`);
+      return new Map();
+    }
+  };
+  return () => {
+    known ??= read();
+    return known;
+  };
+}
+
+type Seen =
+  | Awaited<ReturnType<typeof observeMachine>>
+  | { readonly kind: "off" | "no-address"; readonly reason: string };
 
 async function look(
   { stack, connections, sudoPassword }: MachineWays,
@@ -122,14 +177,9 @@ async function look(
   const connection = connections.get(machine);
   if (connection === undefined)
     return { kind: "no-address", reason: placeless.get(machine) ?? "no way to it is known" };
+  const way = wayOf(machine, connection, stack);
   try {
-    return await observeMachine(
-      wayOf(machine, connection, stack),
-      { class: spec.class },
-      lookSeconds,
-      signal,
-      sudoPassword,
-    );
+    return await observeMachine(way, { class: spec.class }, lookSeconds, signal, sudoPassword);
   } catch (error) {
     if (error instanceof FleetError) return { kind: "no-address", reason: error.facts.summary };
     throw error;
@@ -138,7 +188,7 @@ async function look(
 
 function statusOf(machine: string, declared: StorePath | null, seen: Seen): MachineStatus {
   if (seen.kind !== "seen") return { machine, declared, state: seen.kind, reason: seen.reason };
-  const { facts, hostKey, rebootFor, lastSwitch } = seen.seen;
+  const { facts, hostKey, rebootFor, lastSwitch, deployedAt } = seen.seen;
   const { owner } = facts;
   return {
     machine,
@@ -158,7 +208,12 @@ function statusOf(machine: string, declared: StorePath | null, seen: Seen): Mach
     through: seen.way.through,
     backEnd: seen.way.backEnd,
     ...(lastSwitch === undefined ? {} : { lastSwitch }),
+    ...agoOf(deployedAt ?? null, facts.now),
   };
+}
+
+function agoOf(at: number | null, now: number): Pick<MachineStatus, "deployedSecondsAgo"> {
+  return at === null ? {} : { deployedSecondsAgo: Math.max(0, Math.floor(now - at)) };
 }
 
 function renderTransaction(facts: Observation["facts"]): string | null {
@@ -168,57 +223,4 @@ function renderTransaction(facts: Observation["facts"]): string | null {
   const { toplevel, owner, phase } = transaction;
   const state = openTransaction(facts) === undefined ? "cut off by a reboot" : phase;
   return `${state} ${renderStorePath(toplevel)} by ${owner.project}/${owner.stack}`;
-}
-
-function isFine(status: MachineStatus): boolean {
-  const { state, declared, running = null, specialisations = [], profile, failedUnits, transaction } = status;
-  if (state === "off") return true;
-  if (state !== "seen" || (failedUnits?.length ?? 0) > 0 || transaction !== null) return false;
-  const toplevel = declared ?? profile;
-  if (toplevel === undefined || toplevel === null || profile !== toplevel) return false;
-  const specialisation = status.declaredSpecialisation ?? null;
-  return runs({ current: running, specialisations }, { toplevel, specialisation });
-}
-
-/** Hashes of one row that differ are different systems; the first seven characters tell them apart. */
-export function renderStatus(rows: readonly MachineStatus[]): string {
-  const header = ["machine", "state", "declared", "running", "booted", "profile", "gen", "owner", "remarks"];
-  const cells = rows.map((row) => [
-    row.machine,
-    row.state === "seen" ? (isFine(row) ? "ok" : "differs") : row.state,
-    ...[row.declared, row.running, row.booted, row.profile].map(shortHash),
-    row.generation === undefined || row.generation === null ? "" : String(row.generation),
-    row.owner ?? "",
-    remarks(row).join("; "),
-  ]);
-  return renderTable(header, cells);
-}
-
-function remarks(row: MachineStatus): string[] {
-  const { failedUnits = [], transaction = null, rebootFor = [], profile, nextBoot } = row;
-  const { through = [], backEnd = "ssh2", specialisations = [], declaredSpecialisation } = row;
-  const names = specialisations.map(({ name }) => name);
-  const isOther = declaredSpecialisation !== undefined && !names.includes(declaredSpecialisation);
-  return [
-    ...(names[0] === undefined ? [] : [`specialisation: ${names.join(" = ")}`]),
-    ...(isOther ? [`declared specialisation: ${declaredSpecialisation}`] : []),
-    ...(failedUnits.length === 0
-      ? []
-      : [`failed: ${failedUnits.slice(0, 3).join(" ")}${failedUnits.length > 3 ? " …" : ""}`]),
-    ...(transaction === null ? [] : [`deployment ${transaction}`]),
-    ...(rebootFor.length === 0 ? [] : [`reboot pending: ${rebootFor.join(", ")}`]),
-    ...(nextBoot && profile && nextBoot !== profile ? [`next boot: ${shortHash(nextBoot)}`] : []),
-    ...(row.lastSwitch === undefined || !isNews(row) ? [] : [renderSwitch(row.lastSwitch)]),
-    ...[renderWay({ through, backEnd }).trim()].filter((way) => way !== ""),
-  ];
-}
-
-/** Who else deploys to the host, always; when it was switched by nobody's tool, only where it is not as declared. */
-function isNews(row: MachineStatus): boolean {
-  const tool = row.lastSwitch?.tool;
-  return tool === undefined ? !isFine(row) : tool !== "pulumi-clan";
-}
-
-function shortHash(path: StorePath | null | undefined): string {
-  return path === undefined ? "" : path === null ? "-" : path.slice("/nix/store/".length).slice(0, 7);
 }

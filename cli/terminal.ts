@@ -6,6 +6,8 @@ export interface Terminal {
   answer(text: string): void;
   /** Progress and warnings. */
   tell(text: string): void;
+  /** Before an answer that takes the place of the last one; on a stream that is no terminal the answers follow one another. */
+  clear(): void;
   /** What the process will exit with; 0 unless a command says otherwise. */
   exitCode: number;
 }
@@ -17,6 +19,10 @@ export function processTerminal(): Terminal {
     exitCode: 0,
     answer: (text) => process.stdout.write(linesOf(text)),
     tell: (text) => process.stderr.write(linesOf(text)),
+    // Source: ECMA-48, CUP and ED.
+    clear: () => {
+      if (process.stdout.isTTY) process.stdout.write("\u001b[H\u001b[2J");
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import type { GateMember, WaveGateInputs } from "../providers/wave-gate-schema.t
 import { nameAlone } from "./name-alone.ts";
 import type { Place } from "./place.ts";
 import { endOf, tolerateFailure } from "./tolerate-failure.ts";
+import { valueAlone } from "./value-alone.ts";
 
 export interface RolloutArgs {
   readonly plan: RolloutPlan;
@@ -87,7 +88,7 @@ export class Rollout extends pulumi.ComponentResource {
         onFailure: wave.onFailure,
         pauseSeconds: wave.pauseSeconds,
         healthGates,
-        members: pulumi.output(end.promise.then(({ members }) => [...members])),
+        members: pulumi.output(end.promise.then(({ members }) => membersOf(members))),
         failed: pulumi.output(end.promise.then(({ failed }) => [...failed])),
         reportTo: nameAlone(this),
         __since: Math.floor(Date.now() / 1000),
@@ -107,4 +108,11 @@ export class Rollout extends pulumi.ComponentResource {
     if ((await endOf(gate)) === "done" || failed.length > 0) return { open: true };
     return { open: false, reason: `wave ${wave.name} is closed: see the error of its gate` };
   }
+}
+
+/** Not known in a preview that deploys to one of them. In an update one that was never made is left out by --target. */
+async function membersOf(members: readonly pulumi.Output<GateMember>[]): Promise<pulumi.Input<GateMember>[]> {
+  if (pulumi.runtime.isDryRun()) return [...members];
+  const known = await Promise.all(members.map(valueAlone));
+  return known.filter((member) => member !== undefined);
 }

@@ -6,7 +6,7 @@ import { HostSession } from "../deploy/host-session.ts";
 import { rootShell } from "../deploy/root-shell.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
-import { FleetError } from "../errors.ts";
+import { type ErrorFacts, FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import type { Report } from "../report.ts";
 import { deliverSystem } from "./deliver-system.ts";
@@ -16,6 +16,13 @@ import { resolveWay } from "./way-to-host.ts";
 /** A rollout goes no further: a machine of a wave failed, or was not well after it. */
 export class WaveClosedError extends FleetError {
   readonly code = "FLEET_WAVE_CLOSED";
+  /** Machines that run again what they ran before this run. */
+  readonly takenBack: readonly string[];
+
+  constructor(facts: ErrorFacts, takenBack: readonly string[]) {
+    super(facts);
+    this.takenBack = takenBack;
+  }
 }
 
 /** One machine that a run deployed to, as the gate behind its wave sees it. */
@@ -62,7 +69,8 @@ export async function passGate(
   );
   const unwell = looks.filter((reason) => reason !== undefined);
   if (unwell.length === 0) {
-    if (wave.members.length > 0) tell(report, "info", wave, `${wave.members.length} machines are well`);
+    if (wave.members.length > 0)
+      tell(report, "info", wave, `${counted(wave)} ${wave.members.length === 1 ? "is" : "are"} well`);
     return;
   }
   if (stops) throw await close(wave, unwell, report, signal, sudoPassword);
@@ -77,7 +85,7 @@ async function pause(wave: EndedWave, report: Report, signal: AbortSignal): Prom
   const left = until - Date.now();
   if (left <= 0) return;
   const at = new Date(until).toISOString().replace(/\.\d+Z$/, "Z");
-  tell(report, "info", wave, `waits until ${at}, then looks at ${wave.members.length} machines`);
+  tell(report, "info", wave, `waits until ${at}, then looks at ${counted(wave)}`);
   await sleep(left, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
@@ -119,13 +127,23 @@ async function close(
   const others = takesBack
     ? "its machines were taken back, as `onFailure: rollback-wave` has it"
     : "what is well stays as it is";
-  return new WaveClosedError({
+  const facts = {
     summary: `wave ${wave.name} is closed, nothing behind it is deployed to: ${reasons.join("; ")}`,
     expected: "every machine of the wave deployed, and well after it",
-    found: [...reasons, ...back, others].join("\n"),
+    found: [...reasons, ...back.map(({ text }) => text), others].join("\n"),
     at: `pulumi-clan:rollout, wave ${wave.name}`,
     fix: "correct what the reasons name, then `pulumi up`: it begins with what is not as declared",
-  });
+  };
+  return new WaveClosedError(
+    facts,
+    back.flatMap(({ machine, isBack }) => (isBack ? [machine] : [])),
+  );
+}
+
+interface WayBack {
+  readonly machine: string;
+  readonly isBack: boolean;
+  readonly text: string;
 }
 
 /** Each machine to what it ran before this run; one that cannot keeps none of the others from it. */
@@ -134,12 +152,12 @@ async function takeBack(
   report: Report,
   signal: AbortSignal,
   sudoPassword: SecretText | undefined,
-): Promise<string[]> {
+): Promise<WayBack[]> {
   const changed = members.flatMap((member) =>
     member.previous === null || member.previous === member.running ? [] : [{ ...member, previous: member.previous }],
   );
   return Promise.all(
-    changed.map(async ({ previous, ...member }) => {
+    changed.map(async ({ previous, ...member }): Promise<WayBack> => {
       const { machine, policy, deadlineSeconds } = member;
       const until = AbortSignal.any([signal, AbortSignal.timeout(deadlineSeconds * 1000)]);
       report({
@@ -151,15 +169,21 @@ async function takeBack(
       try {
         const delivery = { ...member, toplevel: previous, buildOn: "local" } as const;
         const { outcome } = await deliverSystem(delivery, report, until, sudoPassword);
-        if (isAsAsked(outcome, policy)) return `${machine}: taken back to ${nameOf(previous)}`;
-        return `${machine}: was not taken back: ${outcome.kind}${outcome.reason === undefined ? "" : `, ${outcome.reason}`}`;
+        if (isAsAsked(outcome, policy))
+          return { machine, isBack: true, text: `${machine}: taken back to ${nameOf(previous)}` };
+        const why = [outcome.kind, ...(outcome.reason === undefined ? [] : [outcome.reason])].join(", ");
+        return { machine, isBack: false, text: `${machine}: was not taken back: ${why}` };
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof FleetError)) throw error;
-        return `${machine}: was not taken back: ${error.facts.summary}`;
+        return { machine, isBack: false, text: `${machine}: was not taken back: ${error.facts.summary}` };
       }
     }),
   );
+}
+
+function counted({ members }: EndedWave): string {
+  return members.length === 1 ? "1 machine" : `${members.length} machines`;
 }
 
 function nameOf(path: StorePath | null): string {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { hostname } from "node:os";
 import type { HostSession } from "../host-session.ts";
 import { quoteCommand, quoteWord } from "../ssh/shell-quote.ts";
 import type { ActivationPolicy, Hook } from "./policy.ts";
@@ -78,6 +79,7 @@ export function jobEnvironment(job: SupervisedJob): string {
     commit_with: job.staged ? "boot" : policy.commitWith,
     install_loader: policy.installBootloader ? 1 : 0,
     owner: JSON.stringify(owner),
+    by: operatorName(),
     login_uid: job.loginUid,
     with_secrets: job.withSecrets ? "yes" : "no",
     on_lost: policy.onLostContact,
@@ -93,6 +95,11 @@ export function jobEnvironment(job: SupervisedJob): string {
     hookFunction("after_rollback", policy.hooks.afterRollback),
   ];
   return [...lines, ...hooks].join("\n");
+}
+
+/** `user@host`, for the host's record. The environment may say anything, and the record is JSON. */
+function operatorName({ USER: user, LOGNAME: login }: NodeJS.ProcessEnv = process.env): string {
+  return `${user || login || "unknown"}@${hostname()}`.replaceAll(/[^A-Za-z0-9@._-]/g, "-").slice(0, 200);
 }
 
 function hookFunction(name: string, hooks: readonly Hook[]): string {

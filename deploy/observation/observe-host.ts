@@ -21,6 +21,8 @@ export interface Observation {
   readonly lastSwitch?: LastSwitch;
   /** Parts of the running system that only a boot brings: kernel, initrd, kernel-modules. */
   readonly rebootFor: readonly string[];
+  /** Unix seconds by the host's clock: since when the profile has its generation. Absent: it cannot be told. */
+  readonly deployedAt?: number;
   /** `SHA256:…` of the key that the host showed. */
   readonly hostKey: string;
 }
@@ -36,11 +38,16 @@ export async function observeHost(host: SshHost, question: FactsQuestion, signal
 }
 
 /** @param text - lines `key<TAB>value` of scripts/observe.sh */
-export function parseObservation(text: string): Pick<Observation, "lastSwitch" | "rebootFor"> {
+export function parseObservation(text: string): Pick<Observation, "lastSwitch" | "rebootFor" | "deployedAt"> {
   const lines = text.split("\n").map((line) => line.split("\t"));
   const values = (key: string): string[] => lines.flatMap(([name, value]) => (name === key && value ? [value] : []));
   const lastSwitch = judgeJournal(parseEntry(values("switched")[0]), parseEntry(values("tool")[0]));
-  return { rebootFor: values("reboot"), ...(lastSwitch === undefined ? {} : { lastSwitch }) };
+  const [deployed = ""] = values("deployed");
+  return {
+    rebootFor: values("reboot"),
+    ...(/^\d{1,12}$/.test(deployed) ? { deployedAt: Number(deployed) } : {}),
+    ...(lastSwitch === undefined ? {} : { lastSwitch }),
+  };
 }
 
 const entrySchema = z.object({

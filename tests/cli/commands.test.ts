@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "mocha";
 import { loadCommands } from "../../cli/commands.ts";
 
-const terminal = { answer: () => undefined, tell: () => undefined, exitCode: 0 };
+const terminal = { answer: () => undefined, tell: () => undefined, clear: () => undefined, exitCode: 0 };
 
 /** Names of the commands that this command line has. */
 async function named(...argv: readonly string[]): Promise<readonly string[]> {

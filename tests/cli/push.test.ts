@@ -42,7 +42,12 @@ describe("fleet push", () => {
   it("tells of the progress at most every other second, and of everything else at once", () => {
     const told: string[] = [];
     let now = 0;
-    const terminal: Terminal = { exitCode: 0, answer: () => undefined, tell: (text) => told.push(text) };
+    const terminal: Terminal = {
+      exitCode: 0,
+      answer: () => undefined,
+      tell: (text) => told.push(text),
+      clear: () => undefined,
+    };
     const report = reportTo(terminal, () => now);
     const progress = { done: 1, total: 9, unit: "paths" } as const;
     report({ level: "info", subject: "galena", phase: "push", message: "9 paths" });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { z } from "zod";
+import { type MachineStatus, renderStatus } from "../../cli/machine-status.ts";
 import { renderTable } from "../../cli/render-table.ts";
-import { type MachineStatus, renderStatus } from "../../cli/status.ts";
 import { tryCommand } from "../../sim/hosts/run-command.ts";
 import { FixtureFlake } from "../clan/flake/support/fixture-flake.ts";
 import { declared, foreign, old } from "../deploy/support/facts.ts";
@@ -24,6 +24,7 @@ const healthy: MachineStatus = {
   owner: "fleet/core",
   transaction: null,
   rebootFor: [],
+  deployedSecondsAgo: 3_600 * 5,
 };
 
 describe("the table of fleet status", () => {
@@ -39,14 +40,21 @@ describe("the table of fleet status", () => {
       through: ["edge"],
       backEnd: "openssh",
     };
-    const away: MachineStatus = { machine: "stibnite", state: "unreachable", declared: null, reason: "no route" };
+    const away: MachineStatus = {
+      machine: "stibnite",
+      state: "unreachable",
+      declared: null,
+      reason: "no route",
+      deployedSecondsAgo: 86_400 * 3,
+      lastKnown: { running: old, generation: 7, deployedAt: 1_790_000_000 },
+    };
     assert.equal(
       renderStatus([healthy, differing, away]),
       [
-        "machine   state        declared  running  booted   profile  gen  owner       remarks",
-        "galena    ok           1111111   1111111  0000000  1111111  8    fleet/core",
-        "cinnabar  differs      1111111   0000000  0000000  1111111  8    fleet/core  failed: a.service b.service c.service …; deployment testing 1111111-nixos-system-galena by fleet/core; reboot pending: kernel; next boot: 0000000; through edge with OpenSSH",
-        "stibnite  unreachable  -",
+        "machine   state        declared  running  booted   profile  gen  age  owner       remarks",
+        "galena    ok           1111111   1111111  0000000  1111111  8    5 h  fleet/core",
+        "cinnabar  differs      1111111   0000000  0000000  1111111  8    5 h  fleet/core  failed: a.service b.service c.service …; deployment testing 1111111-nixos-system-galena by fleet/core; reboot pending: kernel; next boot: 0000000; through edge with OpenSSH",
+        "stibnite  unreachable  -                                         3 d              by the state 0000000, generation 7",
       ].join("\n"),
     );
   });
@@ -55,7 +63,7 @@ describe("the table of fleet status", () => {
     const remark = (changes: Partial<MachineStatus>): string =>
       renderStatus([{ ...healthy, ...changes }])
         .split("\n")[1]
-        ?.split(/ {2,}/)[8] ?? "";
+        ?.split(/ {2,}/)[9] ?? "";
     const at = 1_790_000_000;
     assert.equal(remark({ lastSwitch: { tool: "clan", at } }), "last switched 2026-09-21T14:13:20Z by clan");
     assert.equal(remark({ lastSwitch: { tool: "pulumi-clan", at } }), "");

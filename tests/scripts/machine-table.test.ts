@@ -15,6 +15,17 @@ stibnite  darwin  unreachable  -                     -`,
     );
   });
 
+  it("says of a machine that had no turn what it waits for", () => {
+    const held = {
+      class: "nixos",
+      outcome: "held",
+      toplevel: null,
+      seconds: 0,
+      reason: "wave canaries: galena failed",
+    };
+    assert.match(renderMachineTable({ cinnabar: held }), / held {5}- {9}0\.0 {6}wave canaries: galena failed$/);
+  });
+
   it("says unchanged of a machine that the update did not deploy", () => {
     const row = { class: "nixos", outcome: "switched", toplevel: "/nix/store/abc-nixos", seconds: 3.14 };
     const staged = { ...row, outcome: "staged-for-reboot" };

@@ -9,9 +9,20 @@ folder=$2
 # $1 state, $2 more members as JSON; units' names may hold backslashes, which JSON would take for its own.
 event() { printf '{"at":%s,"state":"%s"%s}\n' "$(date +%s)" "$1" "$(printf '%s' "${2:+,$2}" | tr -d '\\')" >>"$folder/events"; }
 
+# $1 how it ended: a line of the host's own record of deployments. That it cannot be written changes no verdict.
+remember() {
+  record=$state/history
+  if [ -f "$record" ] && [ "$(($(wc -l <"$record")))" -ge 1000 ]; then
+    tail -n 500 "$record" >"$record.new" && mv -f "$record.new" "$record"
+  fi
+  printf '{"at":%s,"verdict":"%s","toplevel":"%s","owner":%s,"by":"%s"}\n' "$(date +%s)" "$1" "$declared" "$owner" "$by" >>"$record" ||
+    echo "pulumi-clan: the deployment could not be written down"
+}
+
 # $1 the verdict, $2 its event, $3 more of the event.
 finish() {
   event "$2" "${3-}"
+  remember "$2"
   write_atomically "$folder/status" "$1"
   exit 0
 }

@@ -13,6 +13,11 @@ last_entry() {
       if [ "$(resolve "/run/booted-system/$part")" != "$(resolve "/run/current-system/$part")" ]; then printf 'reboot\t%s\n' "$part"; fi
     fi
   done
+  # The link of a generation is as old as the deployment that made it.
+  if [ -L "$profile" ]; then
+    generation=/nix/var/nix/profiles/$(basename "$(readlink "$profile")")
+    printf 'deployed\t%s\n' "$(stat -c %Y "$generation" 2>/dev/null || stat -f %m "$generation" 2>/dev/null)"
+  fi
   # switch-to-configuration writes as "nixos"; its unit, where it has one, is the tool's that called it.
   # Source: nixpkgs switch-to-configuration-ng, main.rs; nixos-rebuild-ng, services.py; clan-core, clan_lib/machines/update.py.
   if command -v journalctl >/dev/null; then

@@ -54,6 +54,13 @@ describe("who switched a host last", () => {
   });
 });
 
+describe("when a host was deployed to last", () => {
+  it("is the age of its profile's generation, where the host can tell it", () => {
+    assert.equal(parseObservation("deployed\t1790000000\nend\n").deployedAt, 1_790_000_000);
+    assert.equal("deployedAt" in parseObservation("deployed\t\nend\n"), false);
+  });
+});
+
 describe("parts that only a boot brings", () => {
   it("are listed", () => {
     assert.deepEqual(parseObservation("reboot\tkernel\nreboot\tinitrd\nend\n").rebootFor, ["kernel", "initrd"]);
