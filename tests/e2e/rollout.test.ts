@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { Checkout, type Ended } from "./support/checkout.ts";
+import { Checkout } from "./support/checkout.ts";
 import { table } from "./support/preview.ts";
+import type { Ended } from "./support/run.ts";
 
 const machines = ["cinnabar", "electrum", "stibnite"] as const;
 type Machine = (typeof machines)[number];
