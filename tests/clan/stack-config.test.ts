@@ -34,7 +34,7 @@ describe("stack configuration", () => {
           error.message,
           [
             "Pulumi.core.yaml: pulumi-clan:machnes is not a key of the stack's configuration",
-            "  expected: one of machines, after, hosts, nodes, policy, hostKeyPolicy, sudoPassword, identityFile, proxyJump, jumpHosts, backEnd, vars, userKeys, nixosAnywhere, systemBuilder, flake, overrideInputs, nixOptions, impure, connectDeadlineSeconds, deadlineSeconds",
+            "  expected: one of machines, after, hosts, nodes, policy, rollout, hostKeyPolicy, sudoPassword, identityFile, proxyJump, jumpHosts, backEnd, vars, userKeys, nixosAnywhere, systemBuilder, flake, overrideInputs, nixOptions, impure, connectDeadlineSeconds, deadlineSeconds",
             "  found:    machnes",
             "  at:       Pulumi.core.yaml: pulumi-clan:machnes",
             '  fix:      write "machines"',
