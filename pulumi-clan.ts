@@ -1,5 +1,6 @@
 /** The package for other Pulumi programs: `import { Fleet, GcpNode } from "pulumi-clan"`. */
 export { type MachinePlan, type Plan, planSchema } from "./clan/plan/machine-plan.ts";
+export { planRollout, type RolloutPlan, type RolloutRequest } from "./clan/rollout/plan-rollout.ts";
 export type { CloudNode, NodeOrder } from "./components/cloud-node.ts";
 export { Fleet, type FleetArgs } from "./components/fleet.ts";
 export { GcpNode, type GcpNodeArgs } from "./components/gcp-node.ts";
@@ -8,6 +9,7 @@ export { type Delivery, Machine, type MachineSettings } from "./components/machi
 export { type MachineOutcome, MachineRegistry, type MachineRegistryArgs } from "./components/machine-registry.ts";
 export { nodeOrder, type StatedNode } from "./components/node-order.ts";
 export type { Remark } from "./components/remark.ts";
+export { Rollout, type RolloutArgs } from "./components/rollout.ts";
 export { ServiceInstance, type ServiceInstanceArgs } from "./components/service-instance.ts";
 export { type FleetOutputs, runFleet } from "./program/run-fleet.ts";
 export { Installation, type InstallationArgs } from "./providers/installation.ts";

@@ -70,11 +70,11 @@ export class MachineTurn {
   }
 
   #heldBy(look: pulumi.Output<HostProbe | null>): pulumi.Output<Held | null> {
-    const { place, node } = this.#settings;
+    const { place, node, installation } = this.#settings;
     if (place === undefined) return pulumi.output<Held | null>(null);
     const turn = pulumi.output(place.turn);
-    // In a preview the address of a node that is to be made is not known, and nothing that follows from it.
-    if (place.unreachable === "fail" || (node !== undefined && pulumi.runtime.isDryRun())) return turn;
+    // A VM, and what is to be installed, does not sleep: it may be booting, and is waited for.
+    if (place.unreachable === "fail" || node !== undefined || installation !== undefined) return turn;
     return pulumi.all([turn, look]).apply(async ([notYet, probe]): Promise<Held | null> => {
       if (notYet !== null || probe?.unreachable === undefined) return notYet;
       return this.#heldWithoutHost(probe.unreachable);
