@@ -206,6 +206,13 @@ const nodeSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Taken as it is, without looking for room first. Default: the first of the node's zones that has some."),
+  loginKeys: z
+    .array(publicKey)
+    .min(1)
+    .optional()
+    .describe(
+      "Public keys that may log in to the system of the node's image, until it is a NixOS; then they are taken back. Default: the public half of the machine's `identityFile`.",
+    ),
 });
 
 export const stackConfigSchema = z.strictObject({

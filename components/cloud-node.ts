@@ -10,6 +10,12 @@ export interface CloudNode extends pulumi.Resource {
   readonly instanceId: pulumi.Output<string>;
   /** The keys that the VM's first system shows, asked of the cloud when this is called; none: it does not know them. */
   readonly guestHostKeys: (deadlineSeconds?: number) => pulumi.Output<readonly PinnedHostKey[]>;
+  /**
+   * Called once, by the machine: what the cloud gave for the first login is taken back. Absent: it gave nothing.
+   * @param installed - whether the system is the fleet's own.
+   * @param opts - parent and what has to be done before. A child of the node that waited for the machine would wait for itself.
+   */
+  readonly endFirstLogin?: (installed: pulumi.Output<boolean>, opts: pulumi.CustomResourceOptions) => void;
   /** `off`: stopped on purpose, its disk is kept. */
   readonly power: "on" | "off";
   /** In that power state. */

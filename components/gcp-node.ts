@@ -6,11 +6,14 @@ import { shapeOf } from "../cloud/gcp/place-node.ts";
 import { nodeCost, pricesOf, renderCost } from "../cloud/gcp/prices.ts";
 import type { NodeCost } from "../cloud/node-cost.ts";
 import type { PinnedHostKey } from "../deploy/ssh/host-key.ts";
+import { FirstLoginEnd } from "../providers/first-login.ts";
 import { Placement } from "../providers/placement.ts";
 import type { CloudNode } from "./cloud-node.ts";
-import { accountIdOf, type GcpVmSurroundings, gcpVmArgs } from "./gcp-vm-args.ts";
+import { awaitOpenDoor, type FirstLogin } from "./first-login.ts";
+import { accountIdOf, type GcpVmSurroundings, gcpVmArgs, ignoredOf } from "./gcp-vm-args.ts";
 import { readGuestHostKeys } from "./guest-host-keys.ts";
 import { nameAlone } from "./name-alone.ts";
+import { tolerateFailure } from "./tolerate-failure.ts";
 
 type Optional = "serviceAccount" | "deletionProtection";
 
@@ -26,12 +29,14 @@ export interface GcpNodeArgs
   readonly zone?: string | undefined;
   /** The zone in which its VM was seen to be off. To start it Google needs room there, for there is its disk. */
   readonly stoppedIn?: string | undefined;
+  /** Until its system is a NixOS of this fleet: who may log in to the one that its image brings. */
+  readonly firstLogin?: FirstLogin | undefined;
 }
 
 /**
  * A Compute Engine VM under a machine: its zone, address, firewall and the VM itself.
  * Children: `<name>-placement`, `<name>-address`, `<name>-ssh` (22/tcp, where sources are named), `<name>-zerotier` (9993/udp),
- * `<name>-account` (a service account of its own, where one is asked for), `<name>-vm`.
+ * `<name>-account` (a service account of its own, where one is asked for), `<name>-vm`. Of the machine: `<machine>-first-login`.
  */
 export class GcpNode extends pulumi.ComponentResource implements CloudNode {
   /** External IPv4 address; reserved, so it survives stop and start. */
@@ -40,13 +45,14 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
   declare readonly instanceId: pulumi.Output<string>;
   /** The keys that the VM's first system shows, asked for when this is called. Default: for up to 240 s. */
   readonly guestHostKeys: (deadlineSeconds?: number) => pulumi.Output<readonly PinnedHostKey[]>;
+  readonly endFirstLogin: (installed: pulumi.Output<boolean>, opts: pulumi.CustomResourceOptions) => void;
   readonly power: "on" | "off";
   /** In that power state, by list prices. */
   readonly cost: NodeCost;
 
   constructor(name: string, args: GcpNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     const cost = nodeCost(args, args.power);
-    const { stoppedIn, ...stated } = args;
+    const { stoppedIn, firstLogin, ...stated } = args;
     super("clan:gcp:Node", name, { ...stated, cost }, opts); // a preview shows what of it changes
     this.power = args.power;
     this.cost = cost;
@@ -91,8 +97,7 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
     const surroundings = { zone, natIp: address.address, serviceAccount };
     const vm = new gcp.compute.Instance(`${name}-vm`, gcpVmArgs(args, surroundings), {
       ...parent,
-      // What a VM booted first is no reason to take its disk away: another image is for the next VM.
-      ignoreChanges: ["bootDisk.initializeParams.image"],
+      ignoreChanges: ignoredOf(args),
     });
 
     if (stoppedIn !== undefined && args.power === "on") this.#tellStart(vm, args, stoppedIn);
@@ -103,9 +108,17 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
       .apply(([interfaces, reserved]) => interfaces[0]?.accessConfigs?.[0]?.natIp ?? reserved);
     this.instanceId = vm.instanceId;
     this.guestHostKeys = (deadlineSeconds) =>
-      pulumi.all([vm.project, vm.zone, vm.name]).apply(([project_, zone_, name_]) => {
-        return readGuestHostKeys({ project: project_, zone: zone_, name: name_ }, this, { deadlineSeconds });
+      pulumi.all([vm.project, vm.zone, vm.name]).apply(async ([project_, zone_, name_]) => {
+        const named = { project: project_, zone: zone_, name: name_ };
+        const keys = await readGuestHostKeys(named, this, { deadlineSeconds });
+        if (keys.length > 0 && firstLogin?.user === "root" && firstLogin.keys.length > 0)
+          await awaitOpenDoor(named, this);
+        return keys;
       });
+    this.endFirstLogin = (installed, order) => {
+      const end = { machine, project, zone: vm.zone, instanceId: vm.instanceId, installed, reportTo: nameAlone(this) };
+      tolerateFailure(new FirstLoginEnd(`${machine}-first-login`, end, { ...order, deletedWith: vm }));
+    };
     this.registerOutputs({ address: this.address, instanceId: this.instanceId });
   }
 

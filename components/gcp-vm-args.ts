@@ -3,6 +3,7 @@ import type * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import type { GcpNodeModel } from "../clan/fleet-model.ts";
 import { machineLabel } from "../clan/node-shape.ts";
+import { type FirstLogin, firstLoginMetadata } from "./first-login.ts";
 
 /** What a VM on Compute Engine is made of; units and defaults: docs/nodes.md. */
 export interface GcpVm
@@ -13,6 +14,8 @@ export interface GcpVm
     Partial<Pick<GcpNodeModel, "deletionProtection">> {
   readonly machine: string;
   readonly power: "on" | "off";
+  /** Absent: its system is a NixOS of this fleet, and says itself who may log in. */
+  readonly firstLogin?: FirstLogin | undefined;
 }
 
 /** What is known of it only when other resources are there. */
@@ -37,7 +40,12 @@ export function gcpVmArgs(vm: GcpVm, { zone, natIp, serviceAccount }: GcpVmSurro
     guestAccelerators: [...vm.accelerators],
     scheduling: { onHostMaintenance: vm.onHostMaintenance, automaticRestart: true },
     // Root's key would never arrive where OS Login is on, and a project-wide key is nobody's decision for this host.
-    metadata: { "enable-oslogin": "FALSE", "block-project-ssh-keys": "TRUE", "enable-guest-attributes": "TRUE" },
+    metadata: {
+      "enable-oslogin": "FALSE",
+      "block-project-ssh-keys": "TRUE",
+      "enable-guest-attributes": "TRUE",
+      ...(vm.firstLogin === undefined ? {} : firstLoginMetadata(vm.firstLogin)),
+    },
     // Nobody whom a firmware trusts has signed a NixOS' kernel. The other two are Google's defaults, stated because the
     // three are one setting: to change any of them Google stops the VM.
     shieldedInstanceConfig: { enableSecureBoot: false, enableVtpm: true, enableIntegrityMonitoring: true },
@@ -46,6 +54,15 @@ export function gcpVmArgs(vm: GcpVm, { zone, natIp, serviceAccount }: GcpVmSurro
     allowStoppingForUpdate: true,
     ...(serviceAccount === undefined ? {} : { serviceAccount }),
   };
+}
+
+/**
+ * What of a VM's inputs changes nothing of it. What it booted first is no reason to take its disk away: another image is for
+ * the next VM. And once it is installed, what its metadata had for the first login is not put back.
+ */
+export function ignoredOf({ firstLogin }: Pick<GcpVm, "firstLogin">): string[] {
+  const image = "bootDisk.initializeParams.image";
+  return firstLogin === undefined ? [image, 'metadata["ssh-keys"]', 'metadata["startup-script"]'] : [image];
 }
 
 /** Ids of service accounts have 6 to 30 characters. Source: IAM REST v1, projects.serviceAccounts.create. */

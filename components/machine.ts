@@ -69,7 +69,10 @@ export interface WayOfRun {
   readonly seen?: pulumi.Output<NodeSeen | null>;
 }
 
-/** A registered machine and the system it runs. Children: `<name>-node` and `<name>-installation` where it has them, `<name>-closure`. */
+/**
+ * A registered machine and the system it runs. Children: `<name>-node` and `<name>-installation` where it has them,
+ * `<name>-closure`, `<name>-first-login` on a node that lets somebody in.
+ */
 export class Machine extends pulumi.ComponentResource {
   /** This machine's row in the fleet's table. */
   declare readonly row: pulumi.Output<MachineOutcome>;
@@ -97,7 +100,7 @@ export class Machine extends pulumi.ComponentResource {
         observed,
         held,
         power: node?.power ?? "on",
-        reportTo: this.urn,
+        reportTo: nameAlone(this),
       },
       // A host that goes with its VM is not asked to be given back: there is nobody to ask any more.
       {
@@ -106,6 +109,13 @@ export class Machine extends pulumi.ComponentResource {
         ...(under === undefined ? {} : { deletedWith: under }),
       },
     );
+    // Either of them is null until a NixOS of the fleet was there.
+    const runs: pulumi.Output<string | null> = installed?.installed ?? closure.running;
+    const isOurs = pulumi.recover(
+      runs.apply((what) => what !== null),
+      () => false,
+    );
+    under?.endFirstLogin?.(isOurs, { parent: this, dependsOn: [installed ?? closure] });
     tolerateFailure(closure); // the error stands on the resource, and the machine's row says so
     this.row = turn.rowOf(closure);
     this.registerOutputs({ outcome: this.row.outcome });

@@ -1,5 +1,6 @@
 import type { NodeModel } from "../clan/fleet-model.ts";
 import type { NodeOrder } from "./cloud-node.ts";
+import type { FirstLogin } from "./first-login.ts";
 import { GcpNode } from "./gcp-node.ts";
 
 /** A machine's node as fleet and stack state it. */
@@ -9,6 +10,8 @@ export interface StatedNode {
   readonly zone?: string | undefined;
   /** The zone in which the stack's state has its VM switched off. */
   readonly stoppedIn?: string | undefined;
+  /** Absent: nobody logs in to another system than the fleet's own. */
+  readonly firstLogin?: FirstLogin | undefined;
 }
 
 /** The component of each kind of node: another cloud is a case here and the component that it names. */

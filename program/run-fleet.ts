@@ -56,7 +56,7 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
     const secrets = await planSecrets(root, fleet, stack, owned, pulumiReport, signal);
     const before = await stacksBefore(root, fleet, stack, owned, pulumiReport, signal);
     const plans = await preparePlans(fleet, stack, owned, connections, pulumiReport, signal);
-    const nodes = planNodes(owned, vms);
+    const nodes = await planNodes(owned, connections, stack, vms, pulumiReport);
     const ways = await prepareNodeWays(stack, owned, connections, signal);
     const known = { connections, systems, secrets };
     const orders = await planInstallations(root, fleet, stack, owned, known, pulumiReport, signal);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { failureOf, GcpApiError, operationErrorSchema, refusalOf } from "./errors.ts";
+import type { VmMetadata, VmName } from "./vm-metadata.ts";
 
 /** What a VM needs of a zone. */
 export interface NodeShape {
@@ -27,6 +28,10 @@ export interface ComputeApi {
   reserve(reservation: Reservation, shape: NodeShape, signal: AbortSignal): Promise<void>;
   /** Gives it back; none there is success. @throws {GcpApiError} */
   release(reservation: Reservation, signal: AbortSignal): Promise<void>;
+  /** undefined: the VM is gone. @throws {GcpApiError} */
+  readMetadata(vm: VmName, signal: AbortSignal): Promise<VmMetadata | undefined>;
+  /** @throws {GcpApiError} `stale`: it is not the one any more that was read. */
+  writeMetadata(vm: VmName, metadata: VmMetadata, signal: AbortSignal): Promise<void>;
 }
 
 export interface ComputeAccess {
@@ -50,6 +55,14 @@ const operationSchema = z.object({
   error: operationErrorSchema.optional(),
 });
 type Operation = z.output<typeof operationSchema>;
+const instanceSchema = z.object({
+  metadata: z
+    .object({
+      fingerprint: z.string().max(200),
+      items: z.array(z.object({ key: z.string(), value: z.string() })).default([]),
+    })
+    .default({ fingerprint: "", items: [] }),
+});
 const aggregatedSchema = z.object({
   nextPageToken: z.string().max(10_000).optional(),
   items: z
@@ -57,7 +70,7 @@ const aggregatedSchema = z.object({
     .optional(),
 });
 
-/** Source: Compute Engine REST v1, reservations, zoneOperations.wait, instances.aggregatedList. */
+/** Source: Compute Engine REST v1, reservations, zoneOperations.wait, instances.aggregatedList, .get and .setMetadata. */
 export function computeApi({ endpoint, token }: ComputeAccess): ComputeApi {
   const ask = (method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> =>
     call({ method, url: new URL(path, endpoint), body, token }, signal);
@@ -116,7 +129,23 @@ export function computeApi({ endpoint, token }: ComputeAccess): ComputeApi {
         if (!(error instanceof GcpApiError && error.kind === "missing")) throw error;
       }
     },
+    async readMetadata(vm, signal) {
+      try {
+        return instanceSchema.parse(await ask("GET", pathOf(vm), undefined, signal)).metadata;
+      } catch (error) {
+        if (error instanceof GcpApiError && error.kind === "missing") return undefined;
+        throw error;
+      }
+    },
+    async writeMetadata(vm, metadata, signal) {
+      const begun = await ask("POST", `${pathOf(vm)}/setMetadata`, metadata, signal);
+      await done(vm.project, vm.zone, begun, signal);
+    },
   };
+}
+
+function pathOf({ project, zone, name }: VmName): string {
+  return `projects/${project}/zones/${zone}/instances/${name}`;
 }
 
 interface Call {

@@ -14,6 +14,8 @@ export type ApiErrorKind =
   | "forbidden"
   | "missing"
   | "exists"
+  /** Somebody else changed it since it was read. */
+  | "stale"
   | "other";
 
 /** A refusal of Google's API, or an operation of it that failed. */
@@ -74,6 +76,7 @@ function kindOf(reason: string, message: string, status: number | undefined): Ap
   if (/^(?:QUOTA_EXCEEDED|quotaExceeded)$/.test(reason) || /^Quota '[^']+' exceeded/.test(message)) return "quota";
   if (status === 403 && !/rateLimit/i.test(reason)) return "forbidden";
   if (status === 404) return "missing";
+  if (status === 412) return "stale";
   return status === 409 ? "exists" : "other";
 }
 

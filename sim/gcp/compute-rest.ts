@@ -6,10 +6,11 @@ import { isZone } from "./catalogue.ts";
 import { changeCloud, readCloud } from "./cloud.ts";
 import { OperationError } from "./errors.ts";
 import { applyFaults, forbids } from "./faults.ts";
+import { metadataOf, setMetadata } from "./instance-metadata.ts";
 import { textAt } from "./property-values.ts";
 import { reservationId, reservationSchema, reservationType } from "./reservation.ts";
 
-/** The part of the Compute Engine API that is used beside the provider: reservations, their operations, a list of VMs. */
+/** The part of the Compute Engine API that is used beside the provider: reservations, their operations, a list of VMs, their metadata. */
 export interface ComputeRest extends AsyncDisposable {
   readonly port: number;
 }
@@ -25,7 +26,7 @@ interface Answer {
   readonly body: unknown;
 }
 
-/** Source: Compute Engine REST v1, reservations.insert and .delete, zoneOperations.wait, instances.aggregatedList. */
+/** Source: Compute Engine REST v1, reservations.insert and .delete, zoneOperations.wait, instances.aggregatedList, .get and .setMetadata. */
 export async function startComputeRest(state: SimState, log: (line: string) => void): Promise<ComputeRest> {
   const ending = new AbortController();
   const cloud = new ComputeService(state, log, ending.signal);
@@ -50,6 +51,11 @@ export async function startComputeRest(state: SimState, log: (line: string) => v
     },
   };
 }
+
+const metadataSchema = z.object({
+  fingerprint: z.string(),
+  items: z.array(z.object({ key: z.string(), value: z.string() })).default([]),
+});
 
 class ComputeService {
   readonly #state: SimState;
@@ -78,6 +84,23 @@ class ComputeService {
     const zones = Object.entries(items).sort(([one], [other]) => one.localeCompare(other));
     const more = page + 1 < zones.length ? { nextPageToken: String(page + 1) } : {};
     return { status: 200, body: { items: Object.fromEntries(zones.slice(page, page + 1)), ...more } };
+  }
+
+  async instance(id: string): Promise<Answer> {
+    const metadata = await metadataOf(this.#state, id);
+    if (metadata === undefined) return refusal(404, "notFound", `The resource '${id}' was not found`);
+    return { status: 200, body: { name: id.slice(id.lastIndexOf("/") + 1), metadata } };
+  }
+
+  async setMetadata(id: string, zone: string, body: string): Promise<Answer> {
+    if (await forbids(this.#state, "compute.instances.setMetadata", this.#signal))
+      return refusal(403, "forbidden", `Required 'compute.instances.setMetadata' permission for '${id}'`);
+    const parsed = metadataSchema.safeParse(JSON.parse(body));
+    if (!parsed.success) return refusal(400, "invalid", z.prettifyError(parsed.error));
+    if (!(await setMetadata(this.#state, id, parsed.data, this.#signal)))
+      return refusal(412, "conditionNotMet", "Supplied fingerprint does not match current metadata fingerprint.");
+    this.#log(`${id}: metadata ${parsed.data.items.map(({ key }) => key).join(", ")}`);
+    return this.#begin(zone, async () => undefined);
   }
 
   async insert(project: string, zone: string, body: string): Promise<Answer> {
@@ -156,6 +179,10 @@ async function answer(cloud: ComputeService, request: IncomingMessage): Promise<
       return cloud.insert(project, zone, await bodyOf(request));
     case "DELETE zones reservations one":
       return cloud.remove(project, zone, name);
+    case "GET zones instances one":
+      return cloud.instance(parts.join("/"));
+    case "POST zones instances setMetadata":
+      return cloud.setMetadata(parts.slice(0, -1).join("/"), zone, await bodyOf(request));
     case "POST zones operations wait":
       return cloud.wait(name);
     default:

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { regionOf, shortName } from "./catalogue.ts";
+import { fingerprintOf as fingerprint } from "./instance-metadata.ts";
 import type { InstanceStatus } from "./instance-power.ts";
 import { objectAt, objectsAt, type Properties, textAt } from "./property-values.ts";
 
@@ -119,8 +119,4 @@ function networkInterface(
 
 function ephemeralAddress({ hostAddress, number }: InstanceFacts): string {
   return hostAddress ?? `203.0.113.${1 + (number % 250)}`;
-}
-
-function fingerprint(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 11);
 }

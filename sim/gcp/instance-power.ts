@@ -4,6 +4,7 @@ import { hostStatus } from "../hosts/host-status.ts";
 import type { SimState } from "../hosts/sim-state.ts";
 import { prepareHost, startHost } from "../hosts/simulated-host.ts";
 import { readCloud } from "./cloud.ts";
+import { runGuestAgent } from "./guest-agent.ts";
 import { objectAt, type Properties, textAt } from "./property-values.ts";
 import type { Context } from "./resource-kind.ts";
 
@@ -37,8 +38,10 @@ export async function setStatus(
 ): Promise<void> {
   const spec = hostOf(machines, inputs);
   if (spec === undefined) return;
-  if (wanted === "RUNNING") await startHost(spec, signal, state);
-  else await (await prepareHost(spec, signal, state)).stop(signal);
+  if (wanted === "RUNNING") {
+    const host = await startHost(spec, signal, state);
+    if (spec.kind === "debian") await runGuestAgent(host, inputs, signal);
+  } else await (await prepareHost(spec, signal, state)).stop(signal);
 }
 
 /** Removes the instance's host with its disk. */

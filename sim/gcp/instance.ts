@@ -156,11 +156,14 @@ function settled(inputs: Properties, key: string): string {
   return JSON.stringify(Object.entries(shielded).sort());
 }
 
-async function updateInstance(id: string, _olds: Properties, news: Properties, context: Context): Promise<Properties> {
+async function updateInstance(id: string, olds: Properties, stated: Properties, context: Context): Promise<Properties> {
   const { state, signal, log } = context;
   const found = (await readCloud(state)).resources[id];
   if (found === undefined)
     throw new GoogleApiError("Error updating instance", 404, `The resource '${id}' was not found`, "notFound");
+  // What the program does not change is not written: metadata may be others' by now.
+  const isOurs = JSON.stringify(olds["metadata"]) !== JSON.stringify(stated["metadata"]);
+  const news = isOurs ? stated : { ...stated, metadata: objectAt(found.inputs, "metadata") };
   const [project = "", zone = ""] = [textAt(news, "project"), textAt(news, "zone")];
   if (isZone(zone)) validateShape("Error updating instance", project, zone, news);
   const before = await statusOf(context, found.inputs, wantedStatus(found.inputs));

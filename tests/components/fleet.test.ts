@@ -149,6 +149,7 @@ describe("Fleet", () => {
       "gcp:compute/firewall:Firewall galena-node-ssh",
       "gcp:compute/firewall:Firewall galena-node-zerotier",
       "gcp:compute/instance:Instance galena-node-vm",
+      "pulumi-nodejs:dynamic/clan:FirstLoginEnd galena-first-login",
       "pulumi-nodejs:dynamic/clan:Placement galena-node-placement",
       "pulumi-nodejs:dynamic/clan:SystemClosure cinnabar-closure",
       "pulumi-nodejs:dynamic/clan:SystemClosure galena-closure",

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
+import { z } from "zod";
+import type { FirstLogin } from "../../components/first-login.ts";
 import type { GcpNodeArgs } from "../../components/gcp-node.ts";
-import { accountIdOf } from "../../components/gcp-vm-args.ts";
+import { accountIdOf, gcpVmArgs, ignoredOf } from "../../components/gcp-vm-args.ts";
 import { type Registered, recordResources, resolved } from "./support.ts";
 
 const args: GcpNodeArgs = {
@@ -91,6 +93,29 @@ describe("GcpNode", () => {
     );
     const [one, other] = ["a", "b"].map((end) => accountIdOf(`a-machine-with-a-very-long-name-${end}`));
     assert.notEqual(one, other);
+  });
+
+  it("lets the first login in by its metadata alone, and once installed nobody by it, without a change of the VM", async () => {
+    const keys = ["ssh-ed25519 AAAA", "ssh-ed25519 BBBB"];
+    const metadata = (firstLogin?: FirstLogin): Record<string, string> =>
+      z.record(z.string(), z.string()).parse(gcpVmArgs({ ...args, firstLogin }, { zone: "z", natIp: "a" }).metadata);
+    const shut = metadata();
+    assert.deepEqual(shut, {
+      "enable-oslogin": "FALSE",
+      "block-project-ssh-keys": "TRUE",
+      "enable-guest-attributes": "TRUE",
+    });
+    const open = metadata({ user: "root", keys });
+    assert.equal(open["ssh-keys"], "root:ssh-ed25519 AAAA\nroot:ssh-ed25519 BBBB");
+    assert.match(open["startup-script"] ?? "", /PermitRootLogin prohibit-password/);
+    assert.deepEqual(metadata({ user: "ops", keys: ["ssh-ed25519 AAAA"] }), {
+      ...shut,
+      "ssh-keys": "ops:ssh-ed25519 AAAA",
+    });
+    assert.deepEqual(metadata({ user: "root", keys: [] }), shut);
+
+    assert.deepEqual(ignoredOf({ firstLogin: { user: "root", keys } }), ["bootDisk.initializeParams.image"]);
+    assert.deepEqual(ignoredOf({}).slice(1), ['metadata["ssh-keys"]', 'metadata["startup-script"]']);
   });
 
   it("boots without Secure Boot, which no NixOS kernel passes, and is protected against deletion when asked", async () => {

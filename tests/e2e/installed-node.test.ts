@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { chmod, copyFile, mkdir } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { z } from "zod";
 import { Checkout } from "./support/checkout.ts";
 
 const install = 'galena: { install: { files: ".state/identity" } }';
@@ -29,6 +30,15 @@ describe("a cloud node that boots another system", function () {
     await chmod(target, 0o600);
   }
 
+  /** As Google has them, not as the state remembers them. */
+  async function metadataKeys(): Promise<string[]> {
+    const vm = z.object({ inputs: z.object({ metadata: z.record(z.string(), z.string()).optional() }) });
+    const cloud = z.object({ resources: z.record(z.string(), vm) });
+    const { resources } = cloud.parse(JSON.parse(await readFile(join(checkout.root, ".state/sim/gcp.json"), "utf8")));
+    const [id = ""] = Object.keys(resources).filter((one) => one.endsWith("/instances/galena"));
+    return Object.keys(resources[id]?.inputs.metadata ?? {}).sort();
+  }
+
   it("is told in the preview what is wiped, and becomes a NixOS that needs no further deployment", async () => {
     const preview = await checkout.pulumi("preview", "--stack", "local");
     assert.equal(preview.code, 0, preview.text);
@@ -37,6 +47,8 @@ describe("a cloud node that boots another system", function () {
     assert.equal(up.code, 0, up.text);
     assert.match(up.text, /galena-installation created/);
     assert.match(up.text, /installed: wiped \/dev\/sda \(google-persistent-disk-0\), runs the declared system/);
+    assert.match(up.text, /first login: installed: ssh-keys and startup-script are taken out of the VM's metadata/);
+    assert.deepEqual(await metadataKeys(), ["block-project-ssh-keys", "enable-guest-attributes", "enable-oslogin"]);
     const { stdout } = await checkout.pulumi("stack", "output", "--json", "--stack", "local");
     assert.match(stdout, /"outcome": "unchanged"/);
     assert.match(await checkout.ask("galena", "readlink -f /run/current-system"), /-nixos-system-galena-/);
@@ -47,5 +59,8 @@ describe("a cloud node that boots another system", function () {
     const again = await checkout.pulumi("up", "--yes", "--stack", "local", "--skip-preview", "--expect-no-changes");
     assert.equal(again.code, 0, again.text);
     assert.equal(await checkout.ask("galena", "cat /etc/machine-id"), machineId);
+    const refreshed = await checkout.pulumi("up", "--yes", "--stack", "local", "--refresh", "--expect-no-changes");
+    assert.equal(refreshed.code, 0, refreshed.text);
+    assert.equal((await metadataKeys()).includes("ssh-keys"), false);
   });
 });

@@ -34,6 +34,25 @@ describe("the nodes that a stack's state has", () => {
     });
   });
 
+  it("are installed once an installation made just this VM a NixOS, or, without one, something was deployed to it", () => {
+    const vm = { urn: urn("galena-node-vm"), type, outputs: { project: "p", zone: "z", instanceId: "4711" } };
+    const dynamic = (kind: string, outputs: object) => {
+      const of = `pulumi-nodejs:dynamic/clan:${kind}`;
+      return { urn: `urn:pulumi:burst::fleet::${of}::x`, type: of, outputs: { machine: "galena", ...outputs } };
+    };
+    const installed = (...others: ReturnType<typeof dynamic>[]) =>
+      knownNodes([vm, ...others]).get("galena")?.isInstalled;
+    const running = dynamic("SystemClosure", { running: "/nix/store/x" });
+    assert.equal(installed(), false);
+    assert.equal(installed(running), true);
+    assert.equal(installed(dynamic("SystemClosure", { running: null })), false);
+    assert.equal(installed(dynamic("SystemClosure", { running: "/nix/store/x", machine: "scheelite" })), false);
+    assert.equal(installed(dynamic("Installation", { installed: "installed", instanceId: "4711" })), true);
+    assert.equal(installed(dynamic("Installation", { installed: "already" })), true, "of a release that kept no id");
+    assert.equal(installed(dynamic("Installation", { installed: null, instanceId: "4711" }), running), false);
+    assert.equal(installed(dynamic("Installation", { installed: "installed", instanceId: "4710" }), running), false);
+  });
+
   it("are found in a state that knows less of them, and are not the program's other VMs", () => {
     const outputs = { project: "p", zone: "us-central1-b" };
     const resources = [
