@@ -23,12 +23,9 @@ const installationType = "pulumi-nodejs:dynamic/clan:Installation";
 
 type Resources = readonly (Pick<StateResource, "urn" | "type"> & { readonly outputs?: unknown })[];
 
-const installationSchema = z.looseObject({
-  machine: z.string(),
-  installed: z.string().nullish().catch(null),
-  instanceId: z.string().optional().catch(undefined),
-});
-const closureSchema = z.looseObject({ machine: z.string(), running: z.string().nullish().catch(null) });
+const ofVm = { machine: z.string(), instanceId: z.string().optional().catch(undefined) };
+const installationSchema = z.looseObject({ ...ofVm, installed: z.string().nullish().catch(null) });
+const closureSchema = z.looseObject({ ...ofVm, running: z.string().nullish().catch(null) });
 
 /** A state of any release: what is not there, or of another form, is not known. */
 const vmSchema = z.looseObject({
@@ -58,16 +55,17 @@ export function knownNodes(resources: Resources): ReadonlyMap<string, KnownNode>
   return new Map(found);
 }
 
-/** An installation knows which VM it made a NixOS; without one, whatever was deployed to says so. */
+/** Both know which VM it was; in a state of former releases not, then it was this one. */
 function isInstalled(machine: string, instanceId: string | undefined, resources: Resources): boolean {
   const of = <T extends { machine: string }>(wanted: string, schema: z.ZodType<T>): T | undefined =>
     resources
       .flatMap(({ type, outputs }) => (type === wanted ? (schema.safeParse(outputs).data ?? []) : []))
       .find((one) => one.machine === machine);
   const installation = of(installationType, installationSchema);
-  if (installation === undefined) return (of(closureType, closureSchema)?.running ?? null) !== null;
-  const { installed = null, instanceId: wasFor } = installation;
-  return installed !== null && (wasFor === undefined || wasFor === instanceId);
+  const closure = of(closureType, closureSchema);
+  const made = installation === undefined ? closure?.running : installation.installed;
+  const wasFor = (installation ?? closure)?.instanceId;
+  return made != null && (wasFor === undefined || wasFor === instanceId);
 }
 
 function nodeOf(vm: z.output<typeof vmSchema>): Omit<KnownNode, "isInstalled"> {

@@ -47,6 +47,7 @@ describe("the nodes that a stack's state has", () => {
     assert.equal(installed(running), true);
     assert.equal(installed(dynamic("SystemClosure", { running: null })), false);
     assert.equal(installed(dynamic("SystemClosure", { running: "/nix/store/x", machine: "scheelite" })), false);
+    assert.equal(installed(dynamic("SystemClosure", { running: "/nix/store/x", instanceId: "4710" })), false);
     assert.equal(installed(dynamic("Installation", { installed: "installed", instanceId: "4711" })), true);
     assert.equal(installed(dynamic("Installation", { installed: "already" })), true, "of a release that kept no id");
     assert.equal(installed(dynamic("Installation", { installed: null, instanceId: "4711" }), running), false);
