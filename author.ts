@@ -1,4 +1,7 @@
 /** What files under modules/, and fleet.ts, are written with: `import { … } from "pulumi-clan/author"`. */
+
+export type { ClanDefinition } from "./clan/authored-definition.ts";
+export type { InstanceName, MachineName, RoleName, TagName } from "./clan/authored-names.ts";
 export { clanFlakeModule } from "./clan/flake-module.ts";
 export { type NixText, nix } from "./composition/body/nix-template.ts";
 export type { BodyArguments, MachineConfig, NixSymbol } from "./composition/body/symbol.ts";
@@ -20,6 +23,7 @@ export {
   flakeModule,
   type ModuleBody,
 } from "./composition/flake-module.ts";
+export type { EntryName, FleetNames } from "./composition/fleet-names.ts";
 export type { FlakeLib } from "./composition/lib/flake-lib.ts";
 export { mkOption } from "./composition/lib/option.ts";
 export {

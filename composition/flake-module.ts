@@ -3,6 +3,7 @@ import type { NixText } from "./body/nix-template.ts";
 import type { BodyArguments, NixSymbol } from "./body/symbol.ts";
 import type { NixFile } from "./body/tree-path.ts";
 import type { EntryReference } from "./entry-reference.ts";
+import type { EntryNamespaceOf } from "./fleet-names.ts";
 import type { FlakeLib } from "./lib/flake-lib.ts";
 import type { Property } from "./lib/property.ts";
 
@@ -24,14 +25,17 @@ export interface EntryNamespace {
   readonly [entry: string]: EntryReference;
 }
 
-/** References to every entry, by class. Naming one that no file defines is an error at that line. */
+/**
+ * References to every entry, by class. Naming one that no file defines is an error at that line; with a `fleet.d.ts` the editor
+ * proposes those that are there.
+ */
 export interface EntryNamespaces {
-  readonly nixos: EntryNamespace;
-  readonly darwin: EntryNamespace;
-  readonly homeManager: EntryNamespace;
-  readonly generic: EntryNamespace;
+  readonly nixos: EntryNamespaceOf<"nixos">;
+  readonly darwin: EntryNamespaceOf<"darwin">;
+  readonly homeManager: EntryNamespaceOf<"homeManager">;
+  readonly generic: EntryNamespaceOf<"generic">;
   /** The same as `generic`. */
-  readonly common: EntryNamespace;
+  readonly common: EntryNamespaceOf<"generic">;
   readonly [className: string]: EntryNamespace;
 }
 

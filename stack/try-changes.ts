@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Draft, type FileChange } from "../clan/authoring/draft.ts";
 import { AuthoringError } from "../clan/authoring/errors.ts";
+import { printFleetTypes, typesFile } from "../clan/authoring/fleet-types.ts";
 import { fleetContext } from "../clan/checks/fleet-context.ts";
 import type { Finding } from "../clan/checks/rule.ts";
+import { staleTypes } from "../clan/checks/rules/fc068-stale-types.ts";
 import { runChecks } from "../clan/checks/run-checks.ts";
 import { checkEmission, emitFleet } from "../clan/emission/emit-fleet.ts";
 import { EmissionConflictError } from "../clan/emission/errors.ts";
@@ -52,6 +54,8 @@ export async function tryChanges(
   const draft = new Draft(root);
   for (const { path, after: text } of changes) draft.write(path, text);
   const emitted = await emit(draft, fleet, after);
+  const types = draft.read(typesFile);
+  if (types === printFleetTypes(fleet.model)) draft.write(typesFile, printFleetTypes(after.model));
   return { changes: draft.changes, findings: await newFindings(fleet, after, signal), emitted };
 }
 
@@ -87,7 +91,9 @@ async function newFindings(before: AuthoredFleet, after: AuthoredFleet, signal: 
   const [known, found] = await Promise.all([before, after].map((fleet) => findingsOf(fleet, signal)));
   const key = ({ rule, subject, message }: Finding): string => [rule, subject.kind, subject.name, message].join("\0");
   const all = new Set(known?.map(key));
-  return (found ?? []).filter((finding) => finding.suppressed === null && !all.has(key(finding)));
+  // The copy still has the fleet.d.ts of before: whether it goes along is decided beside this.
+  const isNew = (finding: Finding): boolean => finding.suppressed === null && !all.has(key(finding));
+  return (found ?? []).filter((finding) => isNew(finding) && finding.rule !== staleTypes.id);
 }
 
 async function findingsOf(fleet: AuthoredFleet, signal: AbortSignal): Promise<readonly Finding[]> {

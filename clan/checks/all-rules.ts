@@ -56,6 +56,7 @@ import { sopsRecipients } from "./rules/fc064-sops-recipients.ts";
 import { besideVars } from "./rules/fc065-beside-vars.ts";
 import { linkedRecipients } from "./rules/fc066-linked-recipients.ts";
 import { privateFileInTree } from "./rules/fc067-private-file-in-tree.ts";
+import { staleTypes } from "./rules/fc068-stale-types.ts";
 
 /** Every rule, in the order of their ids. */
 export const allRules: readonly Rule[] = [
@@ -116,10 +117,13 @@ export const allRules: readonly Rule[] = [
   besideVars,
   linkedRecipients,
   privateFileInTree,
+  staleTypes,
 ];
 
 /**
  * For a run that evaluates its own machines: that one does not evaluate is told there, with the whole of Nix's words, and one of
- * another stack must not keep this one from being deployed.
+ * another stack must not keep this one from being deployed. Nor must the editor's types.
  */
-export const rulesBesideEvaluation: readonly Rule[] = allRules.filter((rule) => rule !== doesNotEvaluate);
+export const rulesBesideEvaluation: readonly Rule[] = allRules.filter(
+  (rule) => rule !== doesNotEvaluate && rule !== staleTypes,
+);

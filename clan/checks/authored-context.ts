@@ -3,11 +3,13 @@ import { join, posix } from "node:path";
 import { ImportTree } from "../../composition/define-fleet.ts";
 import type { EntryDefinition, FlakeEvaluation } from "../../composition/evaluate-flake.ts";
 import { SourceFile } from "../../composition/source/source-file.ts";
+import { isFleetTypes, type StaleTypes, staleTypes, typesFile } from "../authoring/fleet-types.ts";
 import { isInline, type ServiceInstance, wholeClan } from "../composed-clan.ts";
 import { entryGraph, entryName } from "../entry-graph.ts";
-import type { Location } from "../fleet-model.ts";
+import type { FleetModel, Location } from "../fleet-model.ts";
 import type { AuthoredFleet } from "../read-fleet.ts";
 import type { CheckContext, EntryFacts, ServiceFacts } from "./context.ts";
+import { textOf } from "./disk/absent.ts";
 import { splitEntry } from "./entries.ts";
 import { FileTexts } from "./file-texts.ts";
 import type { MachineFacts } from "./machine-facts.ts";
@@ -40,10 +42,17 @@ export async function authoredContext(
     tree,
     configurations,
     hosts: new Map(),
+    types: await readStaleTypes(root, model),
     now: new Date(),
     at: (path, word) => (path[0] === "inputs" ? locateInput(root, path) : locate(evaluation, path, word)),
     mention: (files, path) => text.mention(files, path),
   };
+}
+
+/** What somebody else wrote under that name is theirs. */
+async function readStaleTypes(root: string, model: FleetModel): Promise<StaleTypes | undefined> {
+  const text = await textOf(join(root, typesFile));
+  return text !== undefined && isFleetTypes(text) ? staleTypes(model, text) : undefined;
 }
 
 /** Text of the flake modules in Nix that could not be looked into: they may import an entry unseen. */

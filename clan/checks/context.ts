@@ -1,3 +1,4 @@
+import type { StaleTypes } from "../authoring/fleet-types.ts";
 import type { FleetModel, Location } from "../fleet-model.ts";
 import type { HostNature } from "./host-nature.ts";
 import type { MachineFacts } from "./machine-facts.ts";
@@ -45,6 +46,8 @@ export interface CheckContext {
   readonly configurations: ReadonlyMap<string, MachineFacts>;
   /** Machines whose host was asked. */
   readonly hosts: ReadonlyMap<string, HostNature>;
+  /** How `fleet.d.ts` differs from the fleet; absent: it does not, or there is none. */
+  readonly types?: StaleTypes | undefined;
   /** Now, for what grows old. */
   readonly now: Date;
   /**

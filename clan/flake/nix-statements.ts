@@ -77,7 +77,7 @@ export function clanModules(
     };
     const inventory = { machines: of(stated, "machine"), tags: of(stated, "tag"), instances: of(stated, "instance") };
     const clan = { machines: registry(file, stated, platformOf), inventory };
-    return { module: { imports: [clanFlakeModule], clan }, source: { file, root, locate } };
+    return { module: { imports: [clanFlakeModule], config: { clan } }, source: { file, root, locate } };
   });
 }
 

@@ -4,6 +4,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { z } from "zod";
+import { rulesBesideEvaluation } from "../../clan/checks/all-rules.ts";
 import { tryCommand } from "../../sim/hosts/run-command.ts";
 import { type Files, soundFleet } from "../clan/checks/support/sound-fleet.ts";
 import { temporaryFleet } from "../clan/support/temporary-fleet.ts";
@@ -156,6 +157,34 @@ export default flakeModule(({ config }) => {
   });
 });
 
+describe("fleet types", function () {
+  this.timeout(300_000);
+
+  it("writes fleet.d.ts, which check holds against the fleet and an update does not", async () => {
+    await using fleet = await fleetOf(soundFleet);
+    const answer = async (...args: string[]) => {
+      const { exitCode, stdout, stderr } = await fleet.fleet(...args);
+      return [exitCode, stdout + stderr] as const;
+    };
+    assert.deepEqual(await answer("types", "--check"), [1, "fleet.d.ts is out of date: run `fleet types`\n"]);
+    assert.deepEqual(await answer("types"), [0, "written: fleet.d.ts\n"]);
+    assert.deepEqual(await answer("types"), [0, "fleet.d.ts is up to date\n"]);
+    assert.equal((await fleet.fleet("check")).stdout, clean);
+    const chrony = `export default { flake: { modules: { generic: { chrony: {} } } } };\n`;
+    await writeFile(join(fleet.root, "modules/nixos/chrony.ts"), chrony);
+    const [exitCode, stale] = await answer("check", "--rule", "FC068");
+    assert.equal(exitCode, 1);
+    assert.match(stale, /error +FC068 +fleet\.d\.ts lacks generic, chrony/);
+    assert.equal(
+      rulesBesideEvaluation.some(({ id }) => id === "FC068"),
+      false,
+    );
+    await writeFile(join(fleet.root, "fleet.d.ts"), "export {};\n");
+    assert.match((await answer("types"))[1], /fleet\.d\.ts: a file that `fleet types` did not write/);
+    assert.equal((await fleet.fleet("check", "--rule", "FC068")).exitCode, 0);
+  });
+});
+
 describe("fleet add feature and service", function () {
   this.timeout(300_000);
 
@@ -266,6 +295,8 @@ describe("the example fleet after fleet add", function () {
     assert.deepEqual(messages(after), messages(before));
     const emission = await fleet.fleet("emit", "--check");
     assert.equal(emission.exitCode, 0, emission.stdout);
+    const types = await fleet.fleet("types", "--check");
+    assert.deepEqual([types.exitCode, types.stderr], [0, "fleet.d.ts is up to date\n"]);
     const biome = join(checkout, "node_modules/@biomejs/biome/bin/biome");
     const layout = await tryCommand(
       process.execPath,
