@@ -1,4 +1,5 @@
 import { runFleet } from "pulumi-clan";
 
-/** Machine → class, outcome, running toplevel, generation, seconds, target host. */
-export const { machines } = await runFleet(import.meta.dirname);
+// machines: machine → class, outcome, running toplevel, generation, seconds, target host.
+// publicVars: the clan's public vars of these machines and the shared ones, for other stacks.
+export const { machines, publicVars } = await runFleet(import.meta.dirname);

@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import { selectMachines } from "../clan/select-machines.ts";
+import { type PublicVars, readPublicVars } from "../clan/vars/public-vars.ts";
 import { Fleet } from "../components/fleet.ts";
 import { readConnections } from "../stack/connections.ts";
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
@@ -24,11 +26,14 @@ import { stacksBefore } from "./stacks-before.ts";
 export interface FleetOutputs {
   /** Machine → class, outcome, running toplevel, generation, seconds, target host. */
   readonly machines: Fleet["machines"];
+  /** The clan's public vars of these machines, and the shared ones, for other stacks. */
+  readonly publicVars: PublicVars;
 }
 
 /**
  * The whole program of a stack: reads the fleet and the stack's configuration, checks, evaluates, asks the hosts, plans, and
- * registers the resources. A project's `index.ts` is `export const { machines } = await runFleet(import.meta.dirname)`.
+ * registers the resources. A project's `index.ts` is
+ * `export const { machines, publicVars } = await runFleet(import.meta.dirname)`.
  * @param root folder of `Pulumi.yaml` and, unless a flake is adopted, of `fleet.ts`
  * @throws {pulumi.RunError} with a text for people, before anything is registered
  */
@@ -69,6 +74,7 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
       remarks: [...before, ...remarks],
       rollout: await stackRollout(fleet.model, stack, owned, connections),
     });
-    return { machines };
+    const publicVars = await readPublicVars(resolve(root, stack.config.vars ?? "vars"), selected);
+    return { machines, publicVars };
   });
 }
