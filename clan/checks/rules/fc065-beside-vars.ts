@@ -9,10 +9,10 @@ export const besideVars: Rule = {
   evaluated: true,
   text: {
     finds:
-      "Secrets of `sops.secrets` that are none of clan's vars, on a machine that has generators. Homes keep theirs: user secrets are written by hand.",
+      "Secrets of `sops.secrets` that are none of clan's vars, of a machine that has generators and of the homes on it.",
     silent:
       "Both work side by side; which secret is made anew how, and who can open it, is then answered in two places.",
-    fix: "Declare a generator for each, and delete the sops file. This is the list of what is left to do, no mistake.",
+    fix: "Declare a generator for each, and delete the sops file; user secrets may stay what they are. This is the list of what is left to do, no mistake.",
     example: '`sops.secrets."wifi/psk"` beside `clan.core.vars.generators`',
   },
   *check({ model, configurations }) {
@@ -20,11 +20,16 @@ export const besideVars: Rule = {
       if (Object.keys(generators ?? {}).length === 0) continue;
       // Source: clan-core 26.05, `nixosModules/clanCore/vars/secret/sops`: `sops.secrets."vars/<generator>/<file>"`.
       const own = (secrets?.sopsSecrets ?? []).filter((name) => !name.startsWith("vars/"));
-      if (own.length === 0) continue;
+      const homes = Object.entries(secrets?.homes ?? {}).filter(([, home]) => home.secrets.length > 0);
+      const kept = [
+        ...(own.length === 0 ? [] : [own.join(", ")]),
+        ...homes.map(([user, home]) => `${home.secrets.join(", ")} of the home of ${user}`),
+      ];
+      if (kept.length === 0) continue;
       yield {
         severity: "info",
         subject: { kind: "machine", name: machine },
-        message: `${machine} keeps ${own.join(", ")} in sops files beside clan's vars`,
+        message: `${machine} keeps ${kept.join("; ")} in sops files beside clan's vars`,
         at: machineOf(model, machine)?.definedAt ?? null,
         suggestion: "declare a generator for each, and delete it from the sops file",
       };

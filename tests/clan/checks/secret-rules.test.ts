@@ -203,6 +203,10 @@ describe("the rules about secrets", () => {
     assert.deepEqual(await found({ generators: { openssh }, secrets }), [
       "FC065 info: galena keeps wifi/psk in sops files beside clan's vars; declare a generator for each, and delete it from the sops file",
     ]);
+    const homes = { mina: { keyFile: null, secrets: ["mail", "token"] }, paul: { keyFile: null, secrets: [] } };
+    assert.deepEqual(await found({ generators: { openssh }, secrets: { ...secrets, homes } }), [
+      "FC065 info: galena keeps wifi/psk; mail, token of the home of mina in sops files beside clan's vars; declare a generator for each, and delete it from the sops file",
+    ]);
     assert.deepEqual(await found({ generators: {}, secrets }), []);
   });
 });
