@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import { isPlain } from "../clan/rollout/plan-rollout.ts";
+import { renderRollout } from "../clan/rollout/render-rollout.ts";
 import { Inventory } from "./inventory.ts";
 import type { MachineSettings } from "./machine.ts";
 import { type MachineOutcome, MachineRegistry } from "./machine-registry.ts";
 import type { Remark } from "./remark.ts";
 import { Rollout, type RolloutArgs } from "./rollout.ts";
+import { RolloutTurns } from "./rollout-turns.ts";
 
 export interface FleetArgs {
   /** The whole fleet; its inventory is shown whole whatever part of the machines the stack owns. */
@@ -18,7 +20,7 @@ export interface FleetArgs {
   readonly rollout?: RolloutArgs | undefined;
 }
 
-/** The whole fleet as one stack sees it. Children: `<name>-inventory`, `<name>-registry`, and `<name>-rollout` where there is an order. */
+/** The whole fleet as one stack sees it. Children: `<name>-inventory`, `<name>-registry`, and `<name>-rollout` where the stack states an order. */
 export class Fleet extends pulumi.ComponentResource {
   /** Machine → outcome of its last deployment; the table that `npm run quickstart` prints. */
   declare readonly machines: pulumi.Output<Record<string, MachineOutcome>>;
@@ -30,14 +32,22 @@ export class Fleet extends pulumi.ComponentResource {
   ) {
     super("clan:index:Fleet", name, { fleet: model.name, machines: machines.map(({ machine }) => machine) }, opts);
     const inventory = new Inventory(`${name}-inventory`, { model }, { parent: this });
-    const rollout =
-      order === undefined || isPlain(order.plan) ? undefined : new Rollout(`${name}-rollout`, order, { parent: this });
-    const registry = new MachineRegistry(`${name}-registry`, { machines, rollout }, { parent: this });
+    const turns = order === undefined ? undefined : this.#turns(name, order);
+    const registry = new MachineRegistry(`${name}-registry`, { machines, turns }, { parent: this });
     this.machines = registry.machines;
     for (const { subject, text } of remarks) {
       const part = subject.kind === "machine" ? registry.machineNamed(subject.name) : inventory.partNamed(subject);
       void pulumi.log.warn(text, part ?? this);
     }
     this.registerOutputs({ machines: this.machines });
+  }
+
+  /** An order that the stack does not state, such as the operator's own machine as the last one, is no resource. */
+  #turns(name: string, order: RolloutArgs): RolloutTurns | undefined {
+    const { plan } = order;
+    if (plan.isStated) return new Rollout(`${name}-rollout`, order, { parent: this }).turns;
+    if (isPlain(plan)) return undefined;
+    if (pulumi.runtime.isDryRun()) void pulumi.log.info(renderRollout(plan), this);
+    return new RolloutTurns(plan);
   }
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Machine, type MachineSettings } from "./machine.ts";
-import type { Rollout } from "./rollout.ts";
+import type { RolloutTurns } from "./rollout-turns.ts";
 
 /** One row of the fleet's table. */
 export interface MachineOutcome {
@@ -23,7 +23,7 @@ export interface MachineOutcome {
 export interface MachineRegistryArgs {
   readonly machines: readonly MachineSettings[];
   /** In which order they are deployed to. Absent: all at once. */
-  readonly rollout?: Rollout | undefined;
+  readonly turns?: RolloutTurns | undefined;
 }
 
 /** `pulumi state move` puts what it moves right below the stack: without this name a moved machine would be a new one. */
@@ -34,14 +34,14 @@ export class MachineRegistry extends pulumi.ComponentResource {
   declare readonly machines: pulumi.Output<Record<string, MachineOutcome>>;
   readonly #children: ReadonlyMap<string, Machine>;
 
-  constructor(name: string, { machines, rollout }: MachineRegistryArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { machines, turns }: MachineRegistryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("clan:index:MachineRegistry", name, { machines: machines.map(({ machine }) => machine) }, opts);
     this.#children = new Map(
       machines.map((settings) => [
         settings.machine,
         new Machine(
           settings.machine,
-          { ...settings, place: rollout?.placeOf(settings.machine) },
+          { ...settings, place: turns?.placeOf(settings.machine) },
           { parent: this, aliases },
         ),
       ]),

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RolloutPlan, Wave } from "../clan/rollout/plan-rollout.ts";
 import { renderRollout } from "../clan/rollout/render-rollout.ts";
-import { type End, failedIn, type GateAnswer, RolloutRun } from "../clan/rollout/run-rollout.ts";
+import type { GateAnswer } from "../clan/rollout/run-rollout.ts";
 import { WaveGate } from "../providers/wave-gate.ts";
 import type { GateMember, WaveGateInputs } from "../providers/wave-gate-schema.ts";
 import { nameAlone } from "./name-alone.ts";
-import type { Place } from "./place.ts";
+import { RolloutTurns, type WaveEnd } from "./rollout-turns.ts";
 import { endOf, tolerateFailure } from "./tolerate-failure.ts";
 import { valueAlone } from "./value-alone.ts";
 
@@ -15,9 +15,9 @@ export interface RolloutArgs {
   readonly healthGatesOf: (wave: Wave) => WaveGateInputs["healthGates"];
 }
 
-interface WaveEnd {
-  readonly members: readonly pulumi.Output<GateMember>[];
-  readonly failed: readonly string[];
+interface Gate {
+  readonly resource: WaveGate;
+  readonly end: PromiseWithResolvers<WaveEnd>;
 }
 
 const nothing: WaveEnd = { members: [], failed: [] };
@@ -27,18 +27,16 @@ const nothing: WaveEnd = { members: [], failed: [] };
  *
  * Waves are kept by the order in which the program registers resources, not by `dependsOn`: after a failure the engine leaves
  * dependents out without a word, so that neither `continue` nor a reason could be had, and refuses `--target` of a machine
- * whose gate was never made (docs/adr/0015-waves.md).
+ * whose gate was never made (docs/adr/0015-waves.md). The resources are those of the stated order: on whichever machine an
+ * update runs, they are the same.
  */
 export class Rollout extends pulumi.ComponentResource {
-  readonly #plan: RolloutPlan;
-  readonly #run: RolloutRun;
-  readonly #members = new Map<string, pulumi.Output<GateMember>>();
-  readonly #ends = new Map<string, PromiseWithResolvers<WaveEnd>>();
-  readonly #gates = new Map<string, WaveGate>();
+  readonly turns: RolloutTurns;
+  readonly #gates = new Map<string, Gate>();
 
   constructor(name: string, { plan, healthGatesOf }: RolloutArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { waves, unreachable } = plan;
-    const shown = waves.map(({ name: wave, machines, maxUnavailable, pauseSeconds, onFailure }) => ({
+    const { stated, unreachable } = plan;
+    const shown = stated.map(({ name: wave, machines, maxUnavailable, pauseSeconds, onFailure }) => ({
       wave,
       machines,
       onFailure,
@@ -46,42 +44,21 @@ export class Rollout extends pulumi.ComponentResource {
       ...(maxUnavailable === null ? {} : { maxUnavailable }),
     }));
     super("clan:index:Rollout", name, { waves: shown, unreachable }, opts);
-    this.#plan = plan;
-    this.#run = new RolloutRun(plan, (wave, ends) => this.#ask(wave, ends));
-    for (const wave of waves) if (wave.gated) this.#gate(name, wave, healthGatesOf(wave));
+    this.turns = new RolloutTurns(plan, (wave, end) => this.#ask(wave, end));
+    for (const wave of stated) if (wave.gated) this.#gates.set(wave.name, this.#gate(name, wave, healthGatesOf(wave)));
+    // Behind a wave that had no turn a gate is registered all the same, and left as it is.
+    const close = (): void => {
+      for (const { end } of this.#gates.values()) end.resolve(nothing);
+    };
+    void this.turns.run.finished.then(close, close);
     if (pulumi.runtime.isDryRun()) void pulumi.log.info(renderRollout(plan), this);
     this.registerOutputs({});
   }
 
-  /** Undefined: the machine has no turn, since its node is off. */
-  placeOf(machine: string): Place | undefined {
-    const wave = this.#plan.waves.find(({ machines }) => machines.includes(machine));
-    if (wave === undefined) return undefined;
-    const kind = this.#plan.refused[machine] === undefined ? "held" : "refused";
-    return {
-      unreachable: this.#plan.unreachable,
-      takesBack: wave.onFailure === "rollback-wave",
-      turn: this.#run.turn(machine).then((turn) => (turn.kind === "go" ? null : { kind, reason: turn.reason })),
-      ended: (end, member) => {
-        if (member !== undefined) this.#members.set(machine, member);
-        this.#run.ended(machine, end);
-      },
-      gate: this.#run.gateOf(machine),
-      finished: this.#run.finished,
-    };
-  }
-
-  /** Registered when its wave has ended; behind a wave that had no turn it is left as it is. */
-  #gate(name: string, wave: Wave, healthGates: WaveGateInputs["healthGates"]): void {
+  /** Registered when its wave has ended. */
+  #gate(name: string, wave: Wave, healthGates: WaveGateInputs["healthGates"]): Gate {
     const end = Promise.withResolvers<WaveEnd>();
-    this.#ends.set(wave.name, end);
-    const [first] = wave.machines;
-    if (first !== undefined)
-      void this.#run.gateOf(first).then(
-        () => end.resolve(nothing),
-        () => end.resolve(nothing),
-      );
-    const gate = new WaveGate(
+    const resource = new WaveGate(
       `${name}-${wave.name}`,
       {
         wave: wave.name,
@@ -95,17 +72,15 @@ export class Rollout extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    tolerateFailure(gate); // the error stands on the resource, and keeps the next wave from its turn
-    this.#gates.set(wave.name, gate);
+    tolerateFailure(resource); // the error stands on the resource, and keeps the next wave from its turn
+    return { resource, end };
   }
 
-  async #ask(wave: Wave, ends: ReadonlyMap<string, End>): Promise<GateAnswer> {
+  async #ask(wave: Wave, end: WaveEnd): Promise<GateAnswer> {
     const gate = this.#gates.get(wave.name);
     if (gate === undefined) return { open: true };
-    const members = wave.machines.flatMap((machine) => this.#members.get(machine) ?? []);
-    const failed = failedIn(ends);
-    this.#ends.get(wave.name)?.resolve({ members, failed });
-    if ((await endOf(gate)) === "done" || failed.length > 0) return { open: true };
+    gate.end.resolve(end);
+    if ((await endOf(gate.resource)) === "done" || end.failed.length > 0) return { open: true };
     return { open: false, reason: `wave ${wave.name} is closed: see the error of its gate` };
   }
 }

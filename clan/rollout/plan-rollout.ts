@@ -22,6 +22,10 @@ export interface Wave {
 /** In which order a stack's machines are deployed to, and what happens where one fails. */
 export interface RolloutPlan {
   readonly waves: readonly Wave[];
+  /** The same for an operator on none of the machines: what a stack's resources are made from, whoever updates it. */
+  readonly stated: readonly Wave[];
+  /** The stack says something about its rollout. */
+  readonly isStated: boolean;
   readonly unreachable: "fail" | "skip" | "queue";
   /** The operator's own machine, and by what it was recognised. */
   readonly operator: Readonly<Record<string, string>>;
@@ -52,33 +56,53 @@ export function planRollout({ fleet, machines, config = {}, operator, file }: Ro
   const { unreachable = "fail", operator: ownMachine = "last" } = config;
   const own = ownMachine === "any" ? [] : machines.filter((machine) => operator.has(machine));
   const others = machines.filter((machine) => !own.includes(machine));
-  const { canaries, waves: stated = [] } = config;
-  const bare: Bare[] = [];
-  const take = (name: string, taken: readonly string[], over: Partial<Bare> = {}): void => {
-    if (taken.length === 0) return;
-    bare.push(waveOf(name, taken, config, over));
-  };
-  const left = (): string[] => others.filter((machine) => !bare.some((wave) => wave.machines.includes(machine)));
-  take("canaries", canariesOf(canaries, others, fleet, file));
-  for (const [index, { name = `wave-${index + 1}`, machines: selectors, percent = 100, ...over }] of stated.entries()) {
-    const named = selectMachines(fleet, selectors, file, `pulumi-clan:rollout.waves.${index}.machines`);
-    const base = others.filter((machine) => named.includes(machine));
-    const most = Math.ceil((base.length * percent) / 100);
-    const free = left().filter((machine) => base.includes(machine));
-    take(name, free.slice(0, most), defined(over, machinesIn(free.slice(0, most), over.maxUnavailable)));
-  }
   requireDistinctNames(config, file);
-  take(bare.length === 0 ? "all" : "rest", left());
-  take("operator", own);
-  const configured = isStated(config);
+  const stated = gatedWaves(arrange({ fleet, machines, config, file }), config);
+  const gated = new Set(stated.filter((wave) => wave.gated).map(({ name }) => name));
+  const waves = arrange({ fleet, machines: others, config, file }).map((wave) => ({
+    ...wave,
+    gated: gated.has(wave.name),
+  }));
+  const last = own.length === 0 ? [] : [{ ...waveOf("operator", own, config, {}), gated: false }];
   return {
-    waves: bare.map((wave, index) => ({ ...wave, gated: configured && isGated(wave, index === bare.length - 1) })),
+    waves: [...waves, ...last],
+    stated,
+    isStated: isStated(config),
     unreachable,
     operator: Object.fromEntries(own.map((machine) => [machine, operator.get(machine) ?? ""])),
     refused: Object.fromEntries(
       ownMachine === "refuse" ? own.map((machine) => [machine, refusal(machine, operator, file)]) : [],
     ),
   };
+}
+
+type Arrangement = Pick<RolloutRequest, "fleet" | "machines" | "file"> & { readonly config: RolloutConfig };
+
+/** Canaries, then what each wave takes of those that are left, then the rest. */
+function arrange({ fleet, machines, config, file }: Arrangement): Bare[] {
+  const { canaries, waves: stated = [] } = config;
+  const bare: Bare[] = [];
+  const take = (name: string, taken: readonly string[], over: Partial<Bare> = {}): void => {
+    if (taken.length > 0) bare.push(waveOf(name, taken, config, over));
+  };
+  const left = (): string[] => machines.filter((machine) => !bare.some((wave) => wave.machines.includes(machine)));
+  take("canaries", canariesOf(canaries, machines, fleet, file));
+  for (const [index, { name = `wave-${index + 1}`, machines: selectors, percent = 100, ...over }] of stated.entries()) {
+    const named = selectMachines(fleet, selectors, file, `pulumi-clan:rollout.waves.${index}.machines`);
+    const base = machines.filter((machine) => named.includes(machine));
+    const most = Math.ceil((base.length * percent) / 100);
+    const taken = left()
+      .filter((machine) => base.includes(machine))
+      .slice(0, most);
+    take(name, taken, defined(over, machinesIn(taken, over.maxUnavailable)));
+  }
+  take(canaries === undefined && stated.length === 0 ? "all" : "rest", left());
+  return bare;
+}
+
+function gatedWaves(waves: readonly Bare[], config: RolloutConfig): Wave[] {
+  const configured = isStated(config);
+  return waves.map((wave, index) => ({ ...wave, gated: configured && isGated(wave, index === waves.length - 1) }));
 }
 
 /** One wave without limits, nobody left out: there is nothing to be said about such an order. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import { describe, it } from "mocha";
 import { type FleetModel, fleetModelSchema } from "../../clan/fleet-model.ts";
 import { planRollout } from "../../clan/rollout/plan-rollout.ts";
@@ -193,6 +194,28 @@ describe("a rollout", () => {
     const refused = await update({ operator: "refuse" }, { operator });
     assert.equal(refused.rows["cinnabar"]?.outcome, "refused");
     assert.equal(refused.rows["galena"]?.outcome, "switched");
+  });
+
+  it("makes the same resources on whichever machine the update runs", async () => {
+    const resources = async (operator: Record<string, string>) => {
+      const run = await update({ ...canary, waves: [{ machines: ["cinnabar"] }] }, { operator });
+      const own = () => run.resources.filter(({ type }) => /:(Rollout|WaveGate)$/.test(type));
+      // The gate of a wave without a turn is registered behind all others, which the rows do not wait for.
+      while (own().length < 3) await setImmediate();
+      return own().map(({ name, inputs }) => `${name} ${JSON.stringify(inputs["waves"])}`);
+    };
+    const elsewhere = await resources({});
+    assert.deepEqual((await resources({ cinnabar: "its host key" })).sort(), elsewhere.sort());
+    assert.deepEqual((await resources({ galena: "its host key" })).sort(), elsewhere.sort());
+  });
+
+  it("has the operator's machine last without a resource where the stack states no order", async () => {
+    const run = await update({}, { operator: { cinnabar: "its host key" } });
+    assert.equal(order(run).at(-1), "cinnabar-closure");
+    assert.equal(
+      run.resources.some(({ type }) => /Rollout|WaveGate/.test(type)),
+      false,
+    );
   });
 
   it("says of a machine that was taken back with its wave what it runs then", async () => {

@@ -10,7 +10,7 @@ function wave(name: string, machines: readonly string[], more: Partial<Wave> = {
 }
 
 function planOf(waves: readonly Wave[], more: Partial<RolloutPlan> = {}): RolloutPlan {
-  return { waves, unreachable: "fail", operator: {}, refused: {}, ...more };
+  return { waves, stated: waves, isStated: true, unreachable: "fail", operator: {}, refused: {}, ...more };
 }
 
 const done: End = { kind: "done" };
