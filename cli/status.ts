@@ -56,17 +56,28 @@ export function statusCommand(terminal: Terminal, signal: AbortSignal): Command 
     );
     const declaring = readDeclared(chosen, options, terminal, signal);
     const known = knownOnce(dir, chosen.stack.name, terminal, signal);
-    const { watch } = options;
-    for (;;) {
+    const once = async (): Promise<void> => {
       const looks = Promise.all(chosen.machines.map((machine) => look(ways, placeless, machine, signal)));
       const rows = await statusRows(chosen, await declaring, await looks, known);
       show(rows, options, terminal);
       terminal.exitCode = rows.every((row) => isFine(row) || maySleep(row, chosen)) ? 0 : 1;
-      if (watch === undefined || signal.aborted) return;
-      await sleep((watch === true ? watchSeconds : watch) * 1000, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return; // ^C ends the watch; what it saw last is its answer
-    }
+    };
+    await once();
+    if (options.watch !== undefined) await again(once, options.watch, signal);
   });
+}
+
+/** Until ^C, which is how a watch ends: the exit code is that of what it saw last. */
+async function again(once: () => Promise<void>, watch: number | true, signal: AbortSignal): Promise<void> {
+  const seconds = watch === true ? watchSeconds : watch;
+  while (!signal.aborted) {
+    try {
+      await sleep(seconds * 1000, undefined, { signal });
+      await once();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
 }
 
 function show(rows: readonly MachineStatus[], { json, watch }: StatusOptions, terminal: Terminal): void {

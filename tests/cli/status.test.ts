@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { describe, it } from "mocha";
 import { z } from "zod";
 import { type MachineStatus, renderStatus } from "../../cli/machine-status.ts";
@@ -109,4 +112,30 @@ describe("fleet status of an adopted flake", () => {
       ],
     );
   });
+
+  it("looks again and again with --watch, a line each time, until ^C", async () => {
+    await using flake = await FixtureFlake.make("plain", {
+      "Pulumi.yaml": "name: quarry\nruntime: nodejs\n",
+      "Pulumi.local.yaml": `config:
+  pulumi-clan:flake: .
+  pulumi-clan:rollout: { unreachable: queue }
+  pulumi-clan:hosts:
+    gneiss: { targetHost: root@127.0.0.1:1 }
+    slate: { targetHost: root@127.0.0.1:2 }
+`,
+    });
+    const env = { ...process.env, PULUMI_STACK: "", PULUMI_CLAN_CACHE: flake.cacheDir };
+    const args = [command, "-C", flake.path, "status", "--watch", "1", "--json"];
+    const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "ignore"] });
+    const ended = once(child, "close");
+    const seen: string[][] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      const rows = z.array(z.looseObject({ state: z.string() })).parse(JSON.parse(line));
+      seen.push(rows.map(({ state }) => state));
+      if (seen.length === 2) child.kill("SIGINT");
+    }
+    const away = ["unreachable", "unreachable"];
+    assert.deepEqual(seen.slice(0, 2), [away, away]);
+    assert.deepEqual(await ended, [0, null], "machines that may sleep are no failure");
+  }).timeout(120_000);
 });

@@ -23,7 +23,10 @@ describe("deploying to a Mac with nix-darwin", function () {
     );
     assert.equal(await host.ask("cat /run/profile-during"), before.profile);
     const now = await host.witness();
-    assert.deepEqual([now.current, now.profile, now.state, now.roots], [one, one, "jobs owner.json supervisor", ""]);
+    assert.deepEqual(
+      [now.current, now.profile, now.state, now.roots],
+      [one, one, "history jobs owner.json supervisor", ""],
+    );
     assert.equal((await host.deploy(one)).kind, "unchanged");
     assert.deepEqual(await host.calls(one), ["activate"]);
   });

@@ -35,7 +35,7 @@ describe("deploying to a NixOS host", function () {
       profile: one,
       generation: "system-2-link",
       boots: one,
-      state: "jobs owner.json supervisor",
+      state: "history jobs owner.json supervisor",
       roots: "",
     });
     assert.equal(
@@ -139,7 +139,7 @@ describe("deploying to a NixOS host", function () {
     const now = await host.witness();
     assert.deepEqual(
       [now.profile, now.generation, now.state],
-      [theirs, "system-99-link", "jobs owner.json supervisor"],
+      [theirs, "system-99-link", "history jobs owner.json supervisor"],
     );
   });
 

@@ -24,7 +24,7 @@ describe("a host that goes back by itself", function () {
   const isGood = async (): Promise<void> => {
     const { current, profile, boots, state, roots } = await host.witness();
     assert.deepEqual([current, profile, boots], [good, good, good]);
-    assert.deepEqual([state, roots], ["jobs owner.json supervisor", ""]);
+    assert.deepEqual([state, roots], ["history jobs owner.json supervisor", ""]);
     assert.equal(await host.ask("systemctl is-active alpha.service ssh.service"), "active\nactive");
   };
 

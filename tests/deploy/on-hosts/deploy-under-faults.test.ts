@@ -24,7 +24,7 @@ describe("deploying under faults", function () {
     await host.ask(open);
     assert.equal((await deployment).kind, "switched");
     assert.deepEqual(await host.calls(system), ["test", "boot"]);
-    assert.equal((await host.witness()).state, "jobs owner.json supervisor", "no lock is left");
+    assert.equal((await host.witness()).state, "history jobs owner.json supervisor", "no lock is left");
   });
 
   it("leaves the test running when it is stopped, and takes it up the next time", async () => {
