@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import { selectMachines } from "../clan/select-machines.ts";
 import { type PublicVars, readPublicVars } from "../clan/vars/public-vars.ts";
@@ -10,6 +11,7 @@ import { planMachines } from "../stack/owned-machines.ts";
 import { planSecrets } from "../stack/plan-secrets.ts";
 import { stackRollout } from "../stack/stack-rollout.ts";
 import { compareWithPreview } from "./approved-tree.ts";
+import { askCloud } from "./ask-cloud.ts";
 import { checkFleet } from "./check-fleet.ts";
 import { machineSettings } from "./machine-settings.ts";
 import { prepareNodeWays } from "./node-ways.ts";
@@ -61,7 +63,8 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
     const secrets = await planSecrets(root, fleet, stack, owned, pulumiReport, signal);
     const before = await stacksBefore(root, fleet, stack, owned, pulumiReport, signal);
     const plans = await preparePlans(fleet, stack, owned, connections, pulumiReport, signal);
-    const nodes = await planNodes(owned, connections, stack, vms, pulumiReport);
+    const cloud = await askCloud(stack, owned, vms, (key) => pulumi.runtime.allConfig()[key], signal);
+    const nodes = await planNodes(owned, connections, stack, cloud.vms, pulumiReport);
     const ways = await prepareNodeWays(stack, owned, connections, signal);
     const known = { connections, systems, secrets };
     const orders = await planInstallations(root, fleet, stack, owned, known, pulumiReport, signal);
@@ -71,7 +74,7 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
     const { machines } = new Fleet(fleet.model.name, {
       model: fleet.model,
       machines: settings,
-      remarks: [...before, ...remarks],
+      remarks: [...cloud.remarks, ...before, ...remarks],
       rollout: await stackRollout(fleet.model, stack, owned, connections),
     });
     const publicVars = await readPublicVars(resolve(root, stack.config.vars ?? "vars"), selected);

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError } from "commander";
 import { FleetError, FleetErrors } from "../errors.ts";
+import { type DeedByHand, deedsByHand, doByHand } from "./gcp/by-hand.ts";
 import { cloudHostsThatShouldRun } from "./gcp/instance-power.ts";
 import { SimulationError } from "./hosts/errors.ts";
 import { defaultHosts, exampleHosts, type HostSpec } from "./hosts/host-spec.ts";
@@ -74,6 +75,17 @@ program
     const started = performance.now();
     const count = await resetHosts(state, names, say, signal);
     say(`${count} hosts are as new (${seconds(started)})`);
+  });
+
+program
+  .command("cloud")
+  .description("do to a cloud instance what its owner's colleagues or Google do, behind the back of every deployment")
+  .addArgument(new Argument("<deed>", "what happens").choices(deedsByHand))
+  .argument("<machine>", "machine whose instance it happens to")
+  .action(async (deed: DeedByHand, machine: string) => {
+    requireRoot();
+    await doByHand(state, machine, deed, signal);
+    say(`${machine}: ${deed}`);
   });
 
 program

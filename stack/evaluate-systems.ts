@@ -1,5 +1,6 @@
 import { emitFleet } from "../clan/emission/emit-fleet.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
+import { generateFirst, missingVar } from "../clan/vars/missing-in-evaluation.ts";
 import { FleetError, throwGathered } from "../errors.ts";
 import type { EvaluationSettings, EvaluationTarget } from "../local-nix/evaluation-request.ts";
 import {
@@ -28,7 +29,8 @@ export async function evaluateSystems(
 ): Promise<ReadonlyMap<string, MachineEvaluation>> {
   const source = await sourceOf(fleet, report, signal);
   await approve?.(source.tree);
-  return fulfilled(await evaluateMachines(targetsOf(machines), settingsFor(stack, source), report, signal), report);
+  const results = await evaluateMachines(targetsOf(machines), settingsFor(stack, source), report, signal);
+  return fulfilled(results, Object.keys(fleet.model.machines), report);
 }
 
 /** As `evaluateSystems`, but only what an earlier evaluation of the same tree left behind: for who must not wait. */
@@ -67,8 +69,15 @@ export function settingsFor({ project, name, config }: Stack, source: Source): E
   };
 }
 
-/** A broken module that many machines share is one error, at the first of them. */
-function fulfilled<T>(results: ReadonlyMap<string, PromiseSettledResult<T>>, report: Report): ReadonlyMap<string, T> {
+/**
+ * A broken module that many machines share is one error, at the first of them.
+ * @param known - machines of the fleet
+ */
+function fulfilled<T>(
+  results: ReadonlyMap<string, PromiseSettledResult<T>>,
+  known: readonly string[],
+  report: Report,
+): ReadonlyMap<string, T> {
   const errors = new Map<string, FleetError>();
   const values = new Map<string, T>();
   for (const [machine, result] of results) {
@@ -77,10 +86,16 @@ function fulfilled<T>(results: ReadonlyMap<string, PromiseSettledResult<T>>, rep
     else {
       const { at, found } = result.reason.facts;
       const cause = `${at}\n${found}`;
-      if (!errors.has(cause)) errors.set(cause, result.reason);
+      if (!errors.has(cause)) errors.set(cause, explained(machine, result.reason, known));
       else report({ level: "warning", subject: machine, phase: "evaluate", message: `the same error: ${at}` });
     }
   }
   throwGathered([...errors.values()]);
   return values;
+}
+
+/** Nix says where it stopped: that something is to be generated first, the reader of a preview should not have to conclude. */
+function explained(machine: string, error: FleetError, known: readonly string[]): FleetError {
+  const missing = missingVar(error.facts.found, machine, known);
+  return missing === undefined ? error : generateFirst(missing, machine, error.facts);
 }

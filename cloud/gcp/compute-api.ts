@@ -17,10 +17,32 @@ export interface Reservation {
   readonly name: string;
 }
 
+/** A VM as Google has it now. */
+export interface SeenInstance {
+  /** Google's own number of it. */
+  readonly id: string;
+  /** `RUNNING`, `TERMINATED` (off, with its disk), `STAGING`… */
+  readonly status: string;
+}
+
+/** Something that was done to a VM. */
+export interface InstanceEvent {
+  /** `stop`, `delete`, `compute.instances.preempted`… */
+  readonly type: string;
+  /** Who asked for it; `system@google.com` for Google itself. */
+  readonly user: string | undefined;
+  /** RFC 3339. */
+  readonly at: string | undefined;
+}
+
 /** The part of Google's Compute Engine API that Pulumi's provider has no resource for within one `up`. */
 export interface ComputeApi {
   /** The VM of this name, whatever its zone. */
   findInstance(project: string, name: string, signal: AbortSignal): Promise<{ readonly zone: string } | undefined>;
+  /** @returns undefined: there is none. @throws {GcpApiError} */
+  readInstance(vm: VmName, signal: AbortSignal): Promise<SeenInstance | undefined>;
+  /** What was done to a VM of late, the last first; also to one that is gone. @throws {GcpApiError} */
+  readEvents(vm: VmName, instanceId: string, signal: AbortSignal): Promise<readonly InstanceEvent[]>;
   /**
    * Holds room for one VM of a shape for an hour; a VM of that shape takes it by itself.
    * @throws {GcpApiError}
@@ -70,7 +92,18 @@ const aggregatedSchema = z.object({
     .optional(),
 });
 
-/** Source: Compute Engine REST v1, reservations, zoneOperations.wait, instances.aggregatedList, .get and .setMetadata. */
+const short = z.string().max(1_000);
+const statusSchema = z.object({ id: short, status: short });
+const eventsSchema = z.object({
+  items: z
+    .array(z.object({ operationType: short, user: short.optional(), insertTime: short.optional() }))
+    .max(500)
+    .default([]),
+});
+
+/**
+ * Source: Compute Engine REST v1, reservations, zoneOperations.wait and .list, instances.aggregatedList, .get and .setMetadata.
+ */
 export function computeApi({ endpoint, token }: ComputeAccess): ComputeApi {
   const ask = (method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> =>
     call({ method, url: new URL(path, endpoint), body, token }, signal);
@@ -101,6 +134,21 @@ export function computeApi({ endpoint, token }: ComputeAccess): ComputeApi {
         pageToken = nextPageToken;
       }
       throw new GcpApiError("the list of VMs has no end", { kind: "other", reason: "size", zonesAvailable: [] });
+    },
+    async readInstance(vm, signal) {
+      try {
+        return statusSchema.parse(await ask("GET", pathOf(vm), undefined, signal));
+      } catch (error) {
+        if (error instanceof GcpApiError && error.kind === "missing") return undefined;
+        throw error;
+      }
+    },
+    async readEvents({ project, zone }, instanceId, signal) {
+      const filter = `targetId = ${instanceId}`;
+      const query = new URLSearchParams({ filter, orderBy: "creationTimestamp desc", maxResults: "50" });
+      const path = `projects/${project}/zones/${zone}/operations?${query}`;
+      const { items } = eventsSchema.parse(await ask("GET", path, undefined, signal));
+      return items.map(({ operationType, user, insertTime }) => ({ type: operationType, user, at: insertTime }));
     },
     async reserve({ project, zone, name }, { machineType, accelerators }, signal) {
       const guestAccelerators = accelerators.map(({ type, count }) => ({

@@ -25,6 +25,12 @@ const cloudSchema = z.strictObject({
     z.string(),
     z.strictObject({ type: z.string(), inputs: propertiesSchema, outputs: propertiesSchema }),
   ),
+  /** What was done to instances behind everybody's back, the last first: the operations that the API lists. */
+  events: z
+    .array(
+      z.strictObject({ targetId: z.string(), operationType: z.string(), user: z.string(), insertTime: z.string() }),
+    )
+    .optional(),
 });
 export type Cloud = z.output<typeof cloudSchema>;
 export type CloudResource = Cloud["resources"][string];

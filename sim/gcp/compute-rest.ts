@@ -1,16 +1,18 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
+import type { HostSpec } from "../hosts/host-spec.ts";
 import type { SimState } from "../hosts/sim-state.ts";
 import { isZone } from "./catalogue.ts";
 import { changeCloud, readCloud } from "./cloud.ts";
 import { OperationError } from "./errors.ts";
 import { applyFaults, forbids } from "./faults.ts";
 import { metadataOf, setMetadata } from "./instance-metadata.ts";
+import { statusOf, wantedStatus } from "./instance-power.ts";
 import { textAt } from "./property-values.ts";
 import { reservationId, reservationSchema, reservationType } from "./reservation.ts";
 
-/** The part of the Compute Engine API that is used beside the provider: reservations, their operations, a list of VMs, their metadata. */
+/** The part of the Compute Engine API that is used beside the provider: reservations, operations, VMs as they are, their metadata. */
 export interface ComputeRest extends AsyncDisposable {
   readonly port: number;
 }
@@ -26,10 +28,17 @@ interface Answer {
   readonly body: unknown;
 }
 
-/** Source: Compute Engine REST v1, reservations.insert and .delete, zoneOperations.wait, instances.aggregatedList, .get and .setMetadata. */
-export async function startComputeRest(state: SimState, log: (line: string) => void): Promise<ComputeRest> {
+/**
+ * Source: Compute Engine REST v1, reservations.insert and .delete, zoneOperations.wait and .list, instances.aggregatedList,
+ * .get and .setMetadata.
+ */
+export async function startComputeRest(
+  state: SimState,
+  machines: readonly HostSpec[],
+  log: (line: string) => void,
+): Promise<ComputeRest> {
   const ending = new AbortController();
-  const cloud = new ComputeService(state, log, ending.signal);
+  const cloud = new ComputeService(state, machines, log, ending.signal);
   const server = createServer((request, response) => {
     answer(cloud, request).then(
       ({ status, body }) => end(response, status, body),
@@ -59,13 +68,15 @@ const metadataSchema = z.object({
 
 class ComputeService {
   readonly #state: SimState;
+  readonly #machines: readonly HostSpec[];
   readonly #log: (line: string) => void;
   readonly #signal: AbortSignal;
   readonly #operations = new Map<string, Operation>();
   #made = 0;
 
-  constructor(state: SimState, log: (line: string) => void, signal: AbortSignal) {
+  constructor(state: SimState, machines: readonly HostSpec[], log: (line: string) => void, signal: AbortSignal) {
     this.#state = state;
+    this.#machines = machines;
     this.#log = log;
     this.#signal = signal;
   }
@@ -87,9 +98,13 @@ class ComputeService {
   }
 
   async instance(id: string): Promise<Answer> {
+    const found = (await readCloud(this.#state)).resources[id];
+    if (found === undefined) return refusal(404, "notFound", `The resource '${id}' was not found`);
+    const { inputs, outputs } = found;
+    const context = { state: this.#state, machines: this.#machines };
+    const status = await statusOf(context, inputs, wantedStatus(inputs));
     const metadata = await metadataOf(this.#state, id);
-    if (metadata === undefined) return refusal(404, "notFound", `The resource '${id}' was not found`);
-    return { status: 200, body: { name: id.slice(id.lastIndexOf("/") + 1), metadata } };
+    return { status: 200, body: { id: outputs["instanceId"], name: inputs["name"], status, metadata } };
   }
 
   async setMetadata(id: string, zone: string, body: string): Promise<Answer> {
@@ -101,6 +116,13 @@ class ComputeService {
       return refusal(412, "conditionNotMet", "Supplied fingerprint does not match current metadata fingerprint.");
     this.#log(`${id}: metadata ${parsed.data.items.map(({ key }) => key).join(", ")}`);
     return this.#begin(zone, async () => undefined);
+  }
+
+  /** @param filter - `targetId = <number>` */
+  async operations(filter: string): Promise<Answer> {
+    const { events = [] } = await readCloud(this.#state);
+    const items = events.filter(({ targetId }) => filter === `targetId = ${targetId}`);
+    return { status: 200, body: { items: items.map((event) => ({ ...event, status: "DONE" })) } };
   }
 
   async insert(project: string, zone: string, body: string): Promise<Answer> {
@@ -175,6 +197,8 @@ async function answer(cloud: ComputeService, request: IncomingMessage): Promise<
   switch (what) {
     case "GET aggregated instances":
       return cloud.instances(project, Number(searchParams.get("pageToken") ?? 0));
+    case "GET zones operations":
+      return cloud.operations(searchParams.get("filter") ?? "");
     case "POST zones reservations":
       return cloud.insert(project, zone, await bodyOf(request));
     case "DELETE zones reservations one":

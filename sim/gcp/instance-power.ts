@@ -32,7 +32,7 @@ export async function statusOf(
 
 /** Boots or stops the instance's host, keeping its disk. */
 export async function setStatus(
-  { state, machines, signal }: Context,
+  { state, machines, signal }: Pick<Context, "state" | "machines" | "signal">,
   inputs: Properties,
   wanted: InstanceStatus,
 ): Promise<void> {
@@ -45,7 +45,10 @@ export async function setStatus(
 }
 
 /** Removes the instance's host with its disk. */
-export async function discard({ state, machines, signal }: Context, inputs: Properties): Promise<void> {
+export async function discard(
+  { state, machines, signal }: Pick<Context, "state" | "machines" | "signal">,
+  inputs: Properties,
+): Promise<void> {
   const spec = hostOf(machines, inputs);
   if (spec !== undefined) await removeHost(state, spec.name, signal);
 }

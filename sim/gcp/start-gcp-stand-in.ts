@@ -26,7 +26,7 @@ export async function startGcpStandIn(
     else reject(error);
   });
   const port = await promise;
-  const rest = await startComputeRest(state, log);
+  const rest = await startComputeRest(state, machines, log);
   log(`serving on 127.0.0.1:${port} and ${rest.port}, cloud in ${state.directory}`);
   return {
     port,

@@ -41,6 +41,19 @@ export default flakeModule({ flake: { modules: { nixos: { base: nix\`{ environme
     await refuses(/does not evaluate[\s\S]*no such thing[\s\S]*modules\/nixos\/base\/broken\.ts/);
   });
 
+  it("says what is to be generated first where a machine reads what another, new one has not generated", async () => {
+    await checkout.write(
+      "modules/machines/nixos/cinnabar/admit.ts",
+      `import { flakeModule, nix } from "pulumi-clan/author";
+export default flakeModule({ flake: { modules: { nixos: { "machines/nixos/cinnabar": nix\`
+  { environment.etc.peer.text = builtins.readFile ../../../../vars/shared/zerotier-ip-galena-zerotier/ip/value; }\` } } } });
+`,
+    );
+    await refuses(
+      /cinnabar: its configuration reads shared\/zerotier-ip-galena-zerotier\/ip, which was never generated: generate first[\s\S]*fix: +fleet vars generate galena, git add/,
+    );
+  });
+
   it("names a key file that is not there", async () => {
     await checkout.edit("Pulumi.local.yaml", "config:\n", "config:\n  pulumi-clan:identityFile: keys/gone\n");
     await refuses(/the key file for SSH is not there[\s\S]*keys\/gone[\s\S]*pulumi-clan:identityFile/);

@@ -9,7 +9,7 @@ export const peerWithoutIdentity: Rule = {
     finds: "A member of clan-core's zerotier service without vars of it, where other members have theirs.",
     silent:
       "The controller reads each member's address with a default of null and skips it; the member then gets ACCESS_DENIED.",
-    fix: "`clan vars generate <machine>`, then deploy the controller again.",
+    fix: "`fleet vars generate <machine>` first, then deploy the controller, which admits it.",
     example: "`vars/shared/zerotier-ip-galena-zerotier` is missing, electrum's is there",
   },
   *check({ model, tree }) {
@@ -25,7 +25,7 @@ export const peerWithoutIdentity: Rule = {
           subject: { kind: "machine", name: machine },
           message: `${machine} is a member of ${instance}, but its ZeroTier identity was never generated`,
           at: definedAt,
-          suggestion: `clan vars generate ${machine}, then deploy the controller again`,
+          suggestion: `generate first: fleet vars generate ${machine}, then deploy the controller, which admits it`,
         };
       }
     }

@@ -1,3 +1,4 @@
+import { missingVar } from "../../vars/missing-in-evaluation.ts";
 import type { Rule } from "../rule.ts";
 import { registryEntry } from "./fc007-registry-entry.ts";
 import { classOfMachine } from "./fc018-class-of-machine.ts";
@@ -22,12 +23,13 @@ export const doesNotEvaluate: Rule = {
     );
     for (const [name, { problem, definedAt }] of Object.entries(model.machines)) {
       if (problem === undefined || told.has(name)) continue;
+      const missing = missingVar(problem, name, Object.keys(model.machines));
       yield {
         severity: "error",
         subject: { kind: "machine", name },
         message: `${name} does not evaluate: ${problem}`,
         at: definedAt,
-        suggestion: null,
+        suggestion: missing === undefined ? null : `generate first: fleet vars generate ${missing.machine}`,
       };
     }
   },

@@ -35,7 +35,7 @@ export const missingVar: Rule = {
         subject: { kind: "machine", name: machine },
         message: `${machine} declares the var ${first}${more}, which was never generated`,
         at: machineOf(model, machine)?.definedAt ?? null,
-        suggestion: `fleet vars generate ${machine}`,
+        suggestion: `generate first: fleet vars generate ${machine}`,
       };
     }
   },

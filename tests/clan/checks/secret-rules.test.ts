@@ -104,7 +104,7 @@ describe("the rules about secrets", () => {
 
   it("FC061: name a declared var that is not on disk, until it is, in either back end", async () => {
     assert.deepEqual(await found({ generators: { openssh } }), [
-      "FC061 error: galena declares the var per-machine/galena/openssh/ssh.id_ed25519 and 1 more, which was never generated; fleet vars generate galena",
+      "FC061 error: galena declares the var per-machine/galena/openssh/ssh.id_ed25519 and 1 more, which was never generated; generate first: fleet vars generate galena",
     ]);
     await generate();
     assert.deepEqual(await found({ generators: { openssh } }), []);

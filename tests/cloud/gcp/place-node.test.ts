@@ -29,7 +29,7 @@ describe("the zone of a VM", () => {
   let said: string[];
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "placement-"));
-    rest = await startComputeRest(simState(directory), () => undefined);
+    rest = await startComputeRest(simState(directory), [], () => undefined);
     const env = {
       GOOGLE_COMPUTE_CUSTOM_ENDPOINT: `http://127.0.0.1:${rest.port}/compute/v1`,
       GOOGLE_OAUTH_ACCESS_TOKEN: "simulated",

@@ -19,7 +19,7 @@ describe("the metadata of a VM", () => {
   let api: ComputeApi;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "metadata-"));
-    rest = await startComputeRest(simState(directory), () => undefined);
+    rest = await startComputeRest(simState(directory), [], () => undefined);
     api = computeApi({
       endpoint: `http://127.0.0.1:${rest.port}/compute/v1/`,
       token: () => Promise.resolve("simulated"),
