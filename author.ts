@@ -5,6 +5,7 @@ export type { InstanceName, MachineName, RoleName, TagName } from "./clan/author
 export { clanFlakeModule } from "./clan/flake-module.ts";
 export { type NixText, nix } from "./composition/body/nix-template.ts";
 export type { BodyArguments, MachineConfig, NixSymbol } from "./composition/body/symbol.ts";
+export { type NixString, text } from "./composition/body/text-template.ts";
 export { file, type NixFile, nixFile, type TreePath } from "./composition/body/tree-path.ts";
 export {
   type DefinedFleet,

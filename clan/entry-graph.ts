@@ -1,5 +1,6 @@
 import { evaluateBody } from "../composition/body/evaluate-body.ts";
 import { collectReferences } from "../composition/body/references.ts";
+import { isSpliceName } from "../composition/body/splice.ts";
 import type { EntryReference } from "../composition/entry-reference.ts";
 import type { EntryDefinition, FlakeEvaluation } from "../composition/evaluate-flake.ts";
 import { isAttributeSet } from "../composition/evaluation/definition.ts";
@@ -84,11 +85,14 @@ function peopleIn(definition: EntryDefinition): string[] {
   const { class: className, body } = definition;
   const evaluated = evaluateBody(body, definition);
   if (evaluated.kind !== "attributes") return [];
-  const homes = Object.keys(attributesAt(evaluated.attributes, "home-manager", "users"));
+  const homes = Object.keys(attributesAt(evaluated.attributes, "home-manager", "users")).filter(
+    (name) => !isSpliceName(name),
+  );
   const isPerson = ([name, account]: [string, unknown]): boolean =>
-    className === "darwin"
+    !isSpliceName(name) &&
+    (className === "darwin"
       ? !name.startsWith("_") && name !== "root"
-      : isAttributeSet(account) && account["isNormalUser"] === true;
+      : isAttributeSet(account) && account["isNormalUser"] === true);
   const accounts = Object.entries(attributesAt(evaluated.attributes, "users", "users")).filter(isPerson);
   return [...homes, ...accounts.map(([name]) => name)];
 }

@@ -1,5 +1,6 @@
 import { evaluateBody } from "../../composition/body/evaluate-body.ts";
 import { collectReferences } from "../../composition/body/references.ts";
+import { isSpliceName } from "../../composition/body/splice.ts";
 import type { EntryDefinition, FlakeEvaluation } from "../../composition/evaluate-flake.ts";
 import { isAttributeSet } from "../../composition/evaluation/definition.ts";
 import { computedTags } from "../checks/tags.ts";
@@ -107,7 +108,9 @@ function stateVersionOf(definition: EntryDefinition): readonly string[] {
 
 /** Users with a home. */
 function homesOf(bodies: readonly EntryDefinition[]): readonly string[] {
-  return bodies.flatMap((definition) => Object.keys(attributesOf(definition, "home-manager", "users")));
+  return bodies
+    .flatMap((definition) => Object.keys(attributesOf(definition, "home-manager", "users")))
+    .filter((name) => !isSpliceName(name));
 }
 
 function attributesOf(definition: EntryDefinition, ...path: readonly string[]): Readonly<Record<string, unknown>> {

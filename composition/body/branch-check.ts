@@ -39,8 +39,8 @@ function parametersEnd(source: string): number {
   return source.indexOf("}") + 1;
 }
 
-/** A word or a mark that every branch has. */
-const decides = /\b(?:if|while)\b|[!?]|===|&&|\|\|/;
+/** A word or a mark that everything refused has. */
+const decides = /\b(?:if|while|of)\b|[!?]|===|&&|\|\||\]\s*(?:=|\.|\[)/;
 
 function findBranch(source: string, names: readonly string[]): string | undefined {
   // Most bodies decide nothing, and the expression below takes longer to compile than all else that is done to them.
@@ -51,6 +51,10 @@ function findBranch(source: string, names: readonly string[]): string | undefine
     String.raw`!\s*${symbolic}`,
     String.raw`${symbolic}\s*(?:===|!==|&&|\|\||\?\?|\?(?![.?]))`,
     String.raw`(?:===|!==)\s*${symbolic}`,
+    // A spread has one element here, whatever it has in Nix.
+    String.raw`\bof\s+${symbolic}`,
+    String.raw`\b(?:const|let|var)\s*\[[^\]]*\]\s*=\s*${symbolic}`,
+    String.raw`\[[^\][]*\.\.\.\s*(?:${names.join("|")})\b${path}[^\][]*\]\s*(?:\.(?!\.)\s*\w+|\[[^\]]*\])`,
   ];
   return new RegExp(branches.join("|")).exec(source)?.[0].replace(/\s+/g, " ").trim();
 }

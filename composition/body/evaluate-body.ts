@@ -4,10 +4,12 @@ import { flakeConfigPath, isFlakeConfig } from "../evaluation/config-scope.ts";
 import { isProperty } from "../lib/property.ts";
 import { formatLocation, type SourceLocation } from "../source-location.ts";
 import { refuseBranches } from "./branch-check.ts";
-import { BodyFailedError, BodyShapeError } from "./errors.ts";
+import { renderCallSite } from "./call-site.ts";
+import { BodyFailedError, BodyShapeError, NixSymbolMisuseError } from "./errors.ts";
 import { NixText } from "./nix-template.ts";
 import { isPlainObject, type PlainObject } from "./plain-object.ts";
-import { bodyArguments, expressionOf, isNixSymbol, type NixExpression } from "./symbol.ts";
+import { refuseAskedKeys, Splice } from "./splice.ts";
+import { bodyArguments, expressionOf, isNixSymbol, type NixExpression, rootName } from "./symbol.ts";
 import { NixFile } from "./tree-path.ts";
 
 /** A body after its function, if it is one, was called. */
@@ -45,7 +47,9 @@ export function evaluateBody(body: unknown, defined: DefinedBody): EvaluatedBody
 function call(body: object, defined: DefinedBody): unknown {
   try {
     // What a flake module hands over as a function is called as a body; its own type is not known here.
-    return (body as unknown as (args: unknown) => unknown)(bodyArguments());
+    const result = (body as unknown as (args: unknown) => unknown)(bodyArguments());
+    refuseAskedKeys();
+    return result;
   } catch (error) {
     if (error instanceof FleetError) throw error;
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -72,6 +76,7 @@ function classify(body: unknown, defined: DefinedBody): EvaluatedBody {
     throw flakeConfigError(body, formatLocation(defined.definedAt));
   if (!isPlainObject(body)) throw shapeError("a body", describe(body), defined);
   checkImports(body, defined);
+  checkSpreads(body);
   return { kind: "attributes", attributes: body };
 }
 
@@ -103,6 +108,38 @@ function checkImports(attributes: PlainObject, defined: DefinedBody): void {
   const { imports } = attributes;
   if (imports === undefined || Array.isArray(imports) || imports instanceof NixText || isNixSymbol(imports)) return;
   throw shapeError("`imports` of a body", describe(imports), defined, "a list of references, files and modules");
+}
+
+/** Roots whose values Nix knows only after it has read every module's attributes. */
+const knownLate: ReadonlySet<string> = new Set(["config", "osConfig", "pkgs"]);
+
+/** Which attributes a module has may not depend on what the modules say: Nix would go round in circles, and not say why. */
+function checkSpreads(attributes: PlainObject): void {
+  for (const value of Object.values(attributes)) {
+    if (!(value instanceof Splice)) continue;
+    const late = [...rootsIn(value.symbol)].find((root) => knownLate.has(root));
+    if (late === undefined) continue;
+    throw new NixSymbolMisuseError({
+      summary: `a body's own attributes depend on \`${late}\`, which Nix knows only once it has them`,
+      expected: "attributes that are there in any case, with lib.mkIf in their values",
+      found: "a spread at the top of a body",
+      at: renderCallSite(value.usedAt),
+      fix: "return lib.mkMerge([{ … }, lib.mkIf(condition, { … })]), or put lib.mkIf into the values",
+    });
+  }
+}
+
+/** Names at the roots of a symbol and of what it was called with. */
+function* rootsIn(value: unknown): Iterable<string> {
+  const expression = expressionOf(value);
+  if (expression !== undefined) {
+    yield rootName(expression);
+    for (let at = expression; at.kind !== "name"; at = at.kind === "call" ? at.callee : at.from)
+      if (at.kind === "call") for (const argument of at.arguments) yield* rootsIn(argument);
+  } else if (Array.isArray(value)) {
+    // Elements are computed when they are needed, but a condition hidden in a list of arguments is needed at once.
+    for (const element of value) yield* rootsIn(element);
+  }
 }
 
 function shapeError(

@@ -3,7 +3,9 @@ import { isProperty, type Property } from "../lib/property.ts";
 import { type DefinedBody, evaluateBody } from "./evaluate-body.ts";
 import { NixText } from "./nix-template.ts";
 import { isPlainObject } from "./plain-object.ts";
+import { isSpliceName, Splice } from "./splice.ts";
 import { expressionOf, type NixExpression } from "./symbol.ts";
+import { NixString } from "./text-template.ts";
 import { NixFile, TreePath } from "./tree-path.ts";
 
 /** What a body holds beside plain data. */
@@ -45,12 +47,17 @@ function* leavesIn(value: unknown, at: readonly string[], inText: boolean): Iter
   } else if (value instanceof NixText) {
     yield { value, at, inText };
     for (const part of value.values) yield* leavesIn(part, at, true);
+  } else if (value instanceof NixString) {
+    for (const part of value.values) yield* leavesIn(part, at, true);
+  } else if (value instanceof Splice) {
+    yield* leavesIn(value.symbol, at, inText);
   } else if (Array.isArray(value)) {
     for (const element of value) yield* leavesIn(element, at, inText);
   } else if (isProperty(value)) {
     for (const content of contentsOf(value)) yield* leavesIn(content, at, inText);
   } else if (isPlainObject(value)) {
-    for (const [name, attribute] of Object.entries(value)) yield* leavesIn(attribute, [...at, name], inText);
+    for (const [name, attribute] of Object.entries(value))
+      yield* leavesIn(attribute, isSpliceName(name) ? at : [...at, name], inText);
   } else {
     const expression = expressionOf(value);
     if (expression !== undefined) yield* leavesInExpression(expression, at, inText);

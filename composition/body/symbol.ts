@@ -1,5 +1,6 @@
 import { authorCallSite, renderCallSite } from "./call-site.ts";
 import { NixSymbolMisuseError } from "./errors.ts";
+import { isSpliceName, keyRead, keysAsked, type Splice, splice } from "./splice.ts";
 
 /** What a symbolic value stands for: the Nix expression that was recorded. */
 export type NixExpression =
@@ -9,9 +10,9 @@ export type NixExpression =
 
 /**
  * A value that only Nix knows. Attribute paths and calls on it are recorded and printed as Nix; it may stand wherever
- * a body takes data and inside a `nix` template.
+ * a body takes data, inside a `nix` or `text` template, and spread into a list or a set of the body (splice.ts).
  *
- * Conversion to text or number, `==`, `<`, `+`, `in`, spreading, iterating, assigning and JSON are errors at their line.
+ * Conversion to text or number, `==`, `<`, `+`, `in`, asking for keys, assigning and JSON are errors at their line.
  * JavaScript lets nobody observe `if (symbol)`, `!symbol`, `symbol && x`, `symbol ? a : b`, `symbol === x`, `typeof` and
  * `Object.hasOwn`: a symbol is always true, and never equal, there. A body's text is searched for these
  * (branch-check.ts); under another name (`const on = config.x; if (on)`) they stay unseen. Write `lib.mkIf(symbol, …)`,
@@ -121,9 +122,10 @@ function trapsFor(expression: NixExpression): ProxyHandler<() => undefined> {
       return record({ kind: "call", callee: expression, arguments: args });
     },
     has: (_target, key) => misuse(`searched with \`${String(key)} in\``),
-    ownKeys: () => misuse("spread, or asked for its keys"),
+    ownKeys: () => [keysAsked(describeExpression(expression))],
     // A Proxy around this one asks for it at every read; Object.hasOwn(symbol, …) is false without an error.
-    getOwnPropertyDescriptor: () => undefined,
+    getOwnPropertyDescriptor: (_target, key) =>
+      typeof key === "string" && isSpliceName(key) ? { enumerable: true, configurable: true, value: key } : undefined,
     set: (_target, key) => misuse(`assigned to (\`.${String(key)} =\`)`),
     defineProperty: (_target, key) => misuse(`assigned to (\`.${String(key)} =\`)`),
     deleteProperty: (_target, key) => misuse(`changed (\`delete .${String(key)}\`)`),
@@ -135,12 +137,30 @@ function trapsFor(expression: NixExpression): ProxyHandler<() => undefined> {
 function getAttribute(expression: NixExpression, key: string | symbol, misuse: (use: string) => never): unknown {
   if (key === recorded) return expression;
   if (key === Symbol.toPrimitive) return misuse("converted or compared as a JavaScript value");
-  if (key === Symbol.iterator || key === Symbol.asyncIterator) return misuse("iterated");
+  if (key === Symbol.iterator) return () => oneSplice(expression, misuse);
+  if (key === Symbol.asyncIterator) return misuse("iterated");
   if (key === Symbol.hasInstance) return misuse("used with instanceof");
   if (typeof key === "symbol") return undefined;
+  if (isSpliceName(key)) {
+    keyRead(key);
+    return splice(record(expression), describeExpression(expression));
+  }
   const conversion = conversions.get(key);
   if (conversion !== undefined) return misuse(conversion);
   return record({ kind: "select", from: expression, attribute: key });
+}
+
+/** What `...symbol` takes: the symbol itself, once. Whoever stops before the end wants one of its elements. */
+function oneSplice(expression: NixExpression, misuse: (use: string) => never): Iterator<Splice> {
+  let given = false;
+  return {
+    next: () => {
+      if (given) return { done: true, value: undefined };
+      given = true;
+      return { done: false, value: splice(record(expression), describeExpression(expression)) };
+    },
+    return: () => misuse("taken apart"),
+  };
 }
 
 function misuseError(expression: NixExpression, use: string): NixSymbolMisuseError {
@@ -150,6 +170,6 @@ function misuseError(expression: NixExpression, use: string): NixSymbolMisuseErr
     expected: "an attribute path, a call, or a place in a body's data",
     found: `${name} as a JavaScript value`,
     at: renderCallSite(authorCallSite()),
-    fix: `write this part as a nix template: nix\`… \${${name}} …\`, or use lib.mkIf, lib.optionals, lib.optionalString`,
+    fix: `write text as text\`… \${${name}} …\`, anything else as a nix template; or use lib.mkIf, lib.optionals, lib.optionalString`,
   });
 }

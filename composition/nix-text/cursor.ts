@@ -44,7 +44,7 @@ export function enter(value: object, cursor: NixCursor): NixCursor {
 }
 
 /** Gives an unprintable scalar its path and place. */
-export function guard(print: () => string, cursor: NixCursor): string {
+export function guard<T>(print: () => T, cursor: NixCursor): T {
   try {
     return print();
   } catch (error) {

@@ -1,7 +1,9 @@
 import { relative } from "node:path";
 import { NixText } from "../body/nix-template.ts";
 import { isPlainObject, type PlainObject } from "../body/plain-object.ts";
-import { expressionOf, type NixExpression } from "../body/symbol.ts";
+import { isSpliceName, Splice, spliceError } from "../body/splice.ts";
+import { describeExpression, expressionOf, type NixExpression } from "../body/symbol.ts";
+import { NixString } from "../body/text-template.ts";
 import { NixFile, TreePath } from "../body/tree-path.ts";
 import { EntryReference } from "../entry-reference.ts";
 import { isProperty } from "../lib/property.ts";
@@ -11,7 +13,9 @@ import { NotNixDataError } from "./errors.ts";
 import { printNumber } from "./number-literal.ts";
 import { printPath } from "./path-literal.ts";
 import { printTemplate } from "./print-template.ts";
+import { printNixString } from "./print-text.ts";
 import { propertyCall } from "./property-call.ts";
+import { attributeParts, hasSplice, listParts, onlySplice } from "./splice-parts.ts";
 import { printIndentedString, printString } from "./string-literal.ts";
 
 const lineWidth = 100;
@@ -53,7 +57,9 @@ function fits(text: string, cursor: NixCursor): boolean {
 }
 
 function isTerm(value: unknown): boolean {
-  if (isProperty(value)) return false;
+  const only = onlySplice(value);
+  if (only !== undefined) return isTerm(only);
+  if (isProperty(value) || hasSplice(value)) return false;
   if (typeof value === "number" || typeof value === "bigint") return value >= 0;
   if (value instanceof NixText) return false; // its text tells: see printEnclosed
   return expressionOf(value)?.kind !== "call";
@@ -68,6 +74,8 @@ function isTermText(text: string): boolean {
 
 /** The value on one line, however long; undefined where it should not be on one. */
 function printInline(value: unknown, cursor: NixCursor): string | undefined {
+  const only = onlySplice(value);
+  if (only !== undefined) return printInline(only, cursor);
   if (typeof value === "string") return wantsLines(value) ? undefined : guard(() => printString(value), cursor);
   if (Array.isArray(value)) return printInlineList(value, cursor);
   if (isPlainObject(value)) return Object.keys(value).length === 0 ? "{ }" : undefined;
@@ -78,7 +86,7 @@ function printInline(value: unknown, cursor: NixCursor): string | undefined {
 }
 
 function printInlineTerm(value: unknown, cursor: NixCursor): string | undefined {
-  if (isPlainObject(value) && Object.keys(value).length === 1) {
+  if (isPlainObject(value) && Object.keys(value).length === 1 && !hasSplice(value)) {
     const bindings = printBindings(value, { ...cursor, column: 0 });
     return bindings.length === 1 && !bindings[0]?.includes("\n") ? `{ ${bindings[0]} }` : undefined;
   }
@@ -90,6 +98,10 @@ function printInlineTerm(value: unknown, cursor: NixCursor): string | undefined 
 function printInlineList(values: readonly unknown[], cursor: NixCursor): string | undefined {
   if (values.length === 0) return "[ ]";
   const inside = enter(values, cursor);
+  if (hasSplice(values)) {
+    const parts = listParts(values).map((part) => printInline(part, inside));
+    return parts.includes(undefined) ? undefined : parts.join(" ++ ");
+  }
   const elements: string[] = [];
   for (const [index, value] of values.entries()) {
     const element = printInlineTerm(value, { ...inside, path: [...cursor.path, `[${index}]`] });
@@ -117,6 +129,10 @@ function printBlock(value: unknown, cursor: NixCursor): string {
   if (value instanceof EntryReference) return printReference(value, cursor.place);
   if (value instanceof TreePath || value instanceof NixFile) return printTreePath(value, cursor);
   if (value instanceof NixText) return printTemplate(value, cursor);
+  if (value instanceof NixString) return printNixString(value, cursor);
+  if (value instanceof Splice) throw spliceError(spliceText(value, cursor), "used as a value", value.usedAt);
+  const only = onlySplice(value);
+  if (only !== undefined) return printValue(only, cursor);
   if (Array.isArray(value)) return printBlockList(value, cursor);
   const call = callOf(value, cursor);
   if (call !== undefined) return printBlockCall(call, cursor);
@@ -138,6 +154,7 @@ function wantsLines(value: string): boolean {
 
 function printBlockList(values: readonly unknown[], cursor: NixCursor): string {
   if (values.length === 0) return "[ ]";
+  if (hasSplice(values)) return printParts(listParts(values), "++", enter(values, cursor));
   const inside = { ...enter(values, cursor), indent: cursor.indent + 2, column: cursor.indent + 2 };
   const margin = " ".repeat(inside.indent);
   const elements = values.map(
@@ -146,8 +163,26 @@ function printBlockList(values: readonly unknown[], cursor: NixCursor): string {
   return `[\n${elements.join("")}${" ".repeat(cursor.indent)}]`;
 }
 
+/** Lists or sets in the order in which they are put together, each operator on a line of its own. */
+function printParts(parts: readonly unknown[], operator: "++" | "//", cursor: NixCursor): string {
+  return parts.map((part) => printValue(part, cursor)).join(`\n${" ".repeat(cursor.indent)}${operator} `);
+}
+
+function spreadParts(attributes: PlainObject, cursor: NixCursor): readonly unknown[] {
+  const number = Object.keys(attributes).find((name) => /^\d+$/.test(name));
+  // JavaScript puts it before everything else, so that nobody can tell what wins.
+  if (number !== undefined) throw notData(`attribute "${number}" beside a spread set`, cursor);
+  return attributeParts(attributes);
+}
+
+function spliceText({ symbol }: Splice, cursor: NixCursor): string {
+  const expression = expressionOf(symbol);
+  return expression === undefined ? describePath(cursor) : describeExpression(expression);
+}
+
 /** `{ … }` over several lines. */
 function printAttributes(attributes: PlainObject, cursor: NixCursor): string {
+  if (hasSplice(attributes)) return printParts(spreadParts(attributes, cursor), "//", enter(attributes, cursor));
   const inside = { ...cursor, indent: cursor.indent + 2, column: cursor.indent + 2 };
   const bindings = printBindings(attributes, inside);
   if (bindings.length === 0) return "{ }";
@@ -182,7 +217,7 @@ function followChain(first: string, value: unknown, cursor: NixCursor): Chain {
   const below: NixCursor = { ...cursor, path: [...cursor.path, first] };
   if (!isPlainObject(value)) return { names: [first], value, cursor: below };
   const [only, ...others] = Object.entries(value);
-  if (only === undefined || others.length > 0) return { names: [first], value, cursor: below };
+  if (only === undefined || others.length > 0 || isSpliceName(only[0])) return { names: [first], value, cursor: below };
   const chain = followChain(only[0], only[1], enter(value, below));
   return { ...chain, names: [first, ...chain.names] };
 }

@@ -1,6 +1,7 @@
-import { renderCallSite } from "../body/call-site.ts";
+import { type CallSite, renderCallSite } from "../body/call-site.ts";
 import { NixText } from "../body/nix-template.ts";
 import { isNixSymbol } from "../body/symbol.ts";
+import { NixString } from "../body/text-template.ts";
 import { NixFile, TreePath } from "../body/tree-path.ts";
 import { isBareName } from "./attribute-name.ts";
 import { guard, type NixCursor } from "./cursor.ts";
@@ -121,11 +122,17 @@ function printInString(value: unknown, text: NixText, cursor: NixCursor): string
   throw templateError(text, `${describe(value)} inside a Nix string`, cursor);
 }
 
-function isInterpolated(value: unknown): boolean {
-  return isNixSymbol(value) || value instanceof NixText || value instanceof TreePath || value instanceof NixFile;
+export function isInterpolated(value: unknown): boolean {
+  return (
+    isNixSymbol(value) ||
+    value instanceof NixText ||
+    value instanceof NixString ||
+    value instanceof TreePath ||
+    value instanceof NixFile
+  );
 }
 
-function withoutParentheses(value: unknown, cursor: NixCursor): string {
+export function withoutParentheses(value: unknown, cursor: NixCursor): string {
   return value instanceof NixText ? printTemplate(value, cursor) : printTerm(value, cursor);
 }
 
@@ -142,16 +149,20 @@ function printInCode(slot: Slot, text: NixText, cursor: NixCursor): string {
   throw templateError(text, `${describe(value)} as an attribute's name`, cursor);
 }
 
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-function templateError(text: NixText, found: string, cursor: NixCursor): NixTemplateError {
+export function templateError(
+  text: { readonly usedAt: CallSite | undefined },
+  found: string,
+  cursor: NixCursor,
+): NixTemplateError {
   const place = text.usedAt === undefined ? cursor.place.at : renderCallSite(text.usedAt);
   return new NixTemplateError({
-    summary: `a nix template cannot be printed: ${found}`,
+    summary: `a ${text instanceof NixString ? "text" : "nix"} template cannot be printed: ${found}`,
     expected: "one whole Nix expression, with values where an expression, a name or text may stand",
     found,
     at: place,

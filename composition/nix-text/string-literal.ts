@@ -29,6 +29,48 @@ export function isPlainInStrings(value: string): boolean {
   return /^[A-Za-z0-9_./:@+,=-](?:[A-Za-z0-9_./:@+,= -]*[A-Za-z0-9_./:@+,=-])?$/.test(value);
 }
 
+/**
+ * A string with Nix's interpolations in it.
+ * @param fragments - one more than `codes`. @param codes - Nix expressions.
+ * @param indent - column of the line on which the string begins, for the form of several lines; undefined: on one line.
+ * @returns undefined: of several lines it would not survive, see {@link printIndentedString}.
+ */
+export function printInterpolated(
+  fragments: readonly string[],
+  codes: readonly string[],
+  indent: number | undefined,
+): string | undefined {
+  for (const fragment of fragments) refuseUnprintable(fragment);
+  const join = (texts: readonly string[]): string =>
+    texts.map((text, index) => (index === 0 ? text : `\${${codes[index - 1] ?? ""}}${text}`)).join("");
+  if (indent === undefined) {
+    // A dollar before an interpolation would take its meaning away: `$${` is text.
+    const escaped = fragments.map((fragment, index) =>
+      index === codes.length
+        ? escapeQuoted(fragment)
+        : escapeQuoted(fragment).replace(/\$+$/, (run) => "\\$".repeat(run.length)),
+    );
+    return `"${join(escaped)}"`;
+  }
+  const whole = fragments.join("x"); // an interpolation counts as text
+  if (!survivesIndentation(whole) || fragments.slice(0, -1).some((fragment) => /[$']$/.test(fragment)))
+    return undefined;
+  const margin = " ".repeat(indent + 2);
+  const isBlankAt = (index: number, line: number, lines: readonly string[]): boolean =>
+    lines[line] === "" && !(line === lines.length - 1 && index < codes.length);
+  const laidOut = fragments.map((fragment, index) => {
+    const lines = fragment.split("\n");
+    return lines
+      .map((line, number) => {
+        const startsLine = number > 0 || index === 0;
+        return startsLine && !isBlankAt(index, number, lines) ? margin + escapeIndented(line) : escapeIndented(line);
+      })
+      .join("\n");
+  });
+  const closing = whole.endsWith("\n") ? `${" ".repeat(indent)}''` : "''";
+  return `''\n${join(laidOut)}${closing}`;
+}
+
 function refuseUnprintable(value: string): void {
   if (value.includes("\0"))
     throw new UnprintableError("text with a NUL character", "a string without NUL: Nix ends it there");

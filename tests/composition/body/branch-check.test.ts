@@ -38,6 +38,23 @@ describe("a body that branches on a symbol", () => {
     ["=== lib.trivial.release", ({ lib }) => ({ a: "25.05" === lib.trivial.release })],
     ["lib.elem( , config.list) ?", ({ lib, config }) => ({ a: lib.elem("a", config.list) ? 1 : 2 })],
     ["config.a ?", ({ config }) => nix`{ a = ${config.a ? 1 : 2}; }`],
+    [
+      "of config.users",
+      ({ config }) => {
+        const names: unknown[] = [];
+        for (const user of config.users) names.push(user);
+        return { names };
+      },
+    ],
+    [
+      "const [ , second] = config.list",
+      ({ config }) => {
+        const [, second] = config.list;
+        return { second };
+      },
+    ],
+    ["[1, ...config.list].length", ({ config }) => ({ a: [1, ...config.list].length })],
+    ["[...lib.optionals(config.a, [1])][0]", ({ lib, config }) => ({ a: [...lib.optionals(config.a, [1])][0] })],
   ];
   for (const [text, body] of refused) {
     it(`is refused: ${text}`, () => {

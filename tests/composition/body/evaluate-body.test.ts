@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { BodyFailedError, BodyShapeError } from "../../../composition/body/errors.ts";
+import { BodyFailedError, BodyShapeError, NixSymbolMisuseError } from "../../../composition/body/errors.ts";
 import { evaluateBody } from "../../../composition/body/evaluate-body.ts";
 import { nix } from "../../../composition/body/nix-template.ts";
 import { type BodyArguments, symbol } from "../../../composition/body/symbol.ts";
@@ -65,6 +65,54 @@ describe("a body", () => {
       );
     });
   }
+
+  const misused: readonly (readonly [string, (args: BodyArguments) => unknown, string])[] = [
+    [
+      "keys of a symbol",
+      ({ config }) => ({ a: Object.keys(config.users).length }),
+      "`config.users` was asked for its keys, but they are known to Nix only",
+    ],
+    [
+      "a loop over the keys of a symbol",
+      ({ config }) => {
+        const names: string[] = [];
+        for (const name in config.users) names.push(name);
+        return { names };
+      },
+      "`config.users` was asked for its keys, but they are known to Nix only",
+    ],
+    [
+      "attributes of its own that depend on the configuration",
+      ({ config, lib }) => ({ a: 1, ...lib.optionalAttrs(config.b.enable, { c: 1 }) }),
+      "a body's own attributes depend on `config`, which Nix knows only once it has them",
+    ],
+    [
+      "attributes of its own that depend on packages",
+      ({ pkgs, lib }) => ({ ...lib.optionalAttrs(lib.not(pkgs.stdenv.isDarwin), { c: 1 }) }),
+      "a body's own attributes depend on `pkgs`, which Nix knows only once it has them",
+    ],
+  ];
+  for (const [title, body, summary] of misused) {
+    it(`is refused at its line for ${title}`, () => {
+      assert.throws(
+        () => evaluateBody(body, defined),
+        (error: unknown) => {
+          assert.ok(error instanceof NixSymbolMisuseError);
+          assert.equal(error.facts.summary, summary);
+          assert.match(error.facts.at, /evaluate-body\.test\.ts:\d+$/);
+          return true;
+        },
+      );
+    });
+  }
+
+  it("may spread what inputs and lib alone decide, and anything below its own attributes", () => {
+    const fine = ({ inputs, lib, config, pkgs }: BodyArguments) => ({
+      ...lib.optionalAttrs(inputs["self"].dirty, { a: pkgs.git }),
+      environment: { etc: { ...lib.optionalAttrs(config.b.enable, { c: 1 }) } },
+    });
+    assert.equal(kind(fine), "attributes");
+  });
 
   it("does not take the flake's config for the machine's", () => {
     const scope = new ConfigScope("/fleet", []);

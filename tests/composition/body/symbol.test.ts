@@ -41,11 +41,15 @@ describe("symbols in a body", () => {
     ["as a number", (value) => Number(value["a"])],
     ["by toString()", (value) => value["a"].toString()],
     ["as JSON", (value) => JSON.stringify(value["a"])],
-    ["in a for loop", (value) => Array.from(value["a"])],
-    ["with ... in a list", (value) => [...value["a"]]],
-    ["with ... in an object", (value) => ({ ...value["a"] })],
+    ["by an element of it", (value) => [...value["a"]].map((element) => element.name)],
+    ["by an element of it as text", (value) => [...value["a"]].map((element) => `${element}`)],
+    ["by its first element", (value) => ((([first]) => first) as (list: Iterable<unknown>) => unknown)(value["a"])],
+    [
+      "by an attribute of each of its values",
+      (value) => Object.values<NixSymbol>({ ...value["a"] }).map((one) => one["name"]),
+    ],
+    ["asynchronously", (value) => value["a"][Symbol.asyncIterator]],
     ["with `in`", (value) => "b" in value["a"]],
-    ["by its keys", (value) => Object.keys(value["a"])],
     ["by assignment", (value) => Object.assign(value["a"], { b: 1 })],
     ["by deletion", (value) => Reflect.deleteProperty(value["a"], "b")],
     ["with a JavaScript function as an argument", (value) => value["map"]((x: unknown) => x)],
@@ -69,7 +73,7 @@ describe("symbols in a body", () => {
           "  expected: an attribute path, a call, or a place in a body's data",
           "  found:    config.networking.hostName as a JavaScript value",
           `  at:       symbol.test.ts:${here}`,
-          "  fix:      write this part as a nix template: nix`… ${config.networking.hostName} …`, or use lib.mkIf, lib.optionals, lib.optionalString",
+          "  fix:      write text as text`… ${config.networking.hostName} …`, anything else as a nix template; or use lib.mkIf, lib.optionals, lib.optionalString",
         ].join("\n"),
       );
       return true;
