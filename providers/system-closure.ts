@@ -1,35 +1,17 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { StorePath } from "../local-nix/store-path.ts";
+import { StoredResource, storedRuntime } from "./stored-resource.ts";
 import type { ClosureInputs, ClosureOutputs } from "./system-closure-schema.ts";
 
-// Pulumi keeps this object as text in every resource's state, and refresh and destroy run that text. It captures
-// nothing and imports by package name when called, so that an old state runs today's code. The specifier never changes.
-const shell: pulumi.dynamic.ResourceProvider<ClosureInputs, ClosureOutputs> = {
-  // Only stores, and at once: a call that comes while this one waits runs unconfigured (seen with SDK 3.270). Secrets of
-  // the stack reach a provider this way alone, so that none of them is an input and in the state.
-  configure({ config }) {
-    Object.assign(globalThis, { pulumiClanConfig: config });
-    return Promise.resolve();
-  },
-  async check(olds, news) {
-    return (await import("pulumi-clan/runtime/system-closure")).check(olds, news);
-  },
-  async diff(id, olds, news) {
-    return (await import("pulumi-clan/runtime/system-closure")).diff(id, olds, news);
-  },
-  async create(inputs) {
-    return (await import("pulumi-clan/runtime/system-closure")).create(inputs);
-  },
-  async read(id, props) {
-    return (await import("pulumi-clan/runtime/system-closure")).read(id, props);
-  },
-  async update(id, olds, news) {
-    return (await import("pulumi-clan/runtime/system-closure")).update(id, olds, news);
-  },
-  async delete(id, props) {
-    return (await import("pulumi-clan/runtime/system-closure")).remove(id, props);
-  },
-};
+type Module = typeof import("pulumi-clan/runtime/system-closure");
+const runtime = storedRuntime<ClosureInputs, ClosureOutputs, Module>()("pulumi-clan/runtime/system-closure", [
+  "check",
+  "diff",
+  "create",
+  "read",
+  "update",
+  "delete",
+]);
 
 /** Every input as a program gives it: plain data, or values known only after another resource (a node's address). */
 export type SystemClosureArgs = { readonly [K in keyof ClosureInputs]: pulumi.Input<ClosureInputs[K]> };
@@ -38,7 +20,7 @@ export type SystemClosureArgs = { readonly [K in keyof ClosureInputs]: pulumi.In
  * The system that one host runs: built, pushed, activated and verified as one transaction.
  * Identity is the machine, never its address: address, port, user and identity file may change without an update.
  */
-export class SystemClosure extends pulumi.dynamic.Resource {
+export class SystemClosure extends StoredResource {
   /** Store path of the running system, as the host says. */
   declare readonly running: pulumi.Output<StorePath | null>;
   /** Outcome of the last deployment. */
@@ -57,6 +39,6 @@ export class SystemClosure extends pulumi.dynamic.Resource {
   constructor(name: string, args: SystemClosureArgs, opts?: pulumi.CustomResourceOptions) {
     const outputs = { running: undefined, outcome: undefined, generation: undefined, seconds: undefined };
     const since = { deployedAt: undefined, previous: undefined, failedUnits: undefined };
-    super(shell, name, { ...outputs, ...since, ...args }, opts, "clan", "SystemClosure");
+    super("SystemClosure", runtime, name, { ...outputs, ...since, ...args }, opts);
   }
 }
