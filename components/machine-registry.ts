@@ -5,7 +5,10 @@ import type { RolloutTurns } from "./rollout-turns.ts";
 /** One row of the fleet's table. */
 export interface MachineOutcome {
   readonly class: string;
-  /** Of the last deployment; `held`, `queued`, `skipped`, `refused`: this run left the machine alone; `failed`: it says itself why. */
+  /**
+   * Of the last deployment; `held`, `queued`, `skipped`, `refused`: this run left the machine alone; `failed`: it says itself
+   * why; `unreachable`, `host-key`, `authentication`: it failed, and this is in the way to the host.
+   */
   readonly outcome: string;
   /** Why this run left it alone. Absent: it did not. */
   readonly reason?: string;

@@ -144,8 +144,9 @@ export class MachineTurn {
     return pulumi.all([dialled, seen]).apply(async ([way, vm]) => {
       const row = { ...failure, class: spec.class, toplevel: null };
       if (way.targetHost === noAddress) return { ...row, targetHost: stated };
-      const { observed } = await probe(way);
-      return { ...row, toplevel: observed?.running ?? null, targetHost: way.targetHost, ...nodeRow(vm) };
+      const { observed, unreachable, blocked } = await probe(way);
+      const outcome = unreachable === undefined ? (blocked ?? failure.outcome) : "unreachable";
+      return { ...row, outcome, toplevel: observed?.running ?? null, targetHost: way.targetHost, ...nodeRow(vm) };
     });
   }
 }

@@ -28,6 +28,8 @@ export interface HostProbe {
   readonly observed: Observed | null;
   /** Why nobody answers there; absent: somebody does, or it was not asked. */
   readonly unreachable?: string | undefined;
+  /** Something answers there, but shows another key, or lets nobody in. Absent: neither. */
+  readonly blocked?: "host-key" | "authentication" | undefined;
 }
 
 /** How the machine is installed: everything but the way to the host and what the cloud says of it. */

@@ -70,7 +70,9 @@ export class PlanMachines {
     const look = await this.#look(machine, dialled, spec.class, declared);
     const observed = look.kind === "seen" ? observedOf(look.seen.observation.facts, spec.class) : null;
     const unreachable = look.kind === "unreachable" ? look.reason : undefined;
-    if (this.#known === undefined) return { text: null, observed, unreachable };
+    // How a failed deployment ended is in no answer of the engine, and not yet in its state: what is in the way shows here.
+    const blocked = look.kind === "host-key" || look.kind === "authentication" ? look.kind : undefined;
+    if (this.#known === undefined) return { text: null, observed, unreachable, blocked };
     const known = this.#known(machine);
     const plan = planMachine({
       class: spec.class,

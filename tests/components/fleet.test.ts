@@ -208,7 +208,7 @@ describe("Fleet", () => {
 });
 
 describe("a machine whose deployment failed", () => {
-  it("stays in the table with the address that was dialled, and what its host runs afterwards", async () => {
+  it("stays in the table with what is in the way to it, the address that was dialled, and what its host runs afterwards", async () => {
     await recordResources(({ type, name }) => {
       if (name === "galena-closure") throw new Error("galena: NOT committed");
       return type === "gcp:compute/address:Address" ? { address: "192.0.2.14" } : {};
@@ -219,11 +219,12 @@ describe("a machine whose deployment failed", () => {
     const probe: MachineSettings["probe"] = async ({ targetHost }) => {
       looks.push(targetHost);
       const running = looks.length === 1 ? null : toplevel; // before, and after
-      return { text: null, observed: { running, specialisations: [], profile: toplevel, settled: true } };
+      const observed = { running, specialisations: [], profile: toplevel, settled: true };
+      return { text: null, observed, ...(looks.length === 1 ? {} : { blocked: "authentication" }) };
     };
     const machine = new Machine("galena", settings("galena", { probe, node }));
     const row = await resolved(machine.row);
-    const failed = { class: "nixos", outcome: "failed", toplevel, generation: null, seconds: 0 };
+    const failed = { class: "nixos", outcome: "authentication", toplevel, generation: null, seconds: 0 };
     assert.deepEqual(row, { ...failed, targetHost: "root@192.0.2.14", atNode: "root@192.0.2.14" });
   });
 });

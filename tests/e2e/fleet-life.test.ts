@@ -198,6 +198,7 @@ export default flakeModule({
     // Our own two questions since then log in too.
     assert.equal(Number(await checkout.ask("cinnabar", logins)), accepted + 2);
     assert.match(await checkout.ask("galena", "systemctl show heartbeat.service --property=ExecStart"), / 63 /);
+    assert.equal((await table(checkout))["cinnabar"]?.outcome, "host-key");
   });
 
   it("deploys the others while a host is down, and this one when it is back", async () => {

@@ -174,4 +174,26 @@ describe("two stacks with their states in a bucket", function () {
     await done(run("fleet-drift.yml", "Drift"));
     await rm(temporary, { recursive: true });
   });
+
+  it("give other programs the public vars of their machines", async () => {
+    const { stdout } = await done(checkout.pulumi("stack", "output", "publicVars", "--json", "--stack", "east"));
+    const { perMachine } = z
+      .object({ perMachine: z.record(z.string(), z.record(z.string(), z.string())) })
+      .parse(JSON.parse(stdout));
+    assert.deepEqual(Object.keys(perMachine), ["cinnabar"]);
+    assert.match(perMachine["cinnabar"]?.["openssh/ssh.id_ed25519.pub"] ?? "", /^ssh-ed25519 AAAA/);
+  });
+
+  it("keep their hosts when one is renamed: the mark of the former name is taken for its own, once", async () => {
+    const marked = (stack: string): Promise<string> =>
+      checkout.ask("cinnabar", `grep -c '"stack": *"${stack}"' /nix/var/pulumi-clan/owner.json || true`);
+    const profile = "readlink /nix/var/nix/profiles/system";
+    const before = await checkout.ask("cinnabar", profile);
+    await done(checkout.pulumi("stack", "rename", "orient", "--stack", "east"));
+    assert.equal(await marked("east"), "1");
+    const ended = await done(up("orient"));
+    assert.match(ended.text, /cinnabar-closure updated/);
+    assert.deepEqual([await marked("orient"), await checkout.ask("cinnabar", profile)], ["1", before]);
+    await done(checkout.pulumi("preview", "--stack", "orient", "--expect-no-changes"));
+  });
 });

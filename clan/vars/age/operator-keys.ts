@@ -115,16 +115,16 @@ export async function findOperatorKeys(
   const known = [...(cipher === "age" ? ageFiles(home) : []), userKeysFile(places)];
   for (const path of new Set([...named.map(String), ...known])) {
     const text = await textAt(path);
-    const found = text === undefined ? undefined : identityLines(text);
-    lines.push(...(found ?? []));
-    searched.push(`${path} (${found === undefined ? "not there" : counted(found)})`);
+    const found = identityLines(typeof text === "string" ? text : "");
+    lines.push(...found);
+    searched.push(`${path} (${typeof text === "string" ? counted(found) : text.absent})`);
   }
   const sshFile = env["SOPS_AGE_SSH_PRIVATE_KEY_FILE"];
   const candidates = sshFile ? [sshFile] : ["id_ed25519", "id_rsa"].map((name) => join(home, ".ssh", name));
   for (const path of candidates) {
-    const there = (await textAt(path)) !== undefined;
-    if (there) sshKeys.push(path);
-    searched.push(`${path} (${there ? "an SSH key" : "not there"})`);
+    const text = await textAt(path);
+    if (typeof text === "string") sshKeys.push(path);
+    searched.push(`${path} (${typeof text === "string" ? "an SSH key" : text.absent})`);
   }
   return new OperatorKeys({ lines, sshKeys, searched });
 }
@@ -154,12 +154,14 @@ function counted(lines: readonly string[]): string {
   return `${keys === 1 ? "1 key" : `${keys} keys`}${damaged === 0 ? "" : `, ${damaged} damaged`}`;
 }
 
-async function textAt(path: string): Promise<string | undefined> {
+/** Whoever only looks whether there is a key must not fail on one that is somebody else's. */
+async function textAt(path: string): Promise<string | { readonly absent: string }> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
-      return undefined;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return { absent: "not there" };
+    if (code === "EACCES" || code === "EPERM" || code === "EISDIR") return { absent: "cannot be read" };
     throw error;
   }
 }

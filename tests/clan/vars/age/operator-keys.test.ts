@@ -62,6 +62,12 @@ describe("an operator's age keys", () => {
     assert.deepEqual(await (await findOperatorKeys(places)).recipients(), []);
   });
 
+  it("are passed over where they cannot be read: a look for a key is no reason to fail", async () => {
+    await mkdir(join(home, ".config/sops/age/keys.txt"), { recursive: true });
+    const { searched } = await find();
+    assert.ok(searched.includes(`${join(home, ".config/sops/age/keys.txt")} (cannot be read)`), searched.join("\n"));
+  });
+
   it("may open what names one of them; of SSH keys and plugins only their kind is known", async () => {
     const [mine, theirs] = [await generateAgeKey(), await generateAgeKey()];
     const [ssh, plugin] = ["ssh-ed25519 AAAA", "age1yubikey1qqqq"];
