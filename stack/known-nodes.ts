@@ -81,6 +81,6 @@ function nodeOf(vm: z.output<typeof vmSchema>): Omit<KnownNode, "isInstalled"> {
 }
 
 /** Google also gives names as links. */
-function lastPart(link: string): string {
+export function lastPart(link: string): string {
   return link.slice(link.lastIndexOf("/") + 1);
 }

@@ -1,6 +1,6 @@
 import type { FleetModel, NodeModel } from "../clan/fleet-model.ts";
 import { StackConfigError } from "../clan/stack-config.ts";
-import type { KnownNode } from "./known-nodes.ts";
+import { type KnownNode, lastPart } from "./known-nodes.ts";
 import type { Stack } from "./stack.ts";
 
 type Nodes = Pick<FleetModel, "nodes" | "machines">;
@@ -102,7 +102,7 @@ function replacingChanges(vm: KnownNode, node: NodeModel, zone: string | undefin
 }
 
 function shown(accelerators: KnownNode["accelerators"]): string {
-  return accelerators.map(({ type, count }) => `${count} × ${type}`).join(" and ") || "no GPU";
+  return accelerators.map(({ type, count }) => `${count} × ${lastPart(type)}`).join(" and ") || "no GPU";
 }
 
 function unconfirmedError(loss: Loss, { name, file, config }: Stack): StackConfigError {
