@@ -2,7 +2,9 @@
 export { type MachinePlan, type Plan, planSchema } from "./clan/plan/machine-plan.ts";
 export { planRollout, type RolloutPlan, type RolloutRequest } from "./clan/rollout/plan-rollout.ts";
 export type { CloudNode, NodeOrder } from "./components/cloud-node.ts";
+export type { FirstLogin } from "./components/first-login.ts";
 export { Fleet, type FleetArgs } from "./components/fleet.ts";
+export type { ImageOrder } from "./components/gcp-image.ts";
 export { GcpNode, type GcpNodeArgs } from "./components/gcp-node.ts";
 export { Inventory, type InventoryArgs } from "./components/inventory.ts";
 export { type Delivery, Machine, type MachineSettings } from "./components/machine.ts";

@@ -84,7 +84,8 @@ export const gcpNodeSchema = z.strictObject({
   zones: z.array(z.string()).min(1),
   accelerators: z.array(acceleratorSchema),
   diskSizeGb: z.int().positive(),
-  image: z.string(),
+  /** What it boots first: an image of Google's or one's own, or the machine's own system. */
+  image: z.union([z.string(), z.strictObject({ fromClosure: z.literal(true) })]),
   onHostMaintenance: z.enum(["MIGRATE", "TERMINATE"]),
   labels: z.record(z.string(), z.string()),
   /** Ranges from which port 22 is open. */

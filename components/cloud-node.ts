@@ -16,6 +16,11 @@ export interface CloudNode extends pulumi.Resource {
    * @param opts - parent and what has to be done before. A child of the node that waited for the machine would wait for itself.
    */
   readonly endFirstLogin?: (installed: pulumi.Output<boolean>, opts: pulumi.CustomResourceOptions) => void;
+  /**
+   * Whether its first system is the fleet's own and was not deployed to yet: an image holds no secrets, so the host key that
+   * it shows is one that it made, and known to the cloud alone. Default: it is not.
+   */
+  readonly showsFirstKey?: boolean;
   /** `off`: stopped on purpose, its disk is kept. */
   readonly power: "on" | "off";
   /** In that power state. */

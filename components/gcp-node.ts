@@ -10,6 +10,7 @@ import { FirstLoginEnd } from "../providers/first-login.ts";
 import { Placement } from "../providers/placement.ts";
 import type { CloudNode } from "./cloud-node.ts";
 import { awaitOpenDoor, type FirstLogin } from "./first-login.ts";
+import { gcpImage, type ImageOrder } from "./gcp-image.ts";
 import { accountIdOf, type GcpVmSurroundings, gcpVmArgs, ignoredOf } from "./gcp-vm-args.ts";
 import { readGuestHostKeys } from "./guest-host-keys.ts";
 import { nameAlone } from "./name-alone.ts";
@@ -31,12 +32,14 @@ export interface GcpNodeArgs
   readonly stoppedIn?: string | undefined;
   /** Until its system is a NixOS of this fleet: who may log in to the one that its image brings. */
   readonly firstLogin?: FirstLogin | undefined;
+  /** With an image from the machine's own system; absent: its VM is there and booted another one. */
+  readonly imageOrder?: ImageOrder | undefined;
 }
 
 /**
  * A Compute Engine VM under a machine: its zone, address, firewall and the VM itself.
  * Children: `<name>-placement`, `<name>-address`, `<name>-ssh` (22/tcp, where sources are named), `<name>-zerotier` (9993/udp),
- * `<name>-account` (a service account of its own, where one is asked for), `<name>-vm`. Of the machine: `<machine>-first-login`.
+ * `<name>-bucket`, `<name>-closure-image`, `<name>-image` (an image from its own system), `<name>-account` (a service account of its own, where one is asked for), `<name>-vm`. Of the machine: `<machine>-first-login`.
  */
 export class GcpNode extends pulumi.ComponentResource implements CloudNode {
   /** External IPv4 address; reserved, so it survives stop and start. */
@@ -46,14 +49,16 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
   /** The keys that the VM's first system shows, asked for when this is called. Default: for up to 240 s. */
   readonly guestHostKeys: (deadlineSeconds?: number) => pulumi.Output<readonly PinnedHostKey[]>;
   readonly endFirstLogin: (installed: pulumi.Output<boolean>, opts: pulumi.CustomResourceOptions) => void;
+  readonly showsFirstKey: boolean;
   readonly power: "on" | "off";
   /** In that power state, by list prices. */
   readonly cost: NodeCost;
 
   constructor(name: string, args: GcpNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     const cost = nodeCost(args, args.power);
-    const { stoppedIn, firstLogin, ...stated } = args;
+    const { stoppedIn, firstLogin, imageOrder, ...stated } = args;
     super("clan:gcp:Node", name, { ...stated, cost }, opts); // a preview shows what of it changes
+    this.showsFirstKey = imageOrder?.isDeployed === false;
     this.power = args.power;
     this.cost = cost;
     if (pulumi.runtime.isDryRun()) void pulumi.log.info(costLine(args), this);
@@ -94,7 +99,8 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
       parent,
     );
     const serviceAccount = this.#account(name, args);
-    const surroundings = { zone, natIp: address.address, serviceAccount };
+    const image = this.#image(name, args, address.region);
+    const surroundings = { zone, natIp: address.address, image, serviceAccount };
     const vm = new gcp.compute.Instance(`${name}-vm`, gcpVmArgs(args, surroundings), {
       ...parent,
       ignoreChanges: ignoredOf(args),
@@ -120,6 +126,12 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
       tolerateFailure(new FirstLoginEnd(`${machine}-first-login`, end, { ...order, deletedWith: vm }));
     };
     this.registerOutputs({ address: this.address, instanceId: this.instanceId });
+  }
+
+  #image(name: string, { image, imageOrder, machine, project }: GcpNodeArgs, region: pulumi.Input<string>) {
+    if (typeof image === "string") return image;
+    if (imageOrder === undefined) return undefined;
+    return gcpImage(name, { ...imageOrder, machine, project, region, reportTo: nameAlone(this) }, this);
   }
 
   /**

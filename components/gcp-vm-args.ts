@@ -23,11 +23,23 @@ export interface GcpVmSurroundings {
   readonly zone: pulumi.Input<string>;
   /** Reserved external address. */
   readonly natIp: pulumi.Input<string>;
+  /** What it boots first; absent: what the VM that is there has booted. */
+  readonly image?: pulumi.Input<string> | undefined;
   /** Absent: the VM calls Google's API as nobody. */
   readonly serviceAccount?: gcp.types.input.compute.InstanceServiceAccount | undefined;
 }
 
-export function gcpVmArgs(vm: GcpVm, { zone, natIp, serviceAccount }: GcpVmSurroundings): gcp.compute.InstanceArgs {
+/**
+ * Nobody whom a firmware trusts has signed a NixOS' kernel. The other two are Google's defaults, stated because the three are
+ * one setting: to change any of them Google stops the VM. An image of the fleet's own has no part in it: nixpkgs' boots by
+ * BIOS, and Google takes the setting for UEFI images only.
+ */
+const shieldedInstanceConfig = { enableSecureBoot: false, enableVtpm: true, enableIntegrityMonitoring: true };
+
+export function gcpVmArgs(
+  vm: GcpVm,
+  { zone, natIp, image, serviceAccount }: GcpVmSurroundings,
+): gcp.compute.InstanceArgs {
   return {
     name: vm.machine,
     project: vm.project,
@@ -35,7 +47,7 @@ export function gcpVmArgs(vm: GcpVm, { zone, natIp, serviceAccount }: GcpVmSurro
     machineType: vm.machineType,
     tags: [vm.machine],
     labels: { ...vm.labels, [machineLabel]: vm.machine },
-    bootDisk: { initializeParams: { image: vm.image, size: vm.diskSizeGb } },
+    bootDisk: { initializeParams: { size: vm.diskSizeGb, ...(image === undefined ? {} : { image }) } },
     networkInterfaces: [{ network: "default", accessConfigs: [{ natIp }] }],
     guestAccelerators: [...vm.accelerators],
     scheduling: { onHostMaintenance: vm.onHostMaintenance, automaticRestart: true },
@@ -46,9 +58,7 @@ export function gcpVmArgs(vm: GcpVm, { zone, natIp, serviceAccount }: GcpVmSurro
       "enable-guest-attributes": "TRUE",
       ...(vm.firstLogin === undefined ? {} : firstLoginMetadata(vm.firstLogin)),
     },
-    // Nobody whom a firmware trusts has signed a NixOS' kernel. The other two are Google's defaults, stated because the
-    // three are one setting: to change any of them Google stops the VM.
-    shieldedInstanceConfig: { enableSecureBoot: false, enableVtpm: true, enableIntegrityMonitoring: true },
+    ...(typeof vm.image === "string" ? { shieldedInstanceConfig } : {}),
     deletionProtection: vm.deletionProtection ?? false,
     desiredStatus: vm.power === "on" ? "RUNNING" : "TERMINATED",
     allowStoppingForUpdate: true,

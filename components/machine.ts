@@ -94,6 +94,7 @@ export class Machine extends pulumi.ComponentResource {
       `${name}-closure`,
       {
         ...delivery,
+        hostKeys: this.#hostKeys(settings, way, observed),
         machine: settings.machine,
         class: spec.class,
         targetHost: dialled.targetHost,
@@ -157,6 +158,19 @@ export class Machine extends pulumi.ComponentResource {
       },
       { parent: this, ...(under === undefined ? {} : { deletedWith: under }) },
     );
+  }
+
+  /** Of a VM that boots an image of this machine the cloud knows the key, until the machine's own comes with a deployment. */
+  #hostKeys(
+    { delivery: { hostKeys } }: MachineSettings,
+    { under }: WayOfRun,
+    observed: MachineTurn["observed"],
+  ): pulumi.Input<ClosureInputs["hostKeys"]> {
+    if (under?.showsFirstKey !== true || observed === null || pulumi.runtime.isDryRun()) return hostKeys;
+    return observed.apply((seen) => {
+      if (seen !== null) return pulumi.output(hostKeys);
+      return under.guestHostKeys().apply((keys) => [...hostKeys, ...keys]);
+    });
   }
 
   #way(name: string, { targetHost, address, addressFrom = "node", node, chooseWay }: MachineSettings): WayOfRun {

@@ -1,6 +1,7 @@
 import type { NodeModel } from "../clan/fleet-model.ts";
 import type { NodeOrder } from "./cloud-node.ts";
 import type { FirstLogin } from "./first-login.ts";
+import type { ImageOrder } from "./gcp-image.ts";
 import { GcpNode } from "./gcp-node.ts";
 
 /** A machine's node as fleet and stack state it. */
@@ -12,6 +13,8 @@ export interface StatedNode {
   readonly stoppedIn?: string | undefined;
   /** Absent: nobody logs in to another system than the fleet's own. */
   readonly firstLogin?: FirstLogin | undefined;
+  /** Absent: its image is one that is there. */
+  readonly imageOrder?: ImageOrder | undefined;
 }
 
 /** The component of each kind of node: another cloud is a case here and the component that it names. */

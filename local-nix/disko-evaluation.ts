@@ -1,12 +1,8 @@
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import type { FleetError } from "../errors.ts";
-import { defaultCacheDir, readCachedJson, writeAtomically } from "./cache-folder.ts";
+import { askConfiguration } from "./configuration-question.ts";
 import { NixEvaluationError } from "./errors.ts";
-import { configurationArgs, type EvaluationSettings, type EvaluationTarget, isPure } from "./evaluation-request.ts";
-import { nixVersion, runNix } from "./nix-command.ts";
+import type { EvaluationSettings, EvaluationTarget } from "./evaluation-request.ts";
 import { NixError } from "./nix-error.ts";
 import { isStorePath } from "./store-path.ts";
 
@@ -23,10 +19,8 @@ export const diskoSchema = z.strictObject({
 export type Disko = z.output<typeof diskoSchema>;
 
 /** Source: disko, module.nix: `system.build.diskoScript`, `disko.devices.disk`. */
-const question =
+const apply =
   "c: let s = c.system.build.diskoScript; in { drvPath = builtins.unsafeDiscardStringContext s.drvPath; script = builtins.unsafeDiscardStringContext s.outPath; devices = map (d: d.device) (builtins.attrValues c.disko.devices.disk); }";
-
-const entrySchema = z.object({ key: z.string(), value: diskoSchema });
 
 /** The same tree is answered from the cache, while the derivation is there. @throws {NixEvaluationError} also without disko. */
 export async function evaluateDisko(
@@ -34,18 +28,8 @@ export async function evaluateDisko(
   settings: EvaluationSettings & { readonly cacheDir?: string },
   signal: AbortSignal,
 ): Promise<Disko> {
-  const args = configurationArgs(target, settings, question);
-  const key = createHash("sha256")
-    .update(JSON.stringify([await nixVersion(signal), args]))
-    .digest("hex");
-  const file = join(settings.cacheDir ?? defaultCacheDir(), "evaluations", `${key}.json`);
-  const known = isPure(settings) ? await readCachedJson(file, entrySchema) : undefined;
-  if (known?.key === key && existsSync(known.value.drvPath)) return known.value;
   try {
-    const text = await runNix(args, { signal, deadlineMs: 20 * 60_000, purpose: `${target.machine}: read its disks` });
-    const value = diskoSchema.parse(JSON.parse(text));
-    if (isPure(settings)) await writeAtomically(file, JSON.stringify({ key, value }));
-    return value;
+    return await askConfiguration(target, settings, { apply, schema: diskoSchema, purpose: "read its disks" }, signal);
   } catch (error) {
     if (!(error instanceof NixError)) throw error;
     throw withoutDisko(target, error);

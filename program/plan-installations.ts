@@ -25,7 +25,10 @@ export async function planInstallations(
   report: Report,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, InstallationOrder>> {
-  const wanted = owned.filter(({ machine }) => stack.config.hosts?.[machine]?.install !== undefined);
+  const wanted = owned.filter(({ machine, node }) => {
+    // What boots its own system is installed.
+    return stack.config.hosts?.[machine]?.install !== undefined && typeof node?.spec.image !== "object";
+  });
   if (wanted.length === 0) return new Map();
   const source = await sourceOf(fleet, report, signal);
   const orders = new Map<string, InstallationOrder>();

@@ -64,7 +64,7 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
     const before = await stacksBefore(root, fleet, stack, owned, pulumiReport, signal);
     const plans = await preparePlans(fleet, stack, owned, connections, pulumiReport, signal);
     const cloud = await askCloud(stack, owned, vms, (key) => pulumi.runtime.allConfig()[key], signal);
-    const nodes = await planNodes(owned, connections, stack, cloud.vms, pulumiReport);
+    const nodes = await planNodes(owned, { fleet, stack, connections, vms: cloud.vms }, pulumiReport, signal);
     const ways = await prepareNodeWays(stack, owned, connections, signal);
     const known = { connections, systems, secrets };
     const orders = await planInstallations(root, fleet, stack, owned, known, pulumiReport, signal);

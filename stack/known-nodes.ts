@@ -15,11 +15,16 @@ export interface KnownNode {
   readonly isOff: boolean;
   /** It runs a NixOS of this fleet: it was installed, or deployed to. */
   readonly isInstalled: boolean;
+  /** It booted an image that was made of its machine's system. */
+  readonly hasOwnImage: boolean;
 }
 
 const vmType = "clan:gcp:Node$gcp:compute/instance:Instance";
 
 const installationType = "pulumi-nodejs:dynamic/clan:Installation";
+
+const imageType = "pulumi-nodejs:dynamic/clan:NodeImage";
+const ofMachine = z.looseObject({ machine: z.string() });
 
 type Resources = readonly (Pick<StateResource, "urn" | "type"> & { readonly outputs?: unknown })[];
 
@@ -50,7 +55,16 @@ export function knownNodes(resources: Resources): ReadonlyMap<string, KnownNode>
     const vm = types.endsWith(vmType) && name.endsWith("-node-vm") ? vmSchema.safeParse(outputs).data : undefined;
     if (vm === undefined) return [];
     const machine = name.slice(0, -"-node-vm".length);
-    return [[machine, { ...nodeOf(vm), isInstalled: isInstalled(machine, vm.instanceId, resources) }] as const];
+    return [
+      [
+        machine,
+        {
+          ...nodeOf(vm),
+          isInstalled: isInstalled(machine, vm.instanceId, resources),
+          hasOwnImage: hasImage(machine, resources),
+        },
+      ] as const,
+    ];
   });
   return new Map(found);
 }
@@ -68,7 +82,13 @@ function isInstalled(machine: string, instanceId: string | undefined, resources:
   return made != null && (wasFor === undefined || wasFor === instanceId);
 }
 
-function nodeOf(vm: z.output<typeof vmSchema>): Omit<KnownNode, "isInstalled"> {
+function hasImage(machine: string, resources: Resources): boolean {
+  return resources.some(
+    ({ type, outputs }) => type === imageType && ofMachine.safeParse(outputs).data?.machine === machine,
+  );
+}
+
+function nodeOf(vm: z.output<typeof vmSchema>): Omit<KnownNode, "isInstalled" | "hasOwnImage"> {
   return {
     project: vm.project,
     zone: lastPart(vm.zone),

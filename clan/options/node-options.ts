@@ -24,6 +24,15 @@ export const serviceAccountOptions = {
   }),
 } satisfies Record<string, Option>;
 
+/** Documented likewise. */
+export const imageOptions = {
+  fromClosure: mkOption({
+    type: types.enum([true]),
+    description:
+      "The machine's own system: its `system.build.googleComputeImage` is built, sent to a bucket, and made an image. Nothing is installed.",
+  }),
+} satisfies Record<string, Option>;
+
 /** Documented likewise: each says its unit, and what a change of it costs. */
 export const gcpNodeOptions = {
   kind: mkOption({ type: types.enum(["gcp"]), description: "Which cloud." }),
@@ -56,10 +65,10 @@ export const gcpNodeOptions = {
     description: "Boot disk in GB (2^30 bytes). A change makes a new VM, and its disk is lost.",
   }),
   image: mkOption({
-    type: types.str,
+    type: types.either(types.str, types.submodule({ options: imageOptions })),
     default: "debian-cloud/debian-12",
     description:
-      "`project/family`, or an image's own name: what a new VM boots first. A change concerns the next new VM.",
+      "What a new VM boots first: `project/family` or an image's own name, which is installed over afterwards; or `{ fromClosure: true }`. A change concerns the next new VM.",
   }),
   labels: mkOption({
     type: types.attrsOf(types.str),

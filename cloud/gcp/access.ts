@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { GoogleAuth } from "google-auth-library";
 import { z } from "zod";
 import type { ComputeAccess } from "./compute-api.ts";
+import type { StorageAccess } from "./storage-api.ts";
 
 /** What a stack or an environment says about Google's API, by the names that Google's own provider takes. */
 export interface AccessSettings {
@@ -16,22 +17,38 @@ const credentialsSchema = z.looseObject({ type: z.string() });
  * Endpoint and credentials, in the order of Google's provider: the stack, the environment, application default credentials.
  * Source: @pulumi/gcp 9.37, config/vars.d.ts; terraform-provider-google, "Provider Configuration Reference".
  */
-export function computeAccess({ config, env }: AccessSettings): ComputeAccess {
-  const of = (key: string, ...names: readonly string[]): string | undefined => {
+export function computeAccess(settings: AccessSettings): ComputeAccess {
+  const endpoint = statedIn(settings)("gcp:computeCustomEndpoint", "GOOGLE_COMPUTE_CUSTOM_ENDPOINT");
+  return { endpoint: withSlash(endpoint ?? "https://compute.googleapis.com/compute/v1/"), token: tokenOf(settings) };
+}
+
+/** As `computeAccess`, for Cloud Storage. */
+export function storageAccess(settings: AccessSettings): StorageAccess {
+  const endpoint = statedIn(settings)("gcp:storageCustomEndpoint", "GOOGLE_STORAGE_CUSTOM_ENDPOINT");
+  return { endpoint: withSlash(endpoint ?? "https://storage.googleapis.com/storage/v1/"), token: tokenOf(settings) };
+}
+
+function withSlash(endpoint: string): string {
+  return endpoint.replace(/\/?$/, "/");
+}
+
+/** The stack's word, else the environment's. */
+function statedIn({ config, env }: AccessSettings) {
+  return (key: string, ...names: readonly string[]): string | undefined => {
     const stated = [config(key), ...names.map((name) => env[name])];
     return stated.find((value): value is string => typeof value === "string" && value !== "");
   };
-  const endpoint = of("gcp:computeCustomEndpoint", "GOOGLE_COMPUTE_CUSTOM_ENDPOINT");
+}
+
+function tokenOf(settings: AccessSettings): () => Promise<string> {
+  const of = statedIn(settings);
   const given = of("gcp:accessToken", "GOOGLE_OAUTH_ACCESS_TOKEN");
   const credentials = of("gcp:credentials", "GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON");
-  return {
-    endpoint: (endpoint ?? "https://compute.googleapis.com/compute/v1/").replace(/\/?$/, "/"),
-    token: async () => {
-      if (given !== undefined) return given;
-      const token = await authOf(credentials).getAccessToken();
-      if (typeof token === "string" && token !== "") return token;
-      throw new TypeError("Google gave no access token for these credentials");
-    },
+  return async () => {
+    if (given !== undefined) return given;
+    const token = await authOf(credentials).getAccessToken();
+    if (typeof token === "string" && token !== "") return token;
+    throw new TypeError("Google gave no access token for these credentials");
   };
 }
 

@@ -6,6 +6,11 @@ export class PlacementError extends FleetError {
   readonly code = "FLEET_PLACEMENT";
 }
 
+/** A machine's own system cannot become the image of its VM. */
+export class NodeImageError extends FleetError {
+  readonly code = "FLEET_NODE_IMAGE";
+}
+
 export type ApiErrorKind =
   /** The zone has none left of this shape now; another one may. */
   | "capacity"

@@ -1,12 +1,18 @@
 // `node scripts/docs/node-options.ts` writes docs/nodes.md from the options that a fleet's nodes are stated with.
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { acceleratorOptions, gcpNodeOptions, serviceAccountOptions } from "../../clan/options/node-options.ts";
+import {
+  acceleratorOptions,
+  gcpNodeOptions,
+  imageOptions,
+  serviceAccountOptions,
+} from "../../clan/options/node-options.ts";
 import type { Option } from "../../composition/lib/option.ts";
 
 /** Options that stand below one of the node's own. */
 const below: Readonly<Record<string, { readonly prefix: string; readonly options: Record<string, Option> }>> = {
   accelerators: { prefix: "accelerators.[]", options: acceleratorOptions },
+  image: { prefix: "image", options: imageOptions },
   serviceAccount: { prefix: "serviceAccount", options: serviceAccountOptions },
 };
 

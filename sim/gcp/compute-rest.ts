@@ -11,6 +11,7 @@ import { metadataOf, setMetadata } from "./instance-metadata.ts";
 import { statusOf, wantedStatus } from "./instance-power.ts";
 import { textAt } from "./property-values.ts";
 import { reservationId, reservationSchema, reservationType } from "./reservation.ts";
+import { deleteObject, putObject } from "./storage-rest.ts";
 
 /** The part of the Compute Engine API that is used beside the provider: reservations, operations, VMs as they are, their metadata. */
 export interface ComputeRest extends AsyncDisposable {
@@ -125,6 +126,18 @@ class ComputeService {
     return { status: 200, body: { items: items.map((event) => ({ ...event, status: "DONE" })) } };
   }
 
+  async upload(bucket: string, name: string, body: IncomingMessage): Promise<Answer> {
+    const stored = await putObject(this.#state, bucket, name, body, this.#signal);
+    if (stored === undefined) return refusal(404, "notFound", "The specified bucket does not exist.");
+    this.#log(`gs://${bucket}/${name}: ${stored.size} bytes`);
+    return { status: 200, body: { ...stored, bucket, name } };
+  }
+
+  async removeObject(bucket: string, name: string): Promise<Answer> {
+    if (await deleteObject(this.#state, bucket, name, this.#signal)) return { status: 200, body: {} };
+    return refusal(404, "notFound", `No such object: ${bucket}/${name}`);
+  }
+
   async insert(project: string, zone: string, body: string): Promise<Answer> {
     if (!isZone(zone)) return refusal(404, "notFound", `Unknown zone: projects/${project}/zones/${zone}`);
     const parsed = reservationSchema.safeParse(JSON.parse(body));
@@ -191,6 +204,11 @@ class ComputeService {
 async function answer(cloud: ComputeService, request: IncomingMessage): Promise<Answer> {
   if (!/^Bearer .+/.test(request.headers.authorization ?? "")) return refusal(401, "required", "Login Required.");
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
+  const [, upload, bucket = "", object] = /^(\/upload)?\/storage\/v1\/b\/([^/]+)\/o(?:\/(.+))?$/.exec(pathname) ?? [];
+  if (request.method === "POST" && upload !== undefined)
+    return cloud.upload(bucket, searchParams.get("name") ?? "", request);
+  if (request.method === "DELETE" && object !== undefined)
+    return cloud.removeObject(bucket, decodeURIComponent(object));
   const parts = pathname.replace(/^\/compute\/v1\//, "").split("/");
   const [, project = "", kind, zone = "", collection, name = "", verb] = parts;
   const what = `${request.method} ${[kind === "aggregated" ? kind : "zones", collection ?? zone, verb ?? (name && "one")].filter(Boolean).join(" ")}`;

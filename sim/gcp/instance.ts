@@ -130,6 +130,10 @@ async function refuseWhatIsTaken(
   if (resources[id] !== undefined) {
     throw new GoogleApiError(during, 409, `The resource '${id}' already exists`, "alreadyExists");
   }
+  const link = textAt(objectAt(objectAt(inputs, "bootDisk"), "initializeParams"), "image") ?? "";
+  const own = /^https:\/\/www\.googleapis\.com\/compute\/v1\/(projects\/.+\/global\/images\/.+)$/.exec(link)?.[1];
+  if (own !== undefined && resources[own] === undefined)
+    throw new GoogleApiError(during, 404, `The resource '${own}' was not found`, "notFound");
   const spec = hostOf(machines, inputs);
   for (const [other, { type, inputs: theirs }] of Object.entries(resources)) {
     if (spec === undefined || type !== instance.token || hostOf(machines, theirs) !== spec) continue;

@@ -8,9 +8,10 @@ import { instance } from "./instance.ts";
 import { type Change, changesBetween, isUnknown, type Properties, textAt, unknown } from "./property-values.ts";
 import type { Context, Failure, Live, ProviderSettings, ResourceKind } from "./resource-kind.ts";
 import { serviceAccount } from "./service-account.ts";
+import { bucket, image } from "./storage.ts";
 
 const kinds: ReadonlyMap<string, ResourceKind> = new Map(
-  [instance, address, firewall, serviceAccount].map((kind) => [kind.token, kind]),
+  [instance, address, firewall, serviceAccount, bucket, image].map((kind) => [kind.token, kind]),
 );
 
 export interface DiffResult {

@@ -14,6 +14,7 @@ export function standInEnvironment(
   return {
     PULUMI_DEBUG_PROVIDERS: [env["PULUMI_DEBUG_PROVIDERS"], `gcp:${port}`].filter(Boolean).join(","),
     GOOGLE_COMPUTE_CUSTOM_ENDPOINT: `http://127.0.0.1:${restPort}/compute/v1/`,
+    GOOGLE_STORAGE_CUSTOM_ENDPOINT: `http://127.0.0.1:${restPort}/storage/v1/`,
     GOOGLE_OAUTH_ACCESS_TOKEN: "simulated",
   };
 }

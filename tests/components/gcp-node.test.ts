@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { z } from "zod";
 import type { FirstLogin } from "../../components/first-login.ts";
+import { bucketNameOf } from "../../components/gcp-image.ts";
 import type { GcpNodeArgs } from "../../components/gcp-node.ts";
 import { accountIdOf, gcpVmArgs, ignoredOf } from "../../components/gcp-vm-args.ts";
+import { systemImageSchema } from "../../local-nix/image-evaluation.ts";
 import { type Registered, recordResources, resolved } from "./support.ts";
 
 const args: GcpNodeArgs = {
@@ -128,5 +130,56 @@ describe("GcpNode", () => {
     assert.equal(plain?.["deletionProtection"], false);
     const guarded = inputsOf(await vmOf({ deletionProtection: true }), "galena-node-vm");
     assert.equal(guarded?.["deletionProtection"], true);
+  });
+
+  it("boots an image of its own system, which is made where its address is; a VM that is there asks for none", async () => {
+    const link = "https://www.googleapis.com/compute/v1/projects/minerals-lab/global/images/galena-closure";
+    const outputs = ({ type, inputs }: Registered): Record<string, unknown> => {
+      if (type === "gcp:compute/image:Image") return { selfLink: link };
+      return type.endsWith(":NodeImage") ? { source: `https://storage.googleapis.com/${inputs["bucket"]}/x` } : {};
+    };
+    const make = async (more: Partial<GcpNodeArgs>) => {
+      const resources = await recordResources(outputs);
+      const { GcpNode } = await import("../../components/gcp-node.ts");
+      const node = new GcpNode("galena-node", { ...args, image: { fromClosure: true }, ...more });
+      await resolved(node.address);
+      return { node, resources };
+    };
+    const owner = { project: "fleet", stack: "burst" };
+    const build = systemImageSchema.parse({
+      drvPath: "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-image.drv",
+      image: "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-image",
+    });
+    const { node, resources } = await make({ imageOrder: { build, owner, isDeployed: false } });
+    assert.equal(node.showsFirstKey, true);
+    assert.equal(inputsOf(resources, "galena-node-bucket")?.["name"], "minerals-lab-galena-image");
+    assert.equal(inputsOf(resources, "galena-node-bucket")?.["publicAccessPrevention"], "enforced");
+    assert.deepEqual(inputsOf(resources, "galena-node-image")?.["rawDisk"], {
+      source: "https://storage.googleapis.com/minerals-lab-galena-image/x",
+    });
+    assert.equal("shieldedInstanceConfig" in (inputsOf(resources, "galena-node-vm") ?? {}), false, "it boots by BIOS");
+    assert.deepEqual(inputsOf(resources, "galena-node-vm")?.["bootDisk"], {
+      initializeParams: { image: link, size: 100 },
+    });
+
+    const other = await make({});
+    assert.deepEqual(inputsOf(other.resources, "galena-node-vm")?.["bootDisk"], { initializeParams: { size: 100 } });
+    assert.equal(other.node.showsFirstKey, false);
+  });
+
+  it("has a bucket by a name that Google takes and no other machine has", () => {
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/),
+        fc.stringMatching(/^[a-z0-9]{1,63}$/),
+        (project, machine) => {
+          assert.match(bucketNameOf(project, machine), /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/);
+        },
+      ),
+    );
+    const names = ["a", "b"].map((end) =>
+      bucketNameOf("minerals-lab", `a-machine-with-a-name-that-is-far-too-long-${end}`),
+    );
+    assert.notEqual(names[0], names[1]);
   });
 });

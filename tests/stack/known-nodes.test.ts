@@ -30,6 +30,7 @@ describe("the nodes that a stack's state has", () => {
         instanceId: "4711",
         isOff: true,
         isInstalled: false,
+        hasOwnImage: false,
       },
     });
   });

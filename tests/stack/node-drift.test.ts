@@ -12,6 +12,7 @@ const vm: KnownNode = {
   instanceId: "4711",
   isOff: false,
   isInstalled: true,
+  hasOwnImage: false,
 };
 const running = { id: "4711", status: "RUNNING" };
 const off = { id: "4711", status: "TERMINATED" };

@@ -28,6 +28,7 @@ const vm: KnownNode = {
   instanceId: "4711",
   isOff: false,
   isInstalled: true,
+  hasOwnImage: false,
 };
 
 interface Case {

@@ -5,6 +5,7 @@
     ./tmpfiles.nix
     ./boot.nix
     ./disko.nix
+    ./google-image.nix
     ./specialisation.nix
     ./nixos-toplevel.nix
   ];
