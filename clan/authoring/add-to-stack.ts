@@ -10,7 +10,7 @@ const key = "pulumi-clan:machines";
  */
 export function addToStack(draft: Draft, stack: string, machine: string, carried: ReadonlySet<string>): void {
   const file = `Pulumi.${stack}.yaml`;
-  const text = draft.read(file);
+  const text = /^[\w.-]+$/.test(stack) ? draft.read(file) : undefined;
   const config = text === undefined ? undefined : parseDocument(text);
   if (text === undefined || config === undefined || config.errors.length > 0)
     throw stackError(file, "a stack's file", text === undefined ? "no such file" : "text that is no YAML");

@@ -8,7 +8,7 @@ import { entryName } from "../entry-graph.ts";
 import type { FleetModel, MachineClass, MachineModel } from "../fleet-model.ts";
 import type { AuthoredFleet } from "../read-fleet.ts";
 
-/** What the machines of a class have in common: what a further one most likely is like. */
+/** What the machines of a class, two at least, have in common: what a further one most likely is like. */
 export interface MachineHabits {
   /** The most frequent platform; null: there is no machine of the class. */
   readonly system: string | null;
@@ -31,9 +31,9 @@ export function machineHabits({ model, evaluation }: AuthoredFleet, machineClass
   const bodies = siblings.map(([name, machine]) => machineBodies(name, machine, evaluation));
   return {
     system: mostFrequent(machines.flatMap(({ system }) => system ?? [])),
-    imports: inAll(bodies.map((body) => importsAt(body, ["imports"]))),
-    tags: inAll(machines.map(({ tags }) => tags.filter((tag) => !computedTags.has(tag)))),
-    users: inAll(bodies.map(homesOf)),
+    imports: shared(bodies.map((body) => importsAt(body, ["imports"]))) ?? onlyBase(bodies),
+    tags: shared(machines.map(({ tags }) => tags.filter((tag) => !computedTags.has(tag)))) ?? [],
+    users: shared(bodies.map(homesOf)) ?? [],
     targetHost: agreed(siblings.map(([name, { targetHost }]) => targetHost?.replaceAll(name, "{name}") ?? null)),
     stateVersion:
       bodies
@@ -118,6 +118,16 @@ function attributesOf(definition: EntryDefinition, ...path: readonly string[]): 
   const whole: unknown = evaluated.kind === "attributes" ? evaluated.attributes : {};
   const found = path.reduce((inner, name) => (isAttributeSet(inner) ? inner[name] : undefined), whole);
   return isAttributeSet(found) ? found : {};
+}
+
+/** @returns undefined where one machine alone says it: what it has may be its own, such as a tag that makes it a controller. */
+function shared(lists: readonly (readonly string[])[]): readonly string[] | undefined {
+  return lists.length < 2 ? undefined : inAll(lists);
+}
+
+/** Entries that are named for being in every machine of the class. */
+function onlyBase(bodies: readonly (readonly EntryDefinition[])[]): readonly string[] {
+  return bodies.flatMap((body) => importsAt(body, ["imports"])).filter((entry) => /^[^/]+\/base$/.test(entry));
 }
 
 /** Members of every list, in the order of the first. */

@@ -74,14 +74,14 @@ export function planMachine(fleet: AuthoredFleet, request: MachineRequest): Auth
       }),
       ownFile: { path: `${modules}/clan/machines.ts`, about: "The registry: what makes a machine of which entry." },
     });
-  if (stated?.inInventory !== true)
+  if (stated?.inInventory === true) addTags(draft, fleet, machine);
+  else if (!isPlain(fleet))
     stateAttribute(draft, evaluation, {
       path: ["clan", "inventory", "machines"],
       name: machine.name,
       value: () => inventoryOf(machine),
       ownFile: { path: `${modules}/clan/inventory/machines.ts`, about: "Who takes part, and how it is reached." },
     });
-  else addTags(draft, fleet, machine);
   if (machine.stack !== undefined) addToStack(draft, machine.stack, machine.name, carriedBy(machine));
   const accounts = machine.users.flatMap((user) => accountFor(draft, fleet, machine, user));
   return { changes: draft.changes, remaining: [...accounts, ...remaining(fleet, machine, exported)] };
@@ -91,6 +91,13 @@ export function planMachine(fleet: AuthoredFleet, request: MachineRequest): Auth
 export function modulesFolder({ evaluation }: AuthoredFleet): string {
   const tree = evaluation.definition.imports.find((imported) => imported instanceof ImportTree);
   return (tree?.dir ?? "modules").replace(/^\.\//, "").replace(/\/$/, "");
+}
+
+/** Without clan nobody reads an inventory. */
+function isPlain({ model, evaluation }: AuthoredFleet): boolean {
+  return (
+    evaluation.definition.registry === "plain" && Object.values(model.machines).every(({ inInventory }) => !inInventory)
+  );
 }
 
 function entryOf({ class: machineClass, name }: Machine): string {

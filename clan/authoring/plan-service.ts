@@ -53,6 +53,13 @@ function* refuse(
 ): Iterable<AuthoringError> {
   const error = (summary: string, expected: string, found: string, fix: string) =>
     new AuthoringError({ summary, expected, found, at: `fleet add service ${name}`, fix });
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
+    yield error(
+      `${JSON.stringify(name)}: no name for an instance and its file`,
+      "letters, digits, `-`, `_` and `.`",
+      JSON.stringify(name),
+      "choose another name",
+    );
   for (const machine of machines)
     if (!Object.hasOwn(model.machines, machine))
       yield error(

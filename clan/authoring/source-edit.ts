@@ -109,17 +109,17 @@ interface Addition {
   readonly value: Written;
 }
 
-/** A container of one line with an addition somewhere in it. @param layout - undefined: on one line, if that can be. */
+/** A container of one line, perhaps with an addition somewhere in it. @param layout - undefined: on one line, if that can be. */
 function printWithMember(
   source: ts.SourceFile,
   node: Container,
-  addition: Addition,
+  addition: Addition | undefined,
   layout: Layout | undefined,
 ): string | undefined {
   const [open, close] = ts.isArrayLiteralExpression(node) ? ["[", "]"] : ["{", "}"];
   const inside = layout && { ...layout, indent: layout.indent + layout.unit };
   const printed = membersOf(node).map((member) => printMember(source, member, addition, inside));
-  if (node === addition.container) printed.push(addition.left + printValue(addition, inside));
+  if (node === addition?.container) printed.push(addition.left + printValue(addition, inside));
   if (printed.includes(undefined)) return undefined;
   if (inside === undefined || layout === undefined) {
     if (printed.some((one) => one?.includes("\n"))) return undefined;
@@ -133,18 +133,20 @@ function printValue({ left, value }: Addition, layout: Layout | undefined): stri
   return printWritten(value, { ...layout, column: layout.indent.length + left.length });
 }
 
-/** A member with its comments; the one that holds the addition is gone into. */
+/** A member with its comments; the one that holds the addition is gone into, and one that is too long for its line. */
 function printMember(
   source: ts.SourceFile,
   member: ts.Node,
-  addition: Addition,
+  addition: Addition | undefined,
   layout: Layout | undefined,
 ): string | undefined {
   const text = source.text.slice(member.getFullStart(), member.getEnd()).trim();
-  const holds = member.pos <= addition.container.pos && addition.container.end <= member.end;
-  if (!holds) return text;
+  const holds = addition !== undefined && member.pos <= addition.container.pos && addition.container.end <= member.end;
+  const fits = layout === undefined || layout.indent.length + text.length + 1 <= lineWidth;
+  if (!holds && fits) return text;
   const inner = ts.isPropertyAssignment(member) ? member.initializer : member;
-  if (!ts.isObjectLiteralExpression(inner) && !ts.isArrayLiteralExpression(inner)) return undefined;
+  if (!ts.isObjectLiteralExpression(inner) && !ts.isArrayLiteralExpression(inner)) return holds ? undefined : text;
+  if (!holds && membersOf(inner).length === 0) return text;
   const left = source.text.slice(member.getStart(source), inner.getStart(source));
   const inline = printWithMember(source, inner, addition, undefined);
   const column = (layout?.indent.length ?? 0) + left.length;

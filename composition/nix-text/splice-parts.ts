@@ -9,12 +9,14 @@ export function hasSplice(value: unknown): boolean {
 
 /** What was spread, where nothing else is in the list or set; undefined for everything else. */
 export function onlySplice(value: unknown): unknown {
-  const [only, ...others]: readonly unknown[] = Array.isArray(value)
-    ? value
-    : isPlainObject(value) && hasSplice(value)
-      ? Object.values(value)
-      : [];
-  return others.length === 0 && only instanceof Splice ? only.symbol : undefined;
+  if (Array.isArray(value)) return value.length === 1 ? symbolOf(value[0]) : undefined;
+  if (!isPlainObject(value) || !hasSplice(value)) return undefined;
+  const [only, ...others] = Object.values(value);
+  return others.length === 0 ? symbolOf(only) : undefined;
+}
+
+function symbolOf(value: unknown): unknown {
+  return value instanceof Splice ? value.symbol : undefined;
 }
 
 /** Lists, written out and spread, that together are the list. */

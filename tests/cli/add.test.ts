@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, it } from "mocha";
+import { before, describe, it } from "mocha";
 import { z } from "zod";
 import { rulesBesideEvaluation } from "../../clan/checks/all-rules.ts";
 import { tryCommand } from "../../sim/hosts/run-command.ts";
@@ -309,5 +311,32 @@ describe("the example fleet after fleet add", function () {
     // Only what was added: nothing of the files around it has moved.
     const { stdout: patch } = await fleet.git("diff", "--stat", "--", "modules/clan", "Pulumi.core.yaml");
     assert.match(patch, /5 files changed, 8 insertions\(\+\), 2 deletions\(-\)/);
+  });
+});
+
+describe("fleet add on a terminal", function () {
+  this.timeout(120_000);
+  before(function () {
+    if (process.platform !== "linux") this.skip(); // script(1) of util-linux makes the terminal
+  });
+
+  it("asks for what is missing, and for nothing else", async () => {
+    await using fleet = await fleetOf(soundFleet);
+    const words = [process.execPath, command, "-C", fleet.root, "add", "machine", "beryl", "--json"];
+    const quoted = words.map((word) => `'${word}'`).join(" ");
+    const terminal = spawn("script", ["--quiet", "--return", "--command", quoted, "/dev/null"], { stdio: "pipe" });
+    let shown = "";
+    terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
+      if (!shown.includes("nixos or darwin?") && (shown + text).includes("nixos or darwin?"))
+        terminal.stdin.write("nixos\r");
+      shown += text;
+    });
+    const [exitCode] = await once(terminal, "close");
+    assert.equal(exitCode, 0, shown);
+    assert.equal(shown.match(/\?/g)?.length, 1, shown); // the target host is as the others have it
+    assert.match(
+      await fleet.read("modules/clan/inventory.ts"),
+      /beryl: \{ tags: \["cloud"\], deploy: \{ targetHost: "root@beryl\.zt" \} \}/,
+    );
   });
 });
