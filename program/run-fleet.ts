@@ -26,7 +26,7 @@ import { stacksBefore } from "./stacks-before.ts";
 
 /** What a stack exports. */
 export interface FleetOutputs {
-  /** Machine → class, outcome, running toplevel, generation, seconds, target host. */
+  /** Machine → class, outcome, running toplevel, generation, seconds, target host and that at its node. */
   readonly machines: Fleet["machines"];
   /** The clan's public vars of these machines, and the shared ones, for other stacks. */
   readonly publicVars: PublicVars;
