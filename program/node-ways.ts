@@ -1,11 +1,9 @@
 import { SecretText } from "../deploy/ssh/secret-text.ts";
 import { knownMachines } from "../providers/known-machines.ts";
-import { type ChooseWay, chooseWay } from "../stack/choose-way.ts";
+import { type ChooseWay, chooseWay, isDeployedTo } from "../stack/choose-way.ts";
 import type { HostConnection } from "../stack/connections.ts";
 import { wayOf } from "../stack/delivery.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
-import type { KnownDeployment } from "../stack/plan/plan-machine.ts";
-import { endedWell } from "../stack/plan/plan-reasons.ts";
 import type { Stack } from "../stack/stack.ts";
 import { readEngineState } from "./engine-state.ts";
 
@@ -39,10 +37,4 @@ export async function prepareNodeWays(
       return [machine, choose];
     }),
   );
-}
-
-/** What failed at the node tells nothing of the declared host; what was dialled there once is the VM, however it ended. */
-function isDeployedTo(instanceId: string, known: KnownDeployment | undefined, declaredHost: string): boolean {
-  if (known?.instanceId !== instanceId || typeof known.running !== "string") return false;
-  return known.targetHost === declaredHost || endedWell(known);
 }

@@ -3,6 +3,8 @@ import { parseTarget } from "../deploy/ssh/connection-spec.ts";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { FleetError } from "../errors.ts";
 import type { Way } from "./delivery.ts";
+import type { KnownDeployment } from "./plan/plan-machine.ts";
+import { endedWell } from "./plan/plan-reasons.ts";
 import { resolveWay } from "./way-to-host.ts";
 
 /** Where a machine is dialled. */
@@ -40,6 +42,16 @@ export interface TwoWays {
   readonly atNode: string;
   /** This stack has deployed to this very VM: before that, whoever answers at the declared name is another host. */
   readonly isDeployed: boolean;
+}
+
+/**
+ * Whether the declared host can be this very VM. What failed at the node tells nothing of it; what was dialled there once is
+ * the VM, however that ended.
+ * @param known - what the stack's state has of the machine. @param declaredHost - as the fleet declares it.
+ */
+export function isDeployedTo(instanceId: string, known: KnownDeployment | undefined, declaredHost: string): boolean {
+  if (known?.instanceId !== instanceId || typeof known.running !== "string") return false;
+  return known.targetHost === declaredHost || endedWell(known);
 }
 
 /** Asked without waiting, as a plan asks: a name that leads nowhere must not hold up those that wait for the node. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { parseHostKey } from "../../deploy/ssh/host-key.ts";
-import { chooseWay } from "../../stack/choose-way.ts";
+import { parseStorePath } from "../../local-nix/store-path.ts";
+import { chooseWay, isDeployedTo } from "../../stack/choose-way.ts";
 import type { Way } from "../../stack/delivery.ts";
 import { makeKey, startTestServer, type TestServer } from "../deploy/support/ssh-server.ts";
 
@@ -79,5 +80,25 @@ describe("a machine on a node that is declared elsewhere, too", () => {
     const { targetHost, why } = await choose(declared({ targetHost: "root@galena.zt?ProxyJump=a" }));
     assert.equal(targetHost, atNode);
     assert.match(why, /has options of SSH behind the host/);
+  });
+});
+
+describe("a VM to which a stack has deployed", () => {
+  const running = parseStorePath("/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system");
+  const known = { instanceId: "4711", running, outcome: "switched", targetHost: atNode };
+  const isDeployed = (changes: Partial<Parameters<typeof isDeployedTo>[1]>) =>
+    isDeployedTo("4711", { ...known, ...changes }, "root@galena.zt");
+
+  it("is the one that the state names, with a deployment that ended well", () => {
+    assert.equal(isDeployed({}), true);
+    assert.equal(isDeployed({ instanceId: "4710" }), false, "it was made anew");
+    assert.equal(isDeployed({ instanceId: undefined }), false, "the machine was somewhere else, or an older release");
+    assert.equal(isDeployed({ running: null }), false);
+    assert.equal(isDeployedTo("4711", undefined, "root@galena.zt"), false);
+  });
+
+  it("is not one where the first deployment failed; a later one that failed where it is declared changes nothing", () => {
+    assert.equal(isDeployed({ outcome: "rolled-back" }), false);
+    assert.equal(isDeployed({ outcome: "unreachable", targetHost: "root@galena.zt" }), true);
   });
 });
