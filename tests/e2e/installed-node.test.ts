@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, copyFile, mkdir, readFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { z } from "zod";
@@ -62,5 +62,32 @@ describe("a cloud node that boots another system", function () {
     const refreshed = await checkout.pulumi("up", "--yes", "--stack", "local", "--refresh", "--expect-no-changes");
     assert.equal(refreshed.code, 0, refreshed.text);
     assert.equal((await metadataKeys()).includes("ssh-keys"), false);
+  });
+
+  it("is installed anew when its VM was deleted by hand: the new one's key is asked of the cloud, the old one's not trusted", async () => {
+    const machineId = await checkout.ask("galena", "cat /etc/machine-id");
+    assert.equal((await checkout.sim("cloud", "delete", "galena")).code, 0);
+    // The next one has a key of its own, which the simulation also writes to the vars; those have the machine's.
+    const published = ".state/sim/vars/per-machine/galena/openssh/ssh.id_ed25519.pub/value";
+    const pinned = await readFile(join(checkout.root, published), "utf8");
+    await rm(join(checkout.root, ".state/sim/host-keys/galena"));
+    const preview = await checkout.pulumi("preview", "--stack", "local");
+    assert.match(preview.text, /its VM in \S+ is gone with its disk of 100 GB: deleted by ops@fleet\.example at /);
+    assert.match(preview.text, /`pulumi up --refresh` makes a new one and installs it/);
+    const refreshed = await checkout.pulumi("preview", "--stack", "local", "--refresh");
+    assert.match(refreshed.text, /galena-node-vm +create/);
+    assert.match(refreshed.text, /install: wipes \/dev\/sda of the new VM/);
+    const up = await checkout.pulumi("up", "--yes", "--stack", "local", "--skip-preview", "--refresh");
+    assert.equal(up.code, 0, up.text);
+    assert.match(up.text, /galena-installation updated/);
+    assert.match(up.text, /galena-closure updated/);
+    assert.match(up.text, /installed: wiped \/dev\/sda/);
+    assert.equal((await metadataKeys()).includes("ssh-keys"), false, "the first login has ended again");
+    const { stdout } = await checkout.pulumi("stack", "output", "--json", "--stack", "local");
+    assert.match(stdout, /"outcome": "unchanged"/);
+    await checkout.write(published, pinned);
+    const shown = await checkout.fleet("ssh", "galena", "--stack", "local", "--", "cat /etc/machine-id");
+    assert.equal(shown.code, 0, shown.text);
+    assert.notEqual(shown.stdout.trim(), machineId);
   });
 });
