@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { type FleetError, throwGathered } from "../errors.ts";
+import { refuseAskedKeys } from "./body/splice.ts";
 import { type FleetDefinition, ImportTree } from "./define-fleet.ts";
 import { type DiscoveredFiles, discoverModules } from "./discover-modules.ts";
 import { ReferenceMaker } from "./entry-namespaces.ts";
@@ -76,6 +77,7 @@ export async function evaluateFlake(
   const modules = [flakeOptions, ...baseModules, ...inImportOrder(fleet, trees, loaded)].map((one) => inputs.of(one));
   const { evaluation, references } = evaluateLevel(root, fleet, modules);
   const own = checkValues(evaluation.config);
+  refuseAskedKeys();
   const nixFiles = unique(trees.flatMap(({ nix }) => nix));
   const nixModules = await readNixModules(root, nixFiles, own, readNix);
   const namespaces = withNixDefinitions(own, nixModules.definitions);

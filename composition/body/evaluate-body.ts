@@ -8,7 +8,7 @@ import { renderCallSite } from "./call-site.ts";
 import { BodyFailedError, BodyShapeError, NixSymbolMisuseError } from "./errors.ts";
 import { NixText } from "./nix-template.ts";
 import { isPlainObject, type PlainObject } from "./plain-object.ts";
-import { refuseAskedKeys, Splice } from "./splice.ts";
+import { forgetAskedKeys, refuseAskedKeys, Splice } from "./splice.ts";
 import { bodyArguments, expressionOf, isNixSymbol, type NixExpression, rootName } from "./symbol.ts";
 import { NixFile } from "./tree-path.ts";
 
@@ -45,6 +45,7 @@ export function evaluateBody(body: unknown, defined: DefinedBody): EvaluatedBody
 }
 
 function call(body: object, defined: DefinedBody): unknown {
+  forgetAskedKeys();
   try {
     // What a flake module hands over as a function is called as a body; its own type is not known here.
     const result = (body as unknown as (args: unknown) => unknown)(bodyArguments());

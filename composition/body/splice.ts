@@ -70,6 +70,11 @@ export function keyRead(key: string): void {
   askedKeys.delete(key);
 }
 
+/** Begins anew: what a body that threw has asked for is not the next one's. */
+export function forgetAskedKeys(): void {
+  askedKeys.clear();
+}
+
 /** @throws {NixSymbolMisuseError} keys of a symbol were asked for since the last time, and for nothing but themselves. */
 export function refuseAskedKeys(): void {
   const [first] = askedKeys.values();

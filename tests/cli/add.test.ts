@@ -132,12 +132,11 @@ export default flakeModule(({ config }) => {
       [["service", "tor", "--role", "server", "--machine", "galean"], 1, /galean: no machine of the fleet/],
       [["service", "zerotier", "--role", "peer", "--module", "tor"], 1, /is an instance already, of another service/],
     ];
-    const answers = refused.map(async ([words, exitCode, message]) => {
+    for (const [words, exitCode, message] of refused) {
       const answer = await fleet.fleet("add", ...words);
       assert.equal(answer.exitCode, exitCode, answer.stderr);
       assert.match(answer.stderr, message);
-    });
-    await Promise.all(answers);
+    }
     assert.equal((await fleet.git("status", "--porcelain")).stdout.match(/^.[^ ]/m), null);
   });
 

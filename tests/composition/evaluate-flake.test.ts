@@ -5,7 +5,7 @@ import { importTree } from "../../composition/define-fleet.ts";
 import { EntryReference } from "../../composition/entry-reference.ts";
 import { UnknownEntryError } from "../../composition/errors.ts";
 import { flakeConfigPath, isFlakeConfig } from "../../composition/evaluation/config-scope.ts";
-import { evaluateModules, fleetTree, mkOption, types } from "./fleet-tree.ts";
+import { evaluateModules, failure, fleetTree, mkOption, types } from "./fleet-tree.ts";
 
 describe("an evaluated flake", () => {
   it("has each entry's definitions in the order of the files, with file and line", async () => {
@@ -104,6 +104,16 @@ describe("an evaluated flake", () => {
     assert.deepEqual(definitionsOf(["users", "ann", "shell"]), [{ file: "modules/b.ts", line: 3, value: "fish" }]);
     assert.deepEqual(definitionsOf(["users", "ann", "groups"]), [{ file: "modules/a.ts", line: 3, value: ["wheel"] }]);
     assert.deepEqual(definitionsOf(["users", "bob"]), []);
+  });
+
+  it("does not take the keys of an input for names", async () => {
+    using tree = fleetTree({
+      "modules/a.ts": `export default ({ inputs }) => ({\n  flake: { modules: { nixos: { base: { a: Object.keys(inputs.nixpkgs.lib).length } } } },\n});\n`,
+    });
+    assert.match(
+      await failure(tree.evaluate()),
+      /`inputs\.nixpkgs\.lib` was asked for its keys, but they are known to Nix only[\s\S]*modules\/a\.ts:2/,
+    );
   });
 
   it("lists the flake modules in TypeScript and those left to Nix", async () => {

@@ -106,6 +106,18 @@ describe("a body", () => {
     });
   }
 
+  it("is not blamed for what another one asked before it threw", () => {
+    const throws = ({ config }: BodyArguments) => {
+      Object.keys(config.users);
+      throw new Error("boom");
+    };
+    assert.throws(() => evaluateBody(throws, defined), BodyFailedError);
+    assert.equal(
+      kind(() => ({ a: 1 })),
+      "attributes",
+    );
+  });
+
   it("may spread what inputs and lib alone decide, and anything below its own attributes", () => {
     const fine = ({ inputs, lib, config, pkgs }: BodyArguments) => ({
       ...lib.optionalAttrs(inputs["self"].dirty, { a: pkgs.git }),
