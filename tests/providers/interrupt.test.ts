@@ -6,21 +6,11 @@ import statusProto from "@pulumi/pulumi/proto/status_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import { after, before, describe, it } from "mocha";
 import { activationPolicySchema } from "../../deploy/activation/policy.ts";
-import { runNix } from "../../local-nix/nix-command.ts";
 import { DeployedHost, gate } from "../deploy/support/deployed-host.ts";
-import { patience } from "../deploy/support/signals.ts";
+import { derivationOf } from "../deploy/support/derivation-of.ts";
 import { PluginProcess } from "./support/plugin-process.ts";
 
 const system = process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux";
-
-/** A derivation that gives a copy of `path`, since a provider builds before it deploys. */
-async function derivationOf(path: string, name: string): Promise<{ drvPath: string; toplevel: string }> {
-  const builder = `"/bin/cp -a \${builtins.storePath "${path}"} $out"`;
-  const drv = `derivation { name = "nixos-system-${name}"; system = "${system}"; builder = "/bin/sh"; args = [ "-c" ${builder} ]; }`;
-  const expression = `let d = ${drv}; in { drvPath = d.drvPath; toplevel = d.outPath + ""; }`;
-  const text = await runNix(["eval", "--impure", "--json", "--expr", expression], { signal: patience() });
-  return JSON.parse(text) as { drvPath: string; toplevel: string };
-}
 
 describe("the provider's process, told to stop while a host is being switched", function () {
   this.timeout(180_000);

@@ -15,8 +15,11 @@ import { deliverSystem } from "../../../stack/deliver-system.ts";
 import type { Delivery } from "../../../stack/delivery.ts";
 import { ClanFolder } from "../../clan/vars/support/clan-folder.ts";
 import { DeployedHost } from "../../deploy/support/deployed-host.ts";
+import { derivationOf } from "../../deploy/support/derivation-of.ts";
 import { patience } from "../../deploy/support/signals.ts";
 import { spyOnArguments } from "../../deploy/support/spy-on-arguments.ts";
+import { closureProject } from "../support/closure-project.ts";
+import { spyOnHost } from "../support/spy-on-host.ts";
 
 type AgeKey = Awaited<ReturnType<typeof generateAgeKey>>;
 
@@ -88,15 +91,10 @@ describe("clan's vars on a host", function () {
     }
     const one = await systemFor("one", [recipient]);
     await using spying = spyOnArguments();
-    const there = host.ask(
-      `touch /run/spying; while [ -e /run/spying ]; do
-         for p in /proc/[0-9]*; do cat "$p/cmdline" "$p/environ" 2>/dev/null; done; echo; done | tr '\\0' ' ' >/run/seen; true`,
-    );
-    await host.ask("until [ -s /run/seen ]; do sleep 0.05; done");
+    const spiedThere = await spyOnHost(host);
     const events: FleetEvent[] = [];
     const outcome = await deploy(one, undefined, events);
-    await host.ask("rm /run/spying; journalctl --no-pager >/run/seen.journal");
-    await there;
+    await spiedThere();
     const here = await spying.seen();
 
     assert.equal(outcome.kind, "switched", JSON.stringify(outcome));
@@ -273,5 +271,52 @@ describe("clan's vars on a host", function () {
       else process.env["SOPS_AGE_KEY"] = former;
     }
     assert.equal(await host.ask(`cat ${target(9)}`), "again");
+  });
+
+  it("stand in nothing that Pulumi's engine stores, logs or runs", async () => {
+    const { identity, recipient } = await clan.keyFor(machine);
+    for (let index = 0; index < count; index++) {
+      const path = `vars/per-machine/${machine}/generator-${index}/secret/secret`;
+      await clan.seal(path, words(index), [clan.operator.recipient, recipient]);
+    }
+    const { name, address, identityFile } = host.sim;
+    const secrets = await declared();
+    await using project = await closureProject({
+      ...(await derivationOf(await systemFor("engine", [recipient]), "engine")),
+      machine: name,
+      class: "nixos",
+      system: process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux",
+      buildOn: "local",
+      targetHost: `root@${address}`,
+      identityFiles: [identityFile],
+      hostKeys: host.spec.hostKeys,
+      policy: activationPolicySchema.parse({}),
+      connectDeadlineSeconds: 60,
+      deadlineSeconds: 600,
+      owner: { project: "fleet", stack: "test" },
+      secrets,
+      power: "on",
+      reportTo: "",
+    });
+    await using spying = spyOnArguments();
+    const spiedThere = await spyOnHost(host);
+    const { stdout, stderr, exitCode } = await project.up({ SOPS_AGE_KEY: clan.operator.identity });
+    await spiedThere();
+    const here = await spying.seen();
+    assert.equal(exitCode, 0, `${stdout}${stderr.slice(-5_000)}`);
+    assert.equal(await host.ask(`cat ${keyFile} ${target(1)}`), `${identity}\n${words(1)}`);
+
+    const stored = await project.stored();
+    const texts = [...stored.values()];
+    assert.ok(texts.some((text) => text.includes('"secretsDelivered":') && text.includes(secrets.digest)));
+    assert.ok(stored.get("events.json")?.includes("resOutputsEvent"), "the event log is one");
+    assert.ok(here.includes("pulumi-language-nodejs") && stderr.includes("SystemClosure"), "the spy and the log work");
+    const all = [here, stdout, stderr, ...texts].join("\n");
+    for (const word of [identity, ...Array.from({ length: count }, (_, index) => words(index))])
+      for (const form of [word, Buffer.from(word).toString("base64").slice(0, -4)])
+        assert.ok(!all.includes(form), form);
+    const forms = `plaintext-[0-9]*-of|AGE-SECRET-KEY|${Buffer.from("plaintext-").toString("base64").slice(0, 12)}`;
+    const found = await host.ask(`grep -cE '${forms}' /run/seen /run/seen.journal || true`);
+    assert.equal(found, "/run/seen:0\n/run/seen.journal:0");
   });
 });
