@@ -2,6 +2,7 @@ import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import type { Look } from "../deploy/installation/install-machine.ts";
 import { renderDisk, renderLosses } from "../deploy/installation/plan-installation.ts";
 import { FleetError } from "../errors.ts";
+import type { FleetEvent } from "../report.ts";
 import { lookBeforeInstallation } from "../stack/run-installation.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { type InstallationInputs, installationInputsSchema } from "./installation-schema.ts";
@@ -17,24 +18,27 @@ const lookSeconds = 15;
  */
 export async function announce(inputs: InstallationInputs): Promise<void> {
   await using log = openEngineLog(known(inputs.reportTo) ? inputs.reportTo : "");
-  const say = (level: "info" | "warning", message: string): void =>
-    log.report({ level, subject: inputs.machine, phase: "install", message });
+  log.report({ ...(await announcement(inputs)), subject: inputs.machine, phase: "install" });
+}
+
+/** What `announce` says. */
+export async function announcement(inputs: InstallationInputs): Promise<Pick<FleetEvent, "level" | "message">> {
   const look = await lookIfThere(inputs);
-  if (look === undefined) return say("warning", intent(inputs));
-  if (typeof look === "string") return say("warning", `${intent(inputs)}; it could not be looked at: ${look}`);
+  if (look === undefined) return { level: "warning", message: intent(inputs) };
+  if (typeof look === "string")
+    return { level: "warning", message: `${intent(inputs)}; it could not be looked at: ${look}` };
   const { plan, facts } = look;
   switch (plan.kind) {
     case "installed":
-      return say("info", `runs ${facts.name}, which stays`);
-    case "refuse":
-      return say(
-        "warning",
-        `will be refused: ${plan.obstacles.map(({ found, fix }) => `${found}: ${fix}`).join("; ")}`,
-      );
+      return { level: "info", message: `runs ${facts.name}, which stays` };
+    case "refuse": {
+      const obstacles = plan.obstacles.map(({ found, fix }) => `${found}: ${fix}`).join("; ");
+      return { level: "warning", message: `will be refused: ${obstacles}` };
+    }
     case "run": {
       const disks = plan.wipes.map(renderDisk).join(", ") || "nothing more";
       const what = `wipes ${disks} of ${place(inputs)}, which runs ${facts.name}`;
-      return say("warning", [what, ...renderLosses(plan.wipes)].join("; "));
+      return { level: "warning", message: [what, ...renderLosses(plan.wipes)].join("; ") };
     }
   }
 }

@@ -5,7 +5,13 @@ import { isNative, recipientOf } from "../clan/vars/age/age-file.ts";
 import { findOperatorKeys, type OperatorKeys } from "../clan/vars/age/operator-keys.ts";
 import { sshRecipient } from "../clan/vars/age/ssh-recipient.ts";
 import { SecretFileError, SecretIdentityError } from "../clan/vars/errors.ts";
-import type { EncryptedFile, MachineSecrets, UserKeyOfHome } from "../clan/vars/machine-secrets.ts";
+import {
+  type EncryptedDiskKey,
+  type EncryptedFile,
+  type MachineSecrets,
+  notGenerated,
+  type UserKeyOfHome,
+} from "../clan/vars/machine-secrets.ts";
 import { lackingKey, openSecret } from "../clan/vars/open-secret.ts";
 import { proveSopsFiles } from "../deploy/secrets/prove-sops.ts";
 import type { SecretFile, SecretSource, StagedSecrets } from "../deploy/secrets/secret-source.ts";
@@ -37,7 +43,7 @@ export function clanSecrets(
         keys ??= findKeys();
         return await openSecret(secrets.root, file, machine, (await keys).with(more), signal);
       };
-      const { identity, recipients, files, digest, userKeys } = secrets;
+      const { identity, recipients, files, digest, userKeys, diskKeys } = secrets;
       const host = hostKeys.flatMap(({ key }) => sshRecipient(key) ?? []);
       let own: Promise<readonly string[]> | undefined;
       const ownKey = (): Promise<readonly string[]> => {
@@ -47,15 +53,17 @@ export function clanSecrets(
       };
       // Clan's age back end encrypts a machine's secrets to the machine alone, and its key to the users.
       const isTwofold = identity.cipher === "age";
+      const opened = async (file: EncryptedFile): Promise<Uint8Array> => open(file, isTwofold ? await ownKey() : []);
       return {
         digest,
         identities: [asFile(identity, async () => linesOf(await ownKey()))],
-        files: files.map((file) => asFile(file, async () => open(file, isTwofold ? await ownKey() : []))),
+        files: files.map((file) => asFile(file, () => opened(file))),
         userIdentities: userKeys.flatMap((key) => {
           const read = async () => linesOf(await userIdentities(machine, key, { open, keys: findKeys }));
           const { user: owner, path, recipients: whose } = key;
           return whose.length === 0 ? [] : [{ path, owner, mode: "0600", read }];
         }),
+        ...(diskKeys === undefined ? {} : { diskKeys: diskKeys.map((key) => diskKeyFile(machine, key, opened)) }),
         proveOpenable: () => ({ command: proveSopsFiles(toplevel, identity.target, { key: recipients, host }) }),
       };
     },
@@ -93,6 +101,18 @@ function asFile({ target, owner, group, mode }: EncryptedFile, read: () => Promi
     ...(owner === undefined ? {} : { owner }),
     ...(group === undefined ? {} : { group }),
     ...(mode === undefined ? {} : { mode }),
+  };
+}
+
+/** @throws {VarsMissingError} when it is read: only an installation does. */
+function diskKeyFile(
+  machine: string,
+  { sha256, ...key }: EncryptedDiskKey,
+  open: (file: EncryptedFile) => Promise<Uint8Array>,
+): SecretFile {
+  return {
+    path: key.target,
+    read: () => (sha256 === null ? Promise.reject(notGenerated(machine, [key.path])) : open({ ...key, sha256 })),
   };
 }
 

@@ -91,6 +91,7 @@ function joined(sources: readonly SecretSource[]): SecretSource {
         digest: staged.map(({ digest }) => digest).join("."),
         identities: staged.flatMap(({ identities }) => identities),
         files: staged.flatMap(({ files }) => files),
+        diskKeys: staged.flatMap(({ diskKeys = [] }) => diskKeys),
       };
     },
   };

@@ -43,9 +43,14 @@ export const machineSecretsSchema = z.object({
       }),
     )
     .default([]),
+  /** Keys of encrypted disks, for an installation alone; absent: none are declared. `sha256` null: never generated. */
+  diskKeys: z
+    .array(encryptedFileSchema.extend({ sha256: encryptedFileSchema.shape.sha256.nullable() }))
+    .exactOptional(),
 });
 export type MachineSecrets = z.output<typeof machineSecretsSchema>;
 export type EncryptedFile = MachineSecrets["identity"];
+export type EncryptedDiskKey = NonNullable<MachineSecrets["diskKeys"]>[number];
 export type UserKeyOfHome = MachineSecrets["userKeys"][number];
 
 /** Whose keys are brought: each home's to the user of its name, or home → user of the clan. Default: nobody's. */
@@ -80,13 +85,18 @@ export async function readMachineSecrets(
   const key = await machineKey(root, machine, settings);
   if (key === undefined) return undefined;
   const files: EncryptedFile[] = [];
+  const diskKeys: EncryptedDiskKey[] = [];
   const missing: string[] = [];
   for (const [generator, { share, files: declared }] of Object.entries(generators ?? {})) {
     for (const [name, file] of Object.entries(declared)) {
-      if (!file.secret || !file.deploy || file.neededFor !== "activation" || file.path == null) continue;
+      const isDiskKey = file.neededFor === "partitioning";
+      if (!file.secret || !file.deploy || !(isDiskKey || file.neededFor === "activation") || file.path == null)
+        continue;
       const path = varPath({ machine: share ? null : machine, generator, file: name, cipher: key.cipher });
       const sha256 = await digestOf(join(root, path));
-      if (sha256 === undefined) missing.push(path);
+      // A machine that is installed already does not need it any more.
+      if (isDiskKey) diskKeys.push({ path, cipher: key.cipher, sha256: sha256 ?? null, target: file.path });
+      else if (sha256 === undefined) missing.push(path);
       else files.push({ path, cipher: key.cipher, sha256, target: file.path, ...ownership(file) });
     }
   }
@@ -94,7 +104,9 @@ export async function readMachineSecrets(
   files.sort((a, b) => (a.target < b.target ? -1 : 1));
   const recipients = await recipientsOf(root, machine, key.cipher);
   const userKeys = await userKeysOf(root, machine, settings, delivery);
-  return { root, digest: digestOfAll([key, ...files], userKeys), identity: key, recipients, files, userKeys };
+  const digest = digestOfAll([key, ...files], userKeys);
+  const more = diskKeys.length === 0 ? {} : { diskKeys };
+  return { root, digest, identity: key, recipients, files, userKeys, ...more };
 }
 
 /** A home without secrets needs no key. @throws {VarsMissingError} whose is to be brought, and the clan does not know it. */
@@ -253,7 +265,8 @@ function unknownUser(root: string, machine: string, user: string): VarsMissingEr
   });
 }
 
-function notGenerated(machine: string, missing: readonly string[]): VarsMissingError {
+/** @param missing - files, relative to the clan's folder. */
+export function notGenerated(machine: string, missing: readonly string[]): VarsMissingError {
   return new VarsMissingError({
     summary: `${machine}: secrets that it needs before its key were never generated`,
     expected: missing.join("\n"),

@@ -80,7 +80,7 @@ async function makeFolders(root: string, path: string): Promise<void> {
 }
 
 /** Linux has /dev/shm for every user; elsewhere the operator's own temporary folder. */
-async function memoryFolder(): Promise<string> {
+export async function memoryFolder(): Promise<string> {
   try {
     await access("/dev/shm");
     return "/dev/shm";

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import type { z } from "zod";
 import type { Report } from "../../report.ts";
 import { AuthenticationError, HostKeyMismatchError } from "../errors.ts";
+import type { StagedSecrets } from "../secrets/secret-source.ts";
 import { connect, connectOnce } from "../ssh/connect.ts";
 import { type ConnectionSpec, renderAddress } from "../ssh/connection-spec.ts";
 import type { HostKey } from "../ssh/host-key.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import { awaitSystem } from "./await-system.ts";
-import { requireDiskKeys } from "./disk-keys.ts";
+import { type DiskKeys, writeDiskKeys } from "./disk-keys.ts";
 import { type ExtraFiles, installedSecrets, writeExtraFiles } from "./extra-files.ts";
 import {
   type InstallationFacts,
@@ -97,7 +98,8 @@ class InstallationRun implements AsyncDisposable {
           if (!this.#request.agreed) throw notAgreed(this.#found(facts));
           if (this.#phases.includes(phase)) throw noProgress(this.#found(facts), phase);
           if (await this.#lock.take(this.#spec, facts.bootId, this.#signal)) continue; // what was seen may be others' work
-          if (this.#phases.length === 0 && plan.phases.includes("install")) await this.#proveFiles();
+          if (this.#phases.length === 0 && plan.phases.includes("install"))
+            await this.#proveFiles(plan.phases.includes("disko"));
           this.#say("info", phase, this.#announce(phase, plan.wipes.map(renderDisk)));
           const after = await this.#run(phase, facts, plan.wipes.map(renderDisk));
           this.#phases.push(phase);
@@ -145,7 +147,7 @@ class InstallationRun implements AsyncDisposable {
       }
       case "disko":
         this.#wiped.push(...wipes);
-        await this.#lock.during((scope) => this.#spawn(phase, deadlines.diskoSeconds, scope), this.#signal);
+        await this.#lock.during((scope) => this.#disko(deadlines.diskoSeconds, scope), this.#signal);
         await this.#note("disko");
         return before;
       case "install":
@@ -164,11 +166,15 @@ class InstallationRun implements AsyncDisposable {
   }
 
   /** A secret that cannot be opened is no reason to wipe a machine first. */
-  async #proveFiles(): Promise<void> {
+  async #proveFiles(formats: boolean): Promise<void> {
     if (this.#request.until === "kexec") return;
-    await requireDiskKeys(this.#request.machine, this.#request.diskKeys);
-    const extra = await this.#extraFiles();
-    await extra[Symbol.asyncDispose](); // they lie there again only while they are copied
+    await using _keys = formats ? await this.#diskKeys() : undefined;
+    await using _extra = await this.#extraFiles(); // they lie there again only while they are copied
+  }
+
+  async #disko(deadlineSeconds: number, signal: AbortSignal): Promise<void> {
+    await using keys = await this.#diskKeys();
+    await this.#spawn("disko", deadlineSeconds, signal, { diskKeys: keys.paths });
   }
 
   async #install(deadlineSeconds: number, signal: AbortSignal): Promise<void> {
@@ -178,16 +184,25 @@ class InstallationRun implements AsyncDisposable {
 
   /** The machine's identity, and what tells later runs whose it is. */
   async #extraFiles(): Promise<ExtraFiles> {
-    const { machine, owner, secrets, toplevel, reinstall = null } = this.#request;
+    const { machine, owner, toplevel, reinstall = null } = this.#request;
     const text = (path: string, value: unknown) => {
       return { path, mode: "0600", read: async () => Buffer.from(`${JSON.stringify(value)}\n`) };
     };
-    const staged = secrets === undefined ? { identities: [], files: [] } : await secrets.stage(machine, this.#signal);
     return await writeExtraFiles([
-      ...installedSecrets(staged),
+      ...installedSecrets(await this.#staged()),
       text("/nix/var/pulumi-clan/owner.json", { ...owner, machine }),
       text("/nix/var/pulumi-clan/installation.json", { reinstall, toplevel }),
     ]);
+  }
+
+  async #diskKeys(): Promise<DiskKeys> {
+    const { machine, diskKeys } = this.#request;
+    return await writeDiskKeys(machine, (await this.#staged()).diskKeys ?? [], diskKeys);
+  }
+
+  async #staged(): Promise<Pick<StagedSecrets, "identities" | "files" | "diskKeys">> {
+    const { machine, secrets } = this.#request;
+    return secrets === undefined ? { identities: [], files: [] } : await secrets.stage(machine, this.#signal);
   }
 
   async #spawn(
@@ -196,7 +211,7 @@ class InstallationRun implements AsyncDisposable {
     signal: AbortSignal,
     more: Partial<PhaseCall> = {},
   ): Promise<void> {
-    const { machine, command, diskoScript, toplevel, diskKeys, kexec, hardwareReport } = this.#request;
+    const { machine, command, diskoScript, toplevel, kexec, hardwareReport } = this.#request;
     const { user, identityFiles } = this.#spec;
     this.#carrier ??= this.#stack.use(await this.#openCarrier());
     await using reported = phase === "kexec" && hardwareReport !== undefined ? await reportFolder() : undefined;
@@ -205,7 +220,6 @@ class InstallationRun implements AsyncDisposable {
       phase,
       diskoScript,
       toplevel,
-      diskKeys,
       kexec,
       user,
       identityFile: identityFiles[0],

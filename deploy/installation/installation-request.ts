@@ -22,7 +22,7 @@ export const installationDeadlinesSchema = z.strictObject({
 export type InstallationDeadlines = z.output<typeof installationDeadlinesSchema>;
 
 /** nixos-anywhere gives the path to a shell in the installer, unquoted. */
-const diskKeyPathSchema = z
+export const diskKeyPathSchema = z
   .string()
   .regex(/^\/[A-Za-z0-9._/-]+$/, "expected an absolute path of letters, digits and . _ -");
 

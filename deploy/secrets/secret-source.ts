@@ -56,6 +56,8 @@ export interface StagedSecrets {
    * or home is not there yet comes with a later deployment. Their group is that of their folder.
    */
   readonly userIdentities?: readonly SecretFile[];
+  /** Keys of encrypted disks where the installer looks for them; for an installation alone. */
+  readonly diskKeys?: readonly SecretFile[];
   /** Shows on the host that the staged identities open what the new system brings. Exit code 0; its words go into the outcome. */
   proveOpenable?(staged: StagedPaths): { readonly command: RemoteCommand; readonly deadlineSeconds?: number };
 }

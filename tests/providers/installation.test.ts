@@ -3,6 +3,7 @@ import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { describe, it } from "mocha";
 import { parseStorePath } from "../../local-nix/store-path.ts";
 import { check, create, diff } from "../../providers/installation.impl.ts";
+import { announcement } from "../../providers/installation-preview.ts";
 import type { InstallationInputs, InstallationOutputs } from "../../providers/installation-schema.ts";
 
 const toplevel = parseStorePath(`/nix/store/${"1".repeat(32)}-nixos-system-galena`);
@@ -40,6 +41,19 @@ describe("Installation", () => {
     assert.deepEqual((await check({}, news)).failures, []);
     const [failure] = (await check({}, { ...inputs, targetHost: "?" })).failures ?? [];
     assert.equal(failure?.property, "targetHost");
+  });
+
+  it("is told with what is known: of a VM that is not there yet, or of a machine that does not answer", async () => {
+    const unknown = { ...inputs, targetHost: unknownValue, instanceId: unknownValue };
+    assert.deepEqual(await announcement(unknown), {
+      level: "warning",
+      message: "wipes /dev/sda of the new VM, unless it runs NixOS",
+    });
+    const { message } = await announcement({ ...inputs, reinstall: "4711" });
+    assert.match(
+      message,
+      /^wipes \/dev\/sda of instance 4711, also if it is the NixOS 4711; it could not be looked at: \S/,
+    );
   });
 
   it("is done once: neither another system, nor another disk layout, key or address wipes a disk", async () => {

@@ -34,6 +34,22 @@ describe("a machine's secrets from the clan", () => {
     assert.deepEqual(contents.map(String), [`${identity}\n`, "words"]);
   });
 
+  it("have keys of encrypted disks only for who reads them: one that was never generated stops an installation", async () => {
+    await clan.keyFor(machine);
+    const key = { secret: true, deploy: true, neededFor: "partitioning", path: "/run/partitioning-secrets/zfs/key" };
+    const facts = { generators: { zfs: { share: false, files: { key } } }, settings: null };
+    const staged = async () => {
+      const secrets = (await readMachineSecrets(clan.root, machine, facts)) ?? assert.fail("no key of the machine");
+      return clanSecrets({ machine, secrets, toplevel, hostKeys: [] }, clan.findKeys).stage(machine, patience());
+    };
+    const { files, diskKeys: [missing] = [] } = await staged();
+    assert.deepEqual(files, []);
+    await assert.rejects(missing?.read() ?? assert.fail(), /generate first: fleet vars generate galena/);
+    await clan.seal("vars/per-machine/galena/zfs/key/secret", "disk", [clan.operator.recipient]);
+    const { diskKeys: [made] = [] } = await staged();
+    assert.equal(Buffer.from((await made?.read()) ?? []).toString(), "disk");
+  });
+
   it("hold the keys of homes that are to have them: the operator's own, or from where the clan keeps them", async () => {
     await clan.keyFor(machine);
     const other = await generateAgeKey();

@@ -136,4 +136,19 @@ describe("what a machine gets from clan's vars", () => {
       return true;
     });
   });
+
+  it("keeps keys of encrypted disks for an installation: no deployment waits for one, or is caused by it", async () => {
+    await clan.keyFor("galena");
+    const key = { secret: true, deploy: true, neededFor: "partitioning", path: "/run/partitioning-secrets/zfs/key" };
+    const declared = { generators: { zfs: { share: false, files: { key } } }, settings: null };
+    const path = "vars/per-machine/galena/zfs/key/secret";
+    const before = await read(declared);
+    assert.deepEqual(before?.diskKeys, [{ path, cipher: "sops", sha256: null, target: key.path }]);
+    await clan.seal(path, "disk", [clan.operator.recipient]);
+    const after = await read(declared);
+    assert.match(after?.diskKeys?.[0]?.sha256 ?? "", /^[0-9a-f]{64}$/);
+    const none = await read();
+    assert.deepEqual([after?.files, after?.digest, before?.digest], [[], none?.digest, none?.digest]);
+    assert.ok(none !== undefined && !("diskKeys" in none), "old states have no such key");
+  });
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { chmod, copyFile, cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { stringify } from "yaml";
+import { generateAgeKey, recipientOf } from "../../../clan/vars/age/age-file.ts";
 import { type CommandResult, runCommand, tryCommand } from "../../../sim/hosts/run-command.ts";
 import { type SimHost, startHost } from "../../../sim/hosts/simulated-host.ts";
 import { galena, type TemporaryFleet, temporaryFleet } from "../../clan/support/temporary-fleet.ts";
@@ -38,6 +39,8 @@ describe("installing a machine from the command line", function () {
   let simulation: OwnSimulation;
   let host: SimHost;
   let fleet: TemporaryFleet;
+  /** The operator's age key; empty: it is not at hand. */
+  let operator = "";
 
   before(async () => {
     simulation = await ownSimulation();
@@ -52,9 +55,9 @@ describe("installing a machine from the command line", function () {
     const files = join(simulation.state.directory, "identity");
     const key = join(files, "etc/ssh/ssh_host_ed25519_key");
     for (const folder of [dirname(key), join(files, "root/.ssh")]) await mkdir(folder, { recursive: true });
+    await runCommand("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key], {}, patience());
     await copyFile(`${host.identityFile}.pub`, join(files, "root/.ssh/authorized_keys"));
     await chmod(join(files, "root/.ssh/authorized_keys"), 0o600);
-    await runCommand("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key], {}, patience());
     const config = {
       "pulumi-clan:systemBuilder": "sim/system",
       "pulumi-clan:nixosAnywhere": join(checkout, "sim/nixos-anywhere/nixos-anywhere"),
@@ -68,6 +71,11 @@ describe("installing a machine from the command line", function () {
       },
     };
     await writeFile(join(fleet.root, "Pulumi.core.yaml"), stringify({ config }));
+    operator = (await generateAgeKey()).identity;
+    const made = await run("vars", "generate", "galena", "--with", "builtin", "--user", "mina");
+    assert.equal(made.exitCode, 0, made.stderr);
+    // What generators put on the host is not known where another builder makes the systems: the folder has its host key.
+    await rm(join(fleet.root, "vars/per-machine/galena/openssh"), { recursive: true });
   });
   after(async () => {
     await fleet[Symbol.asyncDispose]();
@@ -76,7 +84,8 @@ describe("installing a machine from the command line", function () {
 
   const run = (...args: string[]): Promise<CommandResult> => {
     const command = join(checkout, "cli/fleet.ts");
-    const options = { env: { ...process.env, PULUMI_STACK: "core" }, deadlineMs: 280_000 };
+    const env = { ...process.env, PULUMI_STACK: "core", SOPS_AGE_KEY: operator };
+    const options = { env, deadlineMs: 280_000 };
     return tryCommand(process.execPath, [command, "-C", fleet.root, ...args], options, AbortSignal.timeout(300_000));
   };
   const machineId = async (): Promise<string> => (await host.exec("cat /etc/machine-id", patience())).stdout.trim();
@@ -96,6 +105,30 @@ galena: lost with /dev/sda: sda1 (ext4, 107 GB, mounted at /), sda15 (vfat, 130 
     assert.match(unasked.stderr, /Install galena\? Nobody can be asked here: say --yes/);
   });
 
+  it("touches nothing while the key of the clan's vars is not at hand", async () => {
+    const id = await host.bootId(patience());
+    const key = operator;
+    operator = "";
+    const refused = await run("install", "galena", "--yes").finally(() => {
+      operator = key;
+    });
+    assert.equal(refused.exitCode, 1, refused.stdout);
+    assert.match(refused.stderr, /galena: none of your age keys opens /);
+    assert.equal(await host.bootId(patience()), id);
+  });
+
+  it("ends a phase at the deadline that the stack gives it", async () => {
+    const text = await readFile(join(fleet.root, "Pulumi.core.yaml"), "utf8");
+    const hasty = text.replace("install:", "install:\n        deadlines: { kexecSeconds: 5 }");
+    await writeFile(join(fleet.root, "Pulumi.hasty.yaml"), hasty);
+    process.env["SIM_NIXOS_ANYWHERE_FAULT"] = "hang-kexec";
+    const late = await run("install", "galena", "--yes", "--stack", "hasty").finally(() => {
+      delete process.env["SIM_NIXOS_ANYWHERE_FAULT"];
+    });
+    assert.equal(late.exitCode, 1, late.stdout);
+    assert.match(late.stderr, /phase kexec of the installation failed\n[\s\S]*no end after 5 s/);
+  });
+
   it("writes a hardware report before anything is wiped, and goes on from there", async () => {
     const report = join(fleet.root, "facter.json");
     const stopped = await run("install", "galena", "--yes", "--until", "kexec", "--hardware-report", report);
@@ -109,6 +142,12 @@ galena: lost with /dev/sda: sda1 (ext4, 107 GB, mounted at /), sda15 (vfat, 130 
       stdout,
       /^galena: installed, wiped \/dev\/sda \(google-persistent-disk-0\), runs \/nix\/store\/\S+-nixos-system-galena-\S+\n$/,
     );
+  });
+
+  it("brought the key that the clan keeps for the machine, decrypted by the operator", async () => {
+    const key = (await host.exec("cat /var/lib/sops-nix/key.txt", patience())).stdout.trim();
+    const kept = await readFile(join(fleet.root, "sops/machines/galena/key.json"), "utf8");
+    assert.ok(kept.includes(await recipientOf(key)), kept);
   });
 
   it("leaves a machine that is installed alone, and says by which word it would be wiped", async () => {

@@ -8,8 +8,9 @@ import { activationPolicySchema } from "../../../deploy/activation/policy.ts";
 import { deployMachine } from "../../../deploy/deploy-machine.ts";
 import { renderLosses } from "../../../deploy/installation/plan-installation.ts";
 import { FleetError } from "../../../errors.ts";
+import { announcement } from "../../../providers/installation-preview.ts";
 import type { FleetEvent } from "../../../report.ts";
-import { MachineToInstall } from "../support/machine-to-install.ts";
+import { diskKeyOfVars, MachineToInstall } from "../support/machine-to-install.ts";
 import { patience } from "../support/signals.ts";
 import { spyOnArguments } from "../support/spy-on-arguments.ts";
 
@@ -37,6 +38,10 @@ describe("installing a machine", function () {
     const boot = await bootId();
     const { plan, facts } = await machine.plan();
     assert.deepEqual([facts.os, facts.name], ["foreign", "Debian GNU/Linux 13 (trixie)"]);
+    assert.deepEqual(await announcement(await machine.inputs()), {
+      level: "warning",
+      message: `wipes /dev/sda (google-persistent-disk-0) of the machine at root@${machine.host.address}, which runs Debian GNU/Linux 13 (trixie); lost with /dev/sda: sda1 (ext4, 107 GB, mounted at /), sda15 (vfat, 130 MB, UEFI, mounted at /boot/efi)`,
+    });
     assert.deepEqual(plan.kind === "run" && plan.phases, ["kexec", "disko", "install", "reboot"]);
     assert.deepEqual(plan.kind === "run" && renderLosses(plan.wipes), [
       "lost with /dev/sda: sda1 (ext4, 107 GB, mounted at /), sda15 (vfat, 130 MB, UEFI, mounted at /boot/efi)",
@@ -84,7 +89,7 @@ describe("installing a machine", function () {
     assert.equal(accepted.length, 1, "from then on it is pinned");
   });
 
-  it("brings the key of an encrypted disk for the disk script alone, once it can be read", async () => {
+  it("brings keys of encrypted disks for the disk script alone, the stack's and the clan's, once they can be read", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "disk-key-"));
     const file = join(folder.path, "disk.key");
     const diskKeys = { "/run/keys/disk.key": file };
@@ -104,10 +109,14 @@ describe("installing a machine", function () {
       await machine.ask("cat /run/keys/disk.key; stat -c ' %a %U' /run/keys/disk.key"),
       "key of the disk 600 root",
     );
+    const kept = "/run/partitioning-secrets/zfs/key";
+    assert.equal(await machine.ask(`cat ${kept}; stat -c ' %a %U' ${kept}`), `${diskKeyOfVars} 600 root`);
     const seen = `${await spying.seen()}${JSON.stringify(machine.events)}`;
     assert.ok(seen.includes("--disk-encryption-keys"), "the spy works");
-    assert.ok(!seen.includes("key of the disk"), "the key was told");
-    assert.equal(await machine.ask("grep -ac 'key of the disk' /run/seen || true"), "0");
+    for (const key of ["key of the disk", diskKeyOfVars]) {
+      assert.ok(!seen.includes(key), "a key was told");
+      assert.equal(await machine.ask(`grep -ac '${key}' /run/seen || true`), "0");
+    }
     await machine.ask("umount /mnt; rm /run/pulumi-clan-installation"); // as before: kexec was the last that ended well
   });
 
@@ -184,6 +193,7 @@ describe("installing a machine", function () {
       toplevel: machine.toplevel,
       policy: activationPolicySchema.parse({}),
       owner: { project: "fleet", stack: "test" },
+      secrets: machine.secrets,
     } as const;
     const { kind, reason } = await deployMachine(request, () => undefined, patience());
     assert.deepEqual([kind, reason], ["unchanged", undefined]);
@@ -213,6 +223,14 @@ describe("installing a machine", function () {
     const found = plan.kind === "refuse" ? plan.obstacles.map((one) => one.found) : [plan.kind];
     const parts = "sda1 (vfat, 537 MB, disk-main-ESP), sda2 (ext4, 107 GB, disk-main-root)";
     assert.deepEqual(found, [`disks that a NixOS was installed on: ${parts}`]);
+    const { message } = await announcement({
+      ...(await machine.inputs()),
+      foreignHostKeys: machine.installed.hostKeys,
+    });
+    assert.equal(
+      message,
+      `will be refused: disks that a NixOS was installed on: ${parts}: start that NixOS if it is to stay; to wipe it, name the machine by that id`,
+    );
     const named = await machine.plan({ reinstall: facts.machineId ?? "" });
     assert.equal(named.plan.kind, "run");
     await machine.ask("mv /run/NIXOS /etc/NIXOS");

@@ -3,18 +3,22 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
+import { type MachineSecrets, readMachineSecrets } from "../../../clan/vars/machine-secrets.ts";
 import { installMachine, planMachine } from "../../../deploy/installation/install-machine.ts";
 import type { installationRequestSchema } from "../../../deploy/installation/installation-request.ts";
+import type { SecretSource } from "../../../deploy/secrets/secret-source.ts";
 import { type ConnectionSpec, connectionSpecSchema } from "../../../deploy/ssh/connection-spec.ts";
 import { parseHostKey } from "../../../deploy/ssh/host-key.ts";
 import { runNix } from "../../../local-nix/nix-command.ts";
 import { parseStorePath, type StorePath } from "../../../local-nix/store-path.ts";
+import { type InstallationInputs, installationInputsSchema } from "../../../providers/installation-schema.ts";
 import type { FleetEvent } from "../../../report.ts";
 import { runCommand } from "../../../sim/hosts/run-command.ts";
 import { type SimHost, startHost } from "../../../sim/hosts/simulated-host.ts";
+import { clanSecrets } from "../../../stack/clan-secrets.ts";
+import { ClanFolder } from "../../clan/vars/support/clan-folder.ts";
 import { type OwnSimulation, ownSimulation } from "../../sim/hosts/own-simulation.ts";
 import { addFixtureSystem } from "./fixture-system.ts";
-import { testSecrets } from "./secrets.ts";
 import { patience } from "./signals.ts";
 
 const standIn = join(import.meta.dirname, "../../../sim/nixos-anywhere");
@@ -50,19 +54,22 @@ export class MachineToInstall implements AsyncDisposable {
   readonly #listeners: ((event: FleetEvent) => void)[] = [];
   readonly #simulation: OwnSimulation;
   readonly #diskoScript: StorePath;
-  readonly #hostKey: { readonly secret: string; readonly open: string };
+  readonly #hostKey: HostKeyPair;
+  readonly #vars: MachineVars;
 
   private constructor(
     simulation: OwnSimulation,
     host: SimHost,
     paths: { readonly toplevel: StorePath; readonly diskoScript: StorePath },
-    hostKey: { readonly secret: string; readonly open: string },
+    hostKey: HostKeyPair,
+    vars: MachineVars,
   ) {
     this.#simulation = simulation;
     this.host = host;
     this.toplevel = paths.toplevel;
     this.#diskoScript = paths.diskoScript;
     this.#hostKey = hostKey;
+    this.#vars = vars;
   }
 
   static async start(): Promise<MachineToInstall> {
@@ -70,12 +77,9 @@ export class MachineToInstall implements AsyncDisposable {
     try {
       const host = await startHost(simulation.host("debian"), patience(), simulation.state);
       const toplevel = await addFixtureSystem({ name: "installed", class: "nixos" }, patience());
-      return new MachineToInstall(
-        simulation,
-        host,
-        { toplevel, diskoScript: await addDiskoScript() },
-        await makeHostKey(),
-      );
+      const paths = { toplevel, diskoScript: await addDiskoScript() };
+      const hostKey = await makeHostKey();
+      return new MachineToInstall(simulation, host, paths, hostKey, await makeVars(host, hostKey));
     } catch (error) {
       await simulation[Symbol.asyncDispose]();
       throw error;
@@ -112,18 +116,20 @@ ${sudo}END
     );
   }
 
-  /** Its secrets: no word of them may be told. */
-  readonly ageKey = "AGE-SECRET-KEY-1TESTTESTTEST";
+  /** The clan's vars for it: key, host key and who may log in, really encrypted to the operator. */
+  get secrets(): SecretSource {
+    const { name } = this.host;
+    const whole = { machine: name, secrets: this.#vars.secrets, toplevel: this.toplevel, hostKeys: [] };
+    return clanSecrets(whole, this.#vars.clan.findKeys);
+  }
+
+  /** The machine's own: no word of it may be told. */
+  get ageKey(): string {
+    return this.#vars.ageKey;
+  }
 
   async #request(more: Partial<Request>): Promise<Request> {
-    const { name, identityFile, hostKey } = this.host;
-    const secrets = testSecrets({
-      identities: { "/var/lib/sops-nix/key.txt": `${this.ageKey}\n` },
-      files: {
-        "/etc/ssh/ssh_host_ed25519_key": this.#hostKey.secret,
-        "/root/.ssh/authorized_keys": await readFile(`${identityFile}.pub`, "utf8"),
-      },
-    });
+    const { name, hostKey } = this.host;
     return {
       machine: name,
       system: process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux",
@@ -133,10 +139,33 @@ ${sudo}END
       toplevel: this.toplevel,
       devices: ["/dev/sda"],
       owner: { project: "fleet", stack: "test" },
-      secrets: { stage: () => Promise.resolve(secrets) },
+      secrets: this.secrets,
       command: [join(standIn, "nixos-anywhere")],
       ...more,
     };
+  }
+
+  /** As a program declares it. */
+  async inputs(): Promise<InstallationInputs> {
+    const { name, address, identityFile } = this.host;
+    const { system, toplevel, diskoScript: script, devices } = await this.#request({});
+    return installationInputsSchema.parse({
+      machine: name,
+      targetHost: `root@${address}`,
+      identityFiles: [identityFile],
+      hostKeys: this.installed.hostKeys,
+      foreignHostKeys: this.foreign().hostKeys,
+      connectDeadlineSeconds: 20,
+      owner: { project: "fleet", stack: "test" },
+      reportTo: "",
+      system,
+      toplevel,
+      drvPath: `${toplevel}.drv`,
+      disko: { drvPath: `${script}.drv`, script, devices },
+      diskKeys: {},
+      program: "nixos-anywhere",
+      power: "on",
+    });
   }
 
   /** Waits for an event. */
@@ -181,7 +210,42 @@ ${sudo}END
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#simulation[Symbol.asyncDispose]();
+    await this.#vars.clan[Symbol.asyncDispose]();
   }
+}
+
+/** Of an encrypted disk, as the clan keeps it. */
+export const diskKeyOfVars = "key that the clan keeps";
+
+interface HostKeyPair {
+  readonly secret: string;
+  readonly open: string;
+}
+
+/** What the clan keeps for one machine. */
+interface MachineVars {
+  readonly clan: ClanFolder;
+  readonly secrets: MachineSecrets;
+  readonly ageKey: string;
+}
+
+async function makeVars({ name, identityFile }: SimHost, hostKey: HostKeyPair): Promise<MachineVars> {
+  const clan = await ClanFolder.create();
+  const { identity, recipient } = await clan.keyFor(name);
+  const before = { secret: true, deploy: true, neededFor: "activation" };
+  const files = {
+    "ssh.id_ed25519": { ...before, path: "/etc/ssh/ssh_host_ed25519_key" },
+    authorized_keys: { ...before, path: "/root/.ssh/authorized_keys" },
+  };
+  const contents = { "ssh.id_ed25519": hostKey.secret, authorized_keys: await readFile(`${identityFile}.pub`, "utf8") };
+  await clan.seal(`vars/per-machine/${name}/zfs/key/secret`, diskKeyOfVars, [clan.operator.recipient]);
+  for (const [file, content] of Object.entries(contents))
+    await clan.seal(`vars/per-machine/${name}/login/${file}/secret`, content, [clan.operator.recipient, recipient]);
+  const key = { ...before, neededFor: "partitioning", path: "/run/partitioning-secrets/zfs/key" };
+  const generators = { login: { share: false, files }, zfs: { share: false, files: { key } } };
+  const secrets = await readMachineSecrets(clan.root, name, { generators, settings: null });
+  assert.ok(secrets);
+  return { clan, secrets, ageKey: identity };
 }
 
 async function addDiskoScript(): Promise<StorePath> {
@@ -193,7 +257,7 @@ async function addDiskoScript(): Promise<StorePath> {
   return parseStorePath((await runNix(args, { signal: patience() })).trim());
 }
 
-async function makeHostKey(): Promise<{ readonly secret: string; readonly open: string }> {
+async function makeHostKey(): Promise<HostKeyPair> {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "key");
   await runCommand("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file], {}, patience());
