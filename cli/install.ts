@@ -113,6 +113,8 @@ function renderPlan(machine: string, plan: InstallationPlan, { name, machineId }
   switch (plan.kind) {
     case "installed":
       return `${machine}: runs ${name}, which stays; to wipe it: --reinstall ${machineId ?? "<cloud id>"}`;
+    case "reached":
+      return `${machine}: is in ${name} already, nothing is done`;
     case "refuse":
       return plan.obstacles
         .map(({ found, expected, fix }) => `${machine}: ${found}; expected ${expected}: ${fix}`)
@@ -139,7 +141,9 @@ function renderEnd(
       return `${machine}: runs NixOS already, ${how}; to wipe it: --reinstall ${machineId ?? "<cloud id>"}`;
     }
     case "stopped":
-      return `${machine}: stopped after ${phases.at(-1) ?? "nothing"}; the next run goes on there`;
+      return phases.length === 0
+        ? `${machine}: is as far as was asked for already; the next run goes on there`
+        : `${machine}: stopped after ${phases.at(-1)}; the next run goes on there`;
     case "installed":
       return `${machine}: installed${wiped.length === 0 ? "" : `, wiped ${wiped.join(", ")}`}, runs ${order.toplevel}`;
   }

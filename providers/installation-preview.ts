@@ -30,6 +30,7 @@ export async function announcement(inputs: InstallationInputs): Promise<Pick<Fle
   const { plan, facts } = look;
   switch (plan.kind) {
     case "installed":
+    case "reached": // not without a last phase, of which a stack has none
       return { level: "info", message: `runs ${facts.name}, which stays` };
     case "refuse": {
       const obstacles = plan.obstacles.map(({ found, fix }) => `${found}: ${fix}`).join("; ");

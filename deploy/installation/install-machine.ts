@@ -1,6 +1,3 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { z } from "zod";
 import type { Report } from "../../report.ts";
 import { AuthenticationError, HostKeyMismatchError } from "../errors.ts";
@@ -12,6 +9,7 @@ import type { SshHost } from "../ssh/ssh-host.ts";
 import { awaitSystem } from "./await-system.ts";
 import { type DiskKeys, writeDiskKeys } from "./disk-keys.ts";
 import { type ExtraFiles, installedSecrets, writeExtraFiles } from "./extra-files.ts";
+import { openHardwareReport } from "./hardware-report.ts";
 import {
   type InstallationFacts,
   type InstallationPhase,
@@ -23,7 +21,7 @@ import { type Installation, type InstallationRequest, installationRequestSchema 
 import { type FoundAt, foreignKeyUnknown, noProgress, notAgreed, refused } from "./judged-errors.ts";
 import { type LoopbackCarrier, openLoopbackCarrier } from "./loopback-carrier.ts";
 import { type PhaseCall, runPhase } from "./nixos-anywhere.ts";
-import { type InstallationPlan, planInstallation, renderDisk } from "./plan-installation.ts";
+import { describePhase, type InstallationPlan, planInstallation, renderDisk } from "./plan-installation.ts";
 
 /**
  * Makes a NixOS out of a machine, one phase after the other. Before each one the machine is looked at and judged anew, so
@@ -66,6 +64,7 @@ class InstallationRun implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #phases: InstallationPhase[] = [];
   readonly #wiped: string[] = [];
+  #reported = false;
   readonly #lock: InstallationLock;
   /** Sizes of the devices as they were first seen. */
   #seen: ReadonlyMap<string, number> | undefined;
@@ -93,14 +92,18 @@ class InstallationRun implements AsyncDisposable {
           return this.#ended("already", facts);
         case "refuse":
           throw refused(this.#found(facts), plan.obstacles, this.#wiped.length > 0);
+        case "reached":
+          await this.#reportHardware(facts);
+          return this.#ended("stopped", facts);
         case "run": {
           const [phase] = plan.phases;
           if (!this.#request.agreed) throw notAgreed(this.#found(facts));
           if (this.#phases.includes(phase)) throw noProgress(this.#found(facts), phase);
           if (await this.#lock.take(this.#spec, facts.bootId, this.#signal)) continue; // what was seen may be others' work
+          if (phase !== "kexec") await this.#reportHardware(facts);
           if (this.#phases.length === 0 && plan.phases.includes("install"))
             await this.#proveFiles(plan.phases.includes("disko"));
-          this.#say("info", phase, this.#announce(phase, plan.wipes.map(renderDisk)));
+          this.#say("info", phase, describePhase(phase, plan.wipes));
           const after = await this.#run(phase, facts, plan.wipes.map(renderDisk));
           this.#phases.push(phase);
           if (phase === "reboot") return this.#ended("installed", after);
@@ -165,9 +168,16 @@ class InstallationRun implements AsyncDisposable {
     }
   }
 
+  /** In an installer nixos-anywhere takes kexec for done, and reports. */
+  async #reportHardware({ bootId }: InstallationFacts): Promise<void> {
+    const { hardwareReport, deadlines } = this.#request;
+    if (hardwareReport === undefined || this.#reported) return;
+    await this.#lock.take(this.#spec, bootId, this.#signal);
+    await this.#spawn("kexec", deadlines.kexecSeconds, this.#signal);
+  }
+
   /** A secret that cannot be opened is no reason to wipe a machine first. */
   async #proveFiles(formats: boolean): Promise<void> {
-    if (this.#request.until === "kexec") return;
     await using _keys = formats ? await this.#diskKeys() : undefined;
     await using _extra = await this.#extraFiles(); // they lie there again only while they are copied
   }
@@ -214,7 +224,7 @@ class InstallationRun implements AsyncDisposable {
     const { machine, command, diskoScript, toplevel, kexec, hardwareReport } = this.#request;
     const { user, identityFiles } = this.#spec;
     this.#carrier ??= this.#stack.use(await this.#openCarrier());
-    await using reported = phase === "kexec" && hardwareReport !== undefined ? await reportFolder() : undefined;
+    await using reported = phase === "kexec" && hardwareReport !== undefined ? await openHardwareReport() : undefined;
     const report = reported === undefined ? {} : { hardwareReport: reported.file };
     const call = {
       phase,
@@ -229,7 +239,8 @@ class InstallationRun implements AsyncDisposable {
     const { port } = this.#carrier;
     await runPhase({ machine, command, deadlineSeconds }, { ...call, port }, this.#report, signal);
     if (reported !== undefined && hardwareReport !== undefined) {
-      await writeFile(hardwareReport, await readFile(reported.file));
+      await reported.keep(hardwareReport);
+      this.#reported = true;
       this.#say("info", phase, `hardware report in ${hardwareReport}: commit it, or the system may not find its disks`);
     }
   }
@@ -258,19 +269,6 @@ class InstallationRun implements AsyncDisposable {
     await writeInstallationNote(host, { machine, after, diskoScript, toplevel }, this.#signal);
   }
 
-  #announce(phase: InstallationPhase, wipes: readonly string[]): string {
-    switch (phase) {
-      case "kexec":
-        return "starts the installer in memory";
-      case "disko":
-        return `wipes ${wipes.join(", ")}`;
-      case "install":
-        return "copies the system and installs its boot loader";
-      case "reboot":
-        return "reboots into the installed system";
-    }
-  }
-
   #say(level: "debug" | "info", phase: string, message: string): void {
     this.#report({ level, subject: this.#request.machine, phase, message });
   }
@@ -288,13 +286,4 @@ class InstallationRun implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync();
   }
-}
-
-/** The tool adds the report to the git repository in which it lies: not in the operator's. */
-async function reportFolder(): Promise<AsyncDisposable & { readonly file: string }> {
-  const folder = await mkdtemp(join(tmpdir(), "pulumi-clan-report-"));
-  return {
-    file: join(folder, "facter.json"),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
-  };
 }

@@ -15,6 +15,8 @@ export interface WantedInstallation {
   readonly reinstall?: string | undefined;
   /** The cloud's own id of the VM, which counts beside the machine-id. */
   readonly instanceId?: string | undefined;
+  /** The last phase that is wanted. Default reboot: all of them. */
+  readonly until?: InstallationPhase | undefined;
   /** Sizes of the devices before the kernel was changed, in bytes: another kernel may count disks in another order. */
   readonly seen?: ReadonlyMap<string, number> | undefined;
 }
@@ -29,6 +31,8 @@ export interface Obstacle {
 export type InstallationPlan =
   /** It runs an installed NixOS, which stays as it is. */
   | { readonly kind: "installed" }
+  /** It is past the last phase that is wanted. */
+  | { readonly kind: "reached" }
   | { readonly kind: "refuse"; readonly obstacles: readonly [Obstacle, ...Obstacle[]] }
   | {
       readonly kind: "run";
@@ -61,7 +65,10 @@ export function planInstallation(
     const stays = wanted.reinstall === undefined || facts.record?.reinstall === wanted.reinstall;
     if (stays) return { kind: "installed" };
   }
-  const phases = phasesFrom(facts, wanted);
+  const last = installationPhases.indexOf(wanted.until ?? "reboot");
+  const [next, ...later] = phasesFrom(facts, wanted).filter((phase) => installationPhases.indexOf(phase) <= last);
+  if (next === undefined) return { kind: "reached" };
+  const phases = [next, ...later] as const;
   const obstacles = [...guard(facts, wanted, isOurs), ...missing(facts, wanted, phases)];
   const [first, ...others] = obstacles;
   if (first !== undefined) return { kind: "refuse", obstacles: [first, ...others] };
@@ -72,7 +79,7 @@ export function planInstallation(
 function phasesFrom(
   { os, note }: InstallationFacts,
   { machine, diskoScript, toplevel }: WantedInstallation,
-): readonly [InstallationPhase, ...InstallationPhase[]] {
+): readonly InstallationPhase[] {
   if (os !== "installer") return installationPhases;
   const counts = note !== null && note.machine === machine && note.diskoScript === diskoScript;
   if (!counts || note.after === "kexec") return ["disko", "install", "reboot"];
@@ -98,6 +105,10 @@ function guard(facts: InstallationFacts, wanted: WantedInstallation, isOurs: boo
     const found = `an installer that was not started by an installation of this machine; ${disks}`;
     const fix = "look at its disks; to wipe them, name the machine by that id";
     return [{ found, expected: `the machine's old system, or reinstall: ${name}`, fix }];
+  }
+  if (facts.name === "") {
+    const unknown = "a system that does not say what it is: no name in /etc/os-release";
+    return [{ found: unknown, expected: `one that does, or reinstall: ${name}`, fix: "log in and look what it is" }];
   }
   // A rescue system, perhaps: what runs is another Linux, and what would be lost is a NixOS.
   if (traces.length === 0) return [];
@@ -171,6 +182,20 @@ function wipedDisks({ devices, disks, parts }: InstallationFacts): readonly Wipe
     const known = disks.find((one) => one.path === disk) ?? { path: disk ?? path, sizeBytes, names: [] };
     return { ...known, holds: parts.filter((part) => part.disk === disk) };
   });
+}
+
+/** What a phase does, in words. */
+export function describePhase(phase: InstallationPhase, wipes: readonly Disk[]): string {
+  switch (phase) {
+    case "kexec":
+      return "starts the installer in memory";
+    case "disko":
+      return `wipes ${wipes.map(renderDisk).join(", ")}`;
+    case "install":
+      return "copies the system and installs its boot loader";
+    case "reboot":
+      return "reboots into the installed system";
+  }
 }
 
 /** `lost with /dev/sda: sda1 (ext4, 107 GB, mounted at /)`, for each disk that holds something. */

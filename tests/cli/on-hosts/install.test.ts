@@ -136,6 +136,14 @@ galena: lost with /dev/sda: sda1 (ext4, 107 GB, mounted at /), sda15 (vfat, 130 
     assert.equal(stopped.stdout, "galena: stopped after kexec; the next run goes on there\n");
     assert.match(stopped.stderr, /hardware report in \S+facter\.json: commit it/);
     assert.match(await readFile(report, "utf8"), /"version":1/);
+    await rm(report);
+    const again = await run("install", "galena", "--yes", "--until", "kexec", "--hardware-report", report);
+    assert.equal(
+      again.stdout,
+      "galena: is as far as was asked for already; the next run goes on there\n",
+      again.stderr,
+    );
+    assert.match(await readFile(report, "utf8"), /"version":1/, "the installer reports again");
     const { stdout, stderr, exitCode } = await run("install", "galena", "--yes");
     assert.equal(exitCode, 0, stderr);
     assert.match(

@@ -89,6 +89,20 @@ describe("planning an installation", () => {
     assert.equal(planned({ ...installer, note: note_, parts: [part(ofDisko)] }), "install reboot", "it is our own");
   });
 
+  it("goes no further than was asked for, also where a machine is past that already", () => {
+    assert.equal(planned(debian, { until: "kexec" }), "kexec");
+    assert.equal(planned(debian, { until: "disko" }), "kexec disko");
+    assert.equal(planned(installer, { until: "kexec" }, true), "reached");
+    assert.equal(planned({ ...installer, note: { ...note, after: "disko" } }, { until: "disko" }), "reached");
+    assert.equal(planned({ ...installer, note: { ...note, after: "disko" } }, { until: "install" }), "install");
+    const plan = planInstallation(debian, { ...wanted, until: "kexec" }, false);
+    assert.deepEqual(plan.kind === "run" && plan.wipes, [], "nothing is wiped by it");
+  });
+
+  it("does not take for another Linux what does not say what it is", () => {
+    assert.match(planned({ ...debian, name: "" }), /^a system that does not say what it is/);
+  });
+
   it("goes on in the installer where it ended", () => {
     assert.equal(planned({ ...installer, note: { ...note, after: "kexec" } }), "disko install reboot");
     assert.equal(planned({ ...installer, note: { ...note, after: "disko" } }), "install reboot");

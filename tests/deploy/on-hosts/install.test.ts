@@ -85,6 +85,8 @@ describe("installing a machine", function () {
     await machine.addUser("alice", false);
     const { kind, phases, wiped } = await machine.install({ foreign, until: "kexec" });
     assert.deepEqual([kind, phases, wiped], ["stopped", ["kexec"], []]);
+    const again = await machine.install({ until: "kexec" });
+    assert.deepEqual([again.kind, again.phases, again.wiped], ["stopped", [], []], "it is there already");
     const accepted = machine.events.filter(({ message }) => message.includes("accepted on first use"));
     assert.equal(accepted.length, 1, "from then on it is pinned");
   });
@@ -210,6 +212,7 @@ describe("installing a machine", function () {
     const foreign = machine.foreign({ backEnd: "openssh", hostKeys: machine.installed.hostKeys });
     const installed = { ...machine.installed, backEnd: "openssh" } as const;
     const named = { reinstall: "4711", instanceId: "4711", foreign, installed };
+    assert.match(await codeOf(machine.install(named, "after-kexec")), /simulated failure after-kexec/);
     const { kind, wiped, machineId } = await machine.install(named);
     assert.deepEqual([kind, wiped], ["installed", ["/dev/sda (google-persistent-disk-0)"]]);
     assert.notEqual(machineId, before);
