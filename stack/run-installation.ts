@@ -57,10 +57,6 @@ async function requestFor(
   const installed = await resolveWay({ ...way, hostKeyPolicy: "strict" }, sudoPassword);
   const foreign = await resolveWay({ ...way, hostKeys: foreignHostKeys, formerHostKeys: [] }, sudoPassword);
   const { hostKeys } = installed;
-  const sources = [
-    ...(secrets === null ? [] : [clanSecrets({ machine, toplevel, secrets, hostKeys })]),
-    ...(files === undefined ? [] : [folderSource(files)]),
-  ];
   return {
     machine,
     system,
@@ -72,7 +68,8 @@ async function requestFor(
     owner: { ...owner },
     diskKeys: { ...diskKeys },
     command: [program],
-    ...(sources.length === 0 ? {} : { secrets: joined(sources) }),
+    ...(secrets === null ? {} : { secrets: clanSecrets({ machine, toplevel, secrets, hostKeys }) }),
+    ...(files === undefined ? {} : { files: folderSource(files) }),
     ...(reinstall === undefined ? {} : { reinstall }),
     ...(instanceId === undefined ? {} : { instanceId }),
     ...(kexec === undefined ? {} : { kexec }),
@@ -80,20 +77,6 @@ async function requestFor(
     ...(until === undefined ? {} : { until }),
     ...(agreed === undefined ? {} : { agreed }),
     ...(hardwareReport === undefined ? {} : { hardwareReport }),
-  };
-}
-
-function joined(sources: readonly SecretSource[]): SecretSource {
-  return {
-    async stage(machine, signal): Promise<StagedSecrets> {
-      const staged = await Promise.all(sources.map((source) => source.stage(machine, signal)));
-      return {
-        digest: staged.map(({ digest }) => digest).join("."),
-        identities: staged.flatMap(({ identities }) => identities),
-        files: staged.flatMap(({ files }) => files),
-        diskKeys: staged.flatMap(({ diskKeys = [] }) => diskKeys),
-      };
-    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { access, chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -18,20 +19,42 @@ export interface ExtraFiles extends AsyncDisposable {
   readonly folder: string;
 }
 
-/**
- * What of a machine's secrets comes with the install: its identities, and files of root's on its disk. Others cannot be:
- * their owners do not exist yet, and /run is gone with the reboot. The first deployment brings them.
- */
+/** Owners of other files do not exist yet, and /run is gone with the reboot: the first deployment brings those. */
+function ofRoot({ path, owner = "root", group = "0" }: SecretFile): boolean {
+  return !path.startsWith("/run/") && ["root", "0"].includes(owner) && ["root", "0"].includes(group);
+}
+
+/** What of a machine's secrets comes with the install: its identities, and files of root's on its disk. */
 export function installedSecrets({ identities, files }: Pick<StagedSecrets, "identities" | "files">): InstalledFile[] {
-  const ofRoot = ({ path, owner = "root", group = "0" }: SecretFile): boolean =>
-    !path.startsWith("/run/") && ["root", "0"].includes(owner) && ["root", "0"].includes(group);
   return [...identities, ...files]
     .filter(ofRoot)
     .map((file) => ({ path: file.path, mode: file.mode ?? "0400", read: () => file.read() }));
 }
 
+/**
+ * What a deployment leaves behind when it has delivered secrets, so that the first one finds them delivered: digest, then
+ * `hash kind path` a line. Source: deploy/secrets/scripts/secrets.sh.
+ * @returns none where something is left to be delivered.
+ */
+export function secretsManifest(staged: StagedSecrets): InstalledFile[] {
+  const { digest, identities, files, userIdentities = [] } = staged;
+  if (userIdentities.length > 0 || ![...identities, ...files].every(ofRoot)) return [];
+  const lines = (kind: string, listed: readonly SecretFile[]): Promise<string>[] =>
+    listed.map(
+      async ({ path, read }) =>
+        `${createHash("sha256")
+          .update(await read())
+          .digest("hex")} ${kind} ${path}`,
+    );
+  const read = async (): Promise<Uint8Array> => {
+    const all = await Promise.all([...lines("i", identities), ...lines("f", files)]);
+    return Buffer.from(`${[digest, ...all].join("\n")}\n`);
+  };
+  return [{ path: "/nix/var/pulumi-clan/secrets/installed", mode: "0600", read }];
+}
+
 /** Folders that only root may enter on any NixOS; the archive would otherwise open them. */
-const closed = ["/root", "/root/.ssh", "/var/lib/sops-nix", "/nix/var/pulumi-clan"];
+const closed = ["/root", "/root/.ssh", "/var/lib/sops-nix", "/nix/var/pulumi-clan", "/nix/var/pulumi-clan/secrets"];
 
 /**
  * Writes the files below a folder that only the operator may enter, in memory where the system has such a place.

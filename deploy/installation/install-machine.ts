@@ -8,7 +8,7 @@ import type { HostKey } from "../ssh/host-key.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import { awaitSystem } from "./await-system.ts";
 import { type DiskKeys, writeDiskKeys } from "./disk-keys.ts";
-import { type ExtraFiles, installedSecrets, writeExtraFiles } from "./extra-files.ts";
+import { type ExtraFiles, installedSecrets, secretsManifest, writeExtraFiles } from "./extra-files.ts";
 import { openHardwareReport } from "./hardware-report.ts";
 import {
   type InstallationFacts,
@@ -194,12 +194,15 @@ class InstallationRun implements AsyncDisposable {
 
   /** The machine's identity, and what tells later runs whose it is. */
   async #extraFiles(): Promise<ExtraFiles> {
-    const { machine, owner, toplevel, reinstall = null } = this.#request;
+    const { machine, owner, files, toplevel, reinstall = null } = this.#request;
     const text = (path: string, value: unknown) => {
       return { path, mode: "0600", read: async () => Buffer.from(`${JSON.stringify(value)}\n`) };
     };
+    const staged = await this.#staged();
+    const more = await files?.stage(machine, this.#signal);
     return await writeExtraFiles([
-      ...installedSecrets(await this.#staged()),
+      ...(staged === undefined ? [] : [...installedSecrets(staged), ...secretsManifest(staged)]),
+      ...(more === undefined ? [] : installedSecrets(more)),
       text("/nix/var/pulumi-clan/owner.json", { ...owner, machine }),
       text("/nix/var/pulumi-clan/installation.json", { reinstall, toplevel }),
     ]);
@@ -207,12 +210,11 @@ class InstallationRun implements AsyncDisposable {
 
   async #diskKeys(): Promise<DiskKeys> {
     const { machine, diskKeys } = this.#request;
-    return await writeDiskKeys(machine, (await this.#staged()).diskKeys ?? [], diskKeys);
+    return await writeDiskKeys(machine, (await this.#staged())?.diskKeys ?? [], diskKeys);
   }
 
-  async #staged(): Promise<Pick<StagedSecrets, "identities" | "files" | "diskKeys">> {
-    const { machine, secrets } = this.#request;
-    return secrets === undefined ? { identities: [], files: [] } : await secrets.stage(machine, this.#signal);
+  async #staged(): Promise<StagedSecrets | undefined> {
+    return await this.#request.secrets?.stage(this.#request.machine, this.#signal);
   }
 
   async #spawn(

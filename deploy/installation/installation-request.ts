@@ -21,6 +21,8 @@ export const installationDeadlinesSchema = z.strictObject({
 });
 export type InstallationDeadlines = z.output<typeof installationDeadlinesSchema>;
 
+const secretSource = z.custom<SecretSource>((value) => typeof value === "object" && value !== null && "stage" in value);
+
 /** nixos-anywhere gives the path to a shell in the installer, unquoted. */
 export const diskKeyPathSchema = z
   .string()
@@ -45,10 +47,10 @@ export const installationRequestSchema = z.strictObject({
   /** The cloud's id of the VM. */
   instanceId: z.string().min(1).max(200).optional(),
   owner: ownerSchema.omit({ machine: true }),
-  /** Host key, age key and what else the machine must have at its first boot. */
-  secrets: z
-    .custom<SecretSource>((value) => typeof value === "object" && value !== null && "stage" in value)
-    .optional(),
+  /** Host key, age key and what else the machine must have at its first boot. Later deployments bring the same. */
+  secrets: secretSource.optional(),
+  /** Files of root's that come with the installation alone; they win over secrets. */
+  files: secretSource.optional(),
   /** Path in the installer → local file with the key of an encrypted disk. */
   diskKeys: z.record(diskKeyPathSchema, z.string().min(1)).default({}),
   /** false: nobody agreed to a phase, as none was to come; one that comes after all is refused. */

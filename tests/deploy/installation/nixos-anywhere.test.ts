@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "mocha";
-import { installedSecrets, writeExtraFiles } from "../../../deploy/installation/extra-files.ts";
+import { installedSecrets, secretsManifest, writeExtraFiles } from "../../../deploy/installation/extra-files.ts";
 import { phaseArguments, runPhase } from "../../../deploy/installation/nixos-anywhere.ts";
 import { parseStorePath } from "../../../local-nix/store-path.ts";
 import { testSecrets } from "../support/secrets.ts";
@@ -84,6 +85,20 @@ describe("files that come with an installation", () => {
     assert.deepEqual(modes, ["700", "755", "755", "755", "700", "755", "400"]);
     await extra[Symbol.asyncDispose]();
     await assert.rejects(stat(join(extra.folder, "..")), { code: "ENOENT" });
+  });
+
+  it("leave nothing of the secrets to a first deployment, but where something is left to be delivered", async () => {
+    const secrets = testSecrets({ identities: { "/var/lib/k": "AGE" }, files: { "/etc/key": "KEY" } });
+    const [manifest] = secretsManifest(secrets);
+    const hash = (text: string) => createHash("sha256").update(text).digest("hex");
+    assert.equal(
+      Buffer.from((await manifest?.read()) ?? []).toString(),
+      `${secrets.digest}\n${hash("AGE")} i /var/lib/k\n${hash("KEY")} f /etc/key\n`,
+    );
+    assert.deepEqual(secretsManifest(testSecrets({ files: { "/run/secrets/wifi": "gone" } })), []);
+    const owned = { files: { "/srv/a": "A" }, targets: { "/srv/a": { owner: "ada" } } };
+    assert.deepEqual(secretsManifest(testSecrets(owned)), []);
+    assert.deepEqual(secretsManifest({ ...secrets, userIdentities: secrets.identities }), []);
   });
 
   it("lie in their folder and nowhere else, whatever path a configuration states", async () => {

@@ -85,10 +85,10 @@ describe("installing a machine", function () {
     await machine.addUser("alice", false);
     const { kind, phases, wiped } = await machine.install({ foreign, until: "kexec" });
     assert.deepEqual([kind, phases, wiped], ["stopped", ["kexec"], []]);
-    const again = await machine.install({ until: "kexec" });
-    assert.deepEqual([again.kind, again.phases, again.wiped], ["stopped", [], []], "it is there already");
     const accepted = machine.events.filter(({ message }) => message.includes("accepted on first use"));
     assert.equal(accepted.length, 1, "from then on it is pinned");
+    const again = await machine.install({ until: "kexec" });
+    assert.deepEqual([again.kind, again.phases, again.wiped], ["stopped", [], []], "it is there already");
   });
 
   it("brings keys of encrypted disks for the disk script alone, the stack's and the clan's, once they can be read", async () => {
