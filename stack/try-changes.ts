@@ -11,6 +11,7 @@ import { runChecks } from "../clan/checks/run-checks.ts";
 import { checkEmission, emitFleet } from "../clan/emission/emit-fleet.ts";
 import { EmissionConflictError } from "../clan/emission/errors.ts";
 import { type AuthoredFleet, readFleet } from "../clan/read-fleet.ts";
+import { FleetError, FleetErrors } from "../errors.ts";
 import { defaultCacheDir } from "../local-nix/cache-folder.ts";
 import { copyTree } from "../local-nix/tree-copy.ts";
 import { snapshotTree } from "../local-nix/tree-snapshot.ts";
@@ -81,6 +82,7 @@ async function emit(draft: Draft, before: AuthoredFleet, after: AuthoredFleet): 
     if (stale.length > 0) return false;
   } catch (error) {
     if (error instanceof EmissionConflictError) return true; // a flake of somebody else's
+    if (error instanceof FleetError || error instanceof FleetErrors) return false; // it could not be emitted before either
     throw error;
   }
   for (const [path, text] of emitFleet(after.evaluation)) draft.write(path, text);

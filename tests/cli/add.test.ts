@@ -150,11 +150,14 @@ export default flakeModule(({ config }) => {
     assert.deepEqual([written, findings.map(({ rule }) => rule)], [true, ["FC022"]]);
   });
 
-  it("counts what generating vars mends to what remains", async () => {
-    await using fleet = await fleetOf(soundFleet);
+  it("counts what generating vars mends, and an emission that was not up to date, to what remains", async () => {
+    await using fleet = await fleetOf({ ...soundFleet, "flake.nix": "{ outputs = _: { }; }\n" });
     const peer = await fleet.fleet("add", "machine", "beryl", "--class", "nixos", "--tags", "cloud,peer");
     assert.equal(peer.exitCode, 0, peer.stderr);
     assert.match(peer.stderr, /FC031 +beryl is a member of zerotier, but its ZeroTier identity was never generated/);
+    // The sound fleet has no flake-parts to be emitted with.
+    assert.match(peer.stderr, /- flake\.nix and nix\/ were out of date: fleet emit\n/);
+    assert.equal(await fleet.read("flake.nix"), "{ outputs = _: { }; }\n");
   });
 });
 
