@@ -139,7 +139,7 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
    * think that it was moved, nor move it.
    */
   #tellStart(vm: gcp.compute.Instance, args: GcpNodeArgs, zone: string): void {
-    const start = `${args.machine} is started in ${zone}, where its disk is`;
+    const start = `${args.machine} can start in ${zone} alone, where its disk is`;
     if (pulumi.runtime.isDryRun())
       void pulumi.log.info(`${start}: without room there the start fails, and it is not moved`, this);
     pulumi.recover<unknown>(vm.instanceId, async () => {

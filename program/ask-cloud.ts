@@ -15,7 +15,7 @@ const deadlineMs = 15_000;
 /** What the cloud said of a stack's VMs. */
 export interface CloudTruth {
   readonly remarks: readonly Remark[];
-  /** Machine → VM of the state that is still there, as far as that could be asked. */
+  /** Machine → VM of the state, as far as it could be asked: without those that are gone, and off where it is. */
   readonly vms: ReadonlyMap<string, KnownNode>;
 }
 
@@ -44,7 +44,7 @@ export async function askCloud(
       throw error;
     }
   };
-  const gone = new Set<string>();
+  const found = new Map(vms);
   const remarks = owned.map(async ({ machine, node }): Promise<Remark[]> => {
     const vm = vms.get(machine);
     if (vm === undefined || node === undefined) return [];
@@ -54,7 +54,8 @@ export async function askCloud(
     const ask = async (): Promise<Remark[]> => {
       const drift = nodeDrift(vm, await api.readInstance(named, scope), wanted);
       if (drift === undefined) return [];
-      if (drift.ending === "gone") gone.add(machine);
+      if (drift.ending === "gone") found.delete(machine);
+      else found.set(machine, { ...vm, isOff: drift.ending === "off" });
       const events = vm.instanceId === undefined ? [] : await readEvents(named, vm.instanceId);
       return tell(drift.render(renderEnding(drift.ending, events)));
     };
@@ -68,6 +69,5 @@ export async function askCloud(
     }
   });
   over.catch(() => undefined); // told to whoever still waits
-  const told = (await Promise.all(remarks)).flat();
-  return { remarks: told, vms: new Map([...vms].filter(([machine]) => !gone.has(machine))) };
+  return { remarks: (await Promise.all(remarks)).flat(), vms: found };
 }
