@@ -44,6 +44,8 @@ export interface MachineWays {
   readonly stack: Stack;
   /** A machine that nothing places is missing here when `placeless` takes its error. */
   readonly connections: ReadonlyMap<string, HostConnection>;
+  /** Machine on a node → which of its two ways was taken, and why. */
+  readonly dialled: ReadonlyMap<string, string>;
   readonly sudoPassword?: SecretText;
 }
 
@@ -86,18 +88,20 @@ export async function readWays(
   const hidden = onDisk.secretKeys.some((key) => key === "pulumi-clan:sudoPassword");
   const stated = { text: config.sudoPassword, hidden };
   const sudoPassword = await readSudoPassword(options, stated, command, signal);
+  const dialled = new Map<string, string>();
   const choices = [...connections].map(async ([machine, connection]) => {
-    const node = known.has(machine) ? undefined : nodes.get(machine);
-    if (node?.atNode === undefined) return;
+    const node = nodes.get(machine);
+    if (node?.atNode === undefined || connection.targetHost === node.atNode) return;
     const isDeployed = node.targetHost !== node.atNode || endedWell(node);
     const two = { declared: wayOf(machine, connection, stack), atNode: node.atNode, isDeployed };
     const { targetHost, address, why } = await chooseWay(two, signal, sudoPassword);
+    dialled.set(machine, why);
     terminal.tell(`${machine}: dialled at ${why}`);
     const { address: _declared, ...rest } = connection;
     connections.set(machine, { ...rest, targetHost, ...(address === undefined ? {} : { address }) });
   });
   await Promise.all(choices);
-  return { stack, connections, ...(sudoPassword === undefined ? {} : { sudoPassword }) };
+  return { stack, connections, dialled, ...(sudoPassword === undefined ? {} : { sudoPassword }) };
 }
 
 /** Of machines on nodes that run: what the last update dialled. */
@@ -125,7 +129,7 @@ async function readNodes(
   }
 }
 
-/** What needs no look at the hosts: a named address, and nodes of which an older release wrote one way alone. */
+/** A named address; and of machines on nodes the one that is declared, or the node's own where nothing else is or counts. */
 function knownAddresses(
   nodes: ReadonlyMap<string, Dialled>,
   machines: readonly OwnedMachine[],
@@ -135,15 +139,19 @@ function knownAddresses(
   const [first] = machines;
   if (host !== undefined && first !== undefined)
     return new Map([[first.machine, { targetHost: host, definedAt: "--host", from: "stack" }]]);
-  return new Map(
-    [...nodes].flatMap(([machine, { targetHost, atNode }]) => {
-      if (atNode !== undefined && onNode === "when-needed") return [];
-      const address = {
-        targetHost: atNode ?? targetHost,
+  const known = new Map<string, MachineAddress>();
+  for (const { machine, spec } of machines) {
+    const node = nodes.get(machine);
+    if (node === undefined) continue;
+    const { targetHost, definedAt } = spec;
+    if (node.atNode !== undefined && onNode === "when-needed" && targetHost !== null)
+      known.set(machine, { targetHost, definedAt: `${definedAt.file}:${definedAt.line ?? 1}`, from: "node" });
+    else
+      known.set(machine, {
+        targetHost: node.atNode ?? node.targetHost,
         definedAt: 'the stack\'s output "machines"',
         from: "node",
-      } as const;
-      return [[machine, address] as const];
-    }),
-  );
+      });
+  }
+  return known;
 }

@@ -98,6 +98,7 @@ async function plan(chosen: ChosenMachines, command: Command, terminal: Terminal
     const { policy, owner } = settingsOf(owned, ways.stack);
     const declared = { toplevel: system.toplevel, policy, owner, secrets: secrets.get(machine) ?? null };
     const look = await lookAtMachine(owned, declared, known(machine), ways, placeless, locals, signal);
+    const why = ways.dialled.get(machine);
     const plan = planMachine({
       class: spec.class,
       declared,
@@ -106,7 +107,10 @@ async function plan(chosen: ChosenMachines, command: Command, terminal: Terminal
       observed: look.kind === "seen" ? observedOf(look.seen.observation.facts, spec.class) : undefined,
       provenance: provenances.get(machine),
       namespaces: fleet.model.namespaces,
-      notes: await secretNotes(machine, known(machine), declared),
+      notes: [
+        ...(why === undefined ? [] : [{ kind: "dialled", text: why }]),
+        ...(await secretNotes(machine, known(machine), declared)),
+      ],
     });
     return [machine, plan] as const;
   });

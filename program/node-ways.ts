@@ -17,9 +17,11 @@ export async function prepareNodeWays(
   connections: ReadonlyMap<string, HostConnection>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ChooseWay>> {
-  const onNodes = owned.flatMap(({ machine, node }) => {
+  const onNodes = owned.flatMap(({ machine, spec, node }) => {
     const connection = connections.get(machine);
-    return node?.power === "on" && connection?.from === "node" ? [[machine, connection] as const] : [];
+    return node?.power === "on" && connection?.from === "node" && spec.targetHost !== null
+      ? [[machine, connection] as const]
+      : [];
   });
   if (onNodes.length === 0) return new Map();
   const state = await readEngineState();

@@ -109,6 +109,11 @@ describe("a machine on a node of the cloud", function () {
     const there = await inTime(ssh, ({ stdout }) => stdout.includes(mesh));
     assert.match(there.stdout, new RegExp(` ${mesh} 22$`, "m"));
     assert.match(there.stderr, new RegExp(`^galena: dialled at ${declared}`, "m"));
+    const plan = await inTime(
+      () => checkout.fleet("plan", "galena", "--stack", "local"),
+      ({ stdout }) => stdout.includes("which answers"),
+    );
+    assert.match(plan.stdout, new RegExp(`reachable[\\s\\S]*dialled: +${declared}`));
     await run("ip", ["route", "delete", `${mesh}/32`, "dev", "pcs-galena"]);
     assert.match((await ssh()).stdout, / 198\.51\.100\.14 22$/m);
   });

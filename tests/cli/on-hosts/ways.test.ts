@@ -101,7 +101,11 @@ describe("ways to a host from the command line", function () {
     assert.match(stdout, /^galena +switched /m);
     assert.match(stderr, new RegExp(`to ops@${host.sim.address}`));
     assert.equal(await current(), toplevel);
+    // As this release writes it: the declared host does not answer here, and both are said.
+    const atNode = `ops@${host.sim.address}`;
+    await stack.importOutputs({ machines: { galena: { targetHost: atNode, atNode, outcome: "switched" } } });
     const back = await run(["rollback", "galena", "--list"]);
+    assert.match(back.stderr, new RegExp(`^galena: dialled at ${atNode}, its node's own address: root@galena`, "m"));
     assert.match(back.stdout, /by-secret +running, profile/, back.stderr);
   });
 
