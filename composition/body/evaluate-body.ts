@@ -72,13 +72,19 @@ function classify(body: unknown, defined: DefinedBody): EvaluatedBody {
   if (body instanceof NixText || body instanceof EntryReference) return { kind: "module", value: body };
   if (isProperty(body)) return { kind: "config", value: body };
   const expression = expressionOf(body);
-  if (expression !== undefined) return { kind: isDefinitionCall(expression) ? "config" : "module", value: body };
+  if (expression !== undefined) return classifyExpression(body, expression, defined);
   if (typeof body === "object" && body !== null && isFlakeConfig(body))
     throw flakeConfigError(body, formatLocation(defined.definedAt));
   if (!isPlainObject(body)) throw shapeError("a body", describe(body), defined);
   checkImports(body, defined);
   checkSpreads(body);
   return { kind: "attributes", attributes: body };
+}
+
+function classifyExpression(body: unknown, expression: NixExpression, defined: DefinedBody): EvaluatedBody {
+  if (isDefinitionCall(expression)) return { kind: "config", value: body };
+  refuseLate(body, formatLocation(defined.definedAt));
+  return { kind: "module", value: body };
 }
 
 /** Functions of nixpkgs' lib whose result is definitions, not a module: they belong into `config`. */
@@ -114,20 +120,22 @@ function checkImports(attributes: PlainObject, defined: DefinedBody): void {
 /** Roots whose values Nix knows only after it has read every module's attributes. */
 const knownLate: ReadonlySet<string> = new Set(["config", "osConfig", "pkgs"]);
 
-/** Which attributes a module has may not depend on what the modules say: Nix would go round in circles, and not say why. */
 function checkSpreads(attributes: PlainObject): void {
-  for (const value of Object.values(attributes)) {
-    if (!(value instanceof Splice)) continue;
-    const late = [...rootsIn(value.symbol)].find((root) => knownLate.has(root));
-    if (late === undefined) continue;
-    throw new NixSymbolMisuseError({
-      summary: `a body's own attributes depend on \`${late}\`, which Nix knows only once it has them`,
-      expected: "attributes that are there in any case, with lib.mkIf in their values",
-      found: "a spread at the top of a body",
-      at: renderCallSite(value.usedAt),
-      fix: "return lib.mkMerge([{ … }, lib.mkIf(condition, { … })]), or put lib.mkIf into the values",
-    });
-  }
+  for (const value of Object.values(attributes))
+    if (value instanceof Splice) refuseLate(value.symbol, renderCallSite(value.usedAt));
+}
+
+/** Which attributes a module has may not depend on what the modules say: Nix would go round in circles, and not say why. */
+function refuseLate(value: unknown, at: string): void {
+  const late = [...rootsIn(value)].find((root) => knownLate.has(root));
+  if (late === undefined) return;
+  throw new NixSymbolMisuseError({
+    summary: `a body's own attributes depend on \`${late}\`, which Nix knows only once it has them`,
+    expected: "attributes that are there in any case, with lib.mkIf in their values",
+    found: `a whole body, or a spread at its top, that \`${late}\` decides`,
+    at,
+    fix: "return lib.mkMerge([{ … }, lib.mkIf(condition, { … })]), or put lib.mkIf into the values",
+  });
 }
 
 /** Names at the roots of a symbol and of what it was called with. */

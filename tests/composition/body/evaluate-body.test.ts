@@ -118,6 +118,18 @@ describe("a body", () => {
     );
   });
 
+  it("is refused where the configuration decides the whole of it, other than by lib.mkIf", () => {
+    const whole = ({ config, lib }: BodyArguments) => lib.optionalAttrs(config.b.enable, { c: 1 });
+    assert.throws(
+      () => evaluateBody(whole, defined),
+      (error: unknown) => error instanceof NixSymbolMisuseError && error.facts.at === "modules/nixos/base.ts:5",
+    );
+    assert.equal(
+      kind(({ inputs, lib }: BodyArguments) => lib.optionalAttrs(inputs["self"].dirty, { c: 1 })),
+      "module",
+    );
+  });
+
   it("may spread what inputs and lib alone decide, and anything below its own attributes", () => {
     const fine = ({ inputs, lib, config, pkgs }: BodyArguments) => ({
       ...lib.optionalAttrs(inputs["self"].dirty, { a: pkgs.git }),
