@@ -72,13 +72,14 @@ export function printWritten(value: Written, { indent, column, unit }: Layout): 
 
 /** An attribute's name, in quotes where JavaScript needs them. */
 export function printName(name: string): string {
+  if (name === "__proto__") return '["__proto__"]'; // without brackets it is no attribute, but what the object inherits from
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? name : JSON.stringify(name);
 }
 
 /** `.base` or `["ssh-known-hosts"]`. */
 export function printAccess(name: string): string {
   const printed = printName(name);
-  return printed === name ? `.${name}` : `[${printed}]`;
+  return printed === name ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 
 function attributesOf(value: Written): WrittenObject | undefined {

@@ -76,14 +76,14 @@ describe("an edit of a source", () => {
     list: fc.array(tie("value"), { maxLength: 4 }),
     object: fc.dictionary(name, tie("value"), { maxKeys: 4, noNullPrototype: true }),
   }));
-  const plain = (names: readonly string[]): boolean => !names.includes("__proto__");
 
   it("changes the data as it says, and nothing before and after it", () => {
     const before = "import { x } from 'y' // kept\n\n/* also kept */\n";
     fc.assert(
       fc.property(value.object, name, value.value, fc.constantFrom(...layouts), (object, added, put, layout) => {
+        fc.pre(!JSON.stringify(object).includes("__proto__")); // as JSON has it, JavaScript would not take it for an attribute
         const isNumber = /^\d+$/.test(added); // JavaScript moves those to the front
-        fc.pre(!Object.hasOwn(object, added) && !isNumber && plain([added, JSON.stringify([object, put])]));
+        fc.pre(!Object.hasOwn(object, added) && !isNumber);
         const text = `${before}export default ${JSON.stringify(object, null, layout)}\n// the end`;
         const edited = add(text, [], added, put);
         assert.ok(edited.startsWith(`${before}export default `) && edited.endsWith("\n// the end"));
@@ -117,6 +117,7 @@ describe("an edit of a source", () => {
         assert.equal(source.statements.length, 1);
         assert.deepEqual(exported(`export default [${printed}]`), [JSON.parse(JSON.stringify(one))]);
       }),
+      { examples: [[{ ["__proto__"]: [{ ["__proto__"]: 1 }] }, 0]] },
     );
   });
 });
