@@ -1,25 +1,14 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import { StoredResource, storedRuntime } from "./stored-resource.ts";
 import type { WaveGateInputs } from "./wave-gate-schema.ts";
 
-// Kept as text in every state, like the one of SystemClosure: it captures nothing, and the specifier never changes.
-const shell: pulumi.dynamic.ResourceProvider<WaveGateInputs, WaveGateInputs> = {
-  configure({ config }) {
-    Object.assign(globalThis, { pulumiClanConfig: config });
-    return Promise.resolve();
-  },
-  async check(olds, news) {
-    return (await import("pulumi-clan/runtime/wave-gate")).check(olds, news);
-  },
-  async diff(id, olds, news) {
-    return (await import("pulumi-clan/runtime/wave-gate")).diff(id, olds, news);
-  },
-  async create(inputs) {
-    return (await import("pulumi-clan/runtime/wave-gate")).create(inputs);
-  },
-  async update(id, olds, news) {
-    return (await import("pulumi-clan/runtime/wave-gate")).update(id, olds, news);
-  },
-};
+type Module = typeof import("pulumi-clan/runtime/wave-gate");
+const runtime = storedRuntime<WaveGateInputs, WaveGateInputs, Module>()("pulumi-clan/runtime/wave-gate", [
+  "check",
+  "diff",
+  "create",
+  "update",
+]);
 
 /** Every input as a program gives it. */
 export type WaveGateArgs = { readonly [K in keyof WaveGateInputs]: pulumi.Input<WaveGateInputs[K]> };
@@ -28,8 +17,8 @@ export type WaveGateArgs = { readonly [K in keyof WaveGateInputs]: pulumi.Input<
  * Stands behind one wave of a rollout: waits, then looks at the machines that were deployed to. An error of it is a wave
  * that is closed, so that nothing behind it begins.
  */
-export class WaveGate extends pulumi.dynamic.Resource {
+export class WaveGate extends StoredResource {
   constructor(name: string, args: WaveGateArgs, opts?: pulumi.CustomResourceOptions) {
-    super(shell, name, { ...args }, opts, "clan", "WaveGate");
+    super("WaveGate", runtime, name, { ...args }, opts);
   }
 }

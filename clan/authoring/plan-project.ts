@@ -141,7 +141,7 @@ config:${source}
 
 const programText = `import { runFleet } from "pulumi-clan";
 
-export const { machines } = await runFleet(import.meta.dirname);
+export const { machines, publicVars } = await runFleet(import.meta.dirname);
 `;
 
 const compilerText = `{

@@ -4,7 +4,7 @@ import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join, relative, sep } from "node:path";
 import { z } from "zod";
 import { filesBelow } from "./files-below.ts";
-import { type Manifest, manifestSchema, publishedManifest } from "./published-manifest.ts";
+import { type CheckoutManifest, type Manifest, manifestSchema, publishedManifest } from "./published-manifest.ts";
 
 /** Rooms of the checkout that are the product. What an entry reaches outside of them is not published, and an error. */
 const rooms = [
@@ -34,26 +34,33 @@ const documents = ["LICENSE", "README.md", "CHANGELOG.md", "docs"];
 export async function buildPackage(checkout: string, folder: string): Promise<Manifest> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await compile(checkout, folder);
+  const text: unknown = JSON.parse(await readFile(join(checkout, "package.json"), "utf8"));
+  const stated = manifestSchema.parse(text);
+  await compile(checkout, folder, stated);
   await requireProduct(folder);
   for (const room of rooms)
     for (const file of await filesBelow(join(checkout, room)))
       if (assets.has(extname(file))) await copy(checkout, folder, relative(checkout, file));
   for (const document of documents) await copy(checkout, folder, document);
-  const stated: unknown = JSON.parse(await readFile(join(checkout, "package.json"), "utf8"));
-  const manifest = publishedManifest(manifestSchema.parse(stated));
+  const manifest = publishedManifest(stated);
   await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }
 
-async function compile(checkout: string, folder: string): Promise<void> {
+/** From what the manifest exports, and everything that it reaches. */
+async function compile(checkout: string, folder: string, manifest: CheckoutManifest): Promise<void> {
+  const entries = [...Object.values(manifest.exports), ...Object.values(manifest.bin)];
+  const files = entries.filter((file) => file.endsWith(".ts")).map((file) => join(checkout, file));
+  const project = join(folder, "tsconfig.json");
+  const settings = { extends: join(checkout, "scripts", "packaging", "tsconfig.json"), files, include: [] };
+  await writeFile(project, JSON.stringify({ ...settings, compilerOptions: { outDir: folder } }));
   const compiler = join(checkout, "node_modules", "typescript", "bin", "tsc");
-  const project = join(checkout, "scripts", "packaging");
-  const child = spawn(process.execPath, [compiler, "-p", project, "--outDir", folder], {
+  const child = spawn(process.execPath, [compiler, "-p", project], {
     stdio: ["ignore", process.stderr, process.stderr],
   });
   const [code]: unknown[] = await once(child, "exit");
   if (z.number().nullable().parse(code) !== 0) throw new Error("the package does not compile: see above");
+  await rm(project);
 }
 
 async function requireProduct(folder: string): Promise<void> {

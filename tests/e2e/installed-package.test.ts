@@ -18,7 +18,7 @@ describe("the package, installed in somebody else's project", function () {
 
   it("makes a project of a folder and previews it", async () => {
     const shown = await project.fleet("init", "--name", "lab-fleet", "--stack", "lab", "--dry-run");
-    assert.match(shown.stdout, /^\+export const \{ machines \} = await runFleet/m);
+    assert.match(shown.stdout, /^\+export const \{ machines, publicVars \} = await runFleet/m);
     assert.match(shown.stderr, /would run: pulumi preview --stack lab/);
     const made = await project.fleet("init", "--name", "lab-fleet", "--stack", "lab");
     assert.equal(made.code, 0, made.text);

@@ -37,7 +37,10 @@ describe("what Pulumi stores of a provider", () => {
     const { SystemClosure } = await import("../../providers/system-closure.ts");
     const { Placement } = await import("../../providers/placement.ts");
     const { Installation } = await import("../../providers/installation.ts");
-    for (const Kind of [SystemClosure, Placement, Installation]) new Kind("any", {} as never); // only what is stored counts
+    const { WaveGate } = await import("../../providers/wave-gate.ts");
+    const { FirstLoginEnd } = await import("../../providers/first-login.ts");
+    const kinds = [SystemClosure, Placement, Installation, WaveGate, FirstLoginEnd];
+    for (const Kind of kinds) new Kind("any", {} as never); // only what is stored counts
     await (await import("@pulumi/pulumi")).runtime.disconnect();
     const stored = registered.map(({ type, inputs }) => [
       String(type),
@@ -48,6 +51,8 @@ describe("what Pulumi stores of a provider", () => {
       "pulumi-nodejs:dynamic/clan:SystemClosure": all,
       "pulumi-nodejs:dynamic/clan:Placement": all.filter((name) => name !== "read"),
       "pulumi-nodejs:dynamic/clan:Installation": all.filter((name) => name !== "read" && name !== "delete"),
+      "pulumi-nodejs:dynamic/clan:WaveGate": all.filter((name) => name !== "read" && name !== "delete"),
+      "pulumi-nodejs:dynamic/clan:FirstLoginEnd": ["configure", "create", "diff", "update"],
     });
   });
 });
