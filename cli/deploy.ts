@@ -68,7 +68,8 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
     }
     const planned = await planDeliveries(chosen, options, command, terminal, signal);
     const { deliveries, sudoPassword, unread } = planned;
-    const isOrdered = options.rollout && options.mode !== "dry";
+    // One machine alone has no order: it is named, and waits for nobody.
+    const isOrdered = options.rollout && options.mode !== "dry" && (options.all || deliveries.length > 1);
     const rollout = isOrdered ? await planOrder(chosen, planned, selectors) : undefined;
     for (const { machine, toplevel, targetHost } of deliveries)
       terminal.tell(`${machine}: ${renderStorePath(toplevel)} to ${targetHost}`);
