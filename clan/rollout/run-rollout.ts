@@ -67,15 +67,14 @@ export class RolloutRun {
   }
 
   async #run(): Promise<void> {
-    let closed: GateAnswer = { open: true };
+    let answer: GateAnswer = { open: true };
     try {
       for (const wave of this.#waves) {
-        const ends: ReadonlyMap<string, End> = await (closed.open ? wave.open() : wave.hold(closed.reason));
-        const answer: GateAnswer = closed.open ? await this.#ask(wave.wave, ends) : closed;
+        const ends = await (answer.open ? wave.open() : wave.hold(answer.reason));
+        if (answer.open) answer = await this.#ask(wave.wave, ends);
         wave.answered.resolve(answer);
-        if (closed.open && !answer.open) closed = answer;
       }
-      this.#finished.resolve(closed);
+      this.#finished.resolve(answer);
     } catch (error) {
       // The gate's own failure. Nobody may wait for ever: who asks is told by a rejection.
       for (const wave of this.#waves) wave.fail(error);
