@@ -137,7 +137,13 @@ describe("a rollout", () => {
   });
 
   it("keeps what is behind a failure in the state, untouched, and says what it waits for", async () => {
-    const run = await update(canary, { failing: ["galena-closure"] });
+    const asked: string[] = [];
+    const probe = (name: string): HostProbe => {
+      asked.push(name);
+      return answers;
+    };
+    const run = await update(canary, { failing: ["galena-closure", "minerals-rollout-canaries"], probe });
+    assert.deepEqual([...new Set(asked)], ["galena"], "nobody else's host is asked");
     const held = { kind: "held", reason: "wave canaries: galena failed" };
     assert.deepEqual(inputsOf(run, "cinnabar-closure")["held"], held);
     assert.deepEqual(inputsOf(run, "minerals-rollout-canaries")["failed"], ["galena"]);
@@ -179,6 +185,12 @@ describe("a rollout", () => {
     const run = await update({ ...canary, unreachable: "queue" }, { probe });
     assert.equal(order(run).at(-1), "galena-closure");
     assert.equal(run.rows["galena"]?.outcome, "switched");
+  });
+
+  it("does not try a queued host where the rollout has stopped meanwhile", async () => {
+    const probe = (name: string): HostProbe => (name === "galena" ? asleep : answers);
+    const run = await update({ ...canary, unreachable: "queue" }, { probe, failing: ["electrum-closure"] });
+    assert.deepEqual([run.rows["galena"]?.outcome, run.rows["galena"]?.reason], ["held", "wave rest: electrum failed"]);
   });
 
   it("leaves a queued host that still sleeps then as queued", async () => {
@@ -231,6 +243,12 @@ describe("a rollout", () => {
     const { outcome, toplevel: running, reason } = run.rows["galena"] ?? {};
     assert.deepEqual([outcome, running, reason], ["rolled-back", before, "taken back with its wave"]);
     assert.equal(run.rows["cinnabar"]?.outcome, "held");
+  });
+
+  it("leaves the outcome of a machine that could not be taken back as it is: it still runs what was deployed", async () => {
+    const config: RolloutConfig = { ...canary, onFailure: "rollback-wave" };
+    const run = await update(config, { failing: ["minerals-rollout-canaries"] });
+    assert.deepEqual([run.rows["galena"]?.outcome, run.rows["galena"]?.toplevel], ["switched", toplevel]);
   });
 
   it("is no resource where there is no order: states of fleets without one stay as they are", async () => {
