@@ -89,6 +89,29 @@ const policySchema = z.strictObject({
     .exactOptional()
     .describe("For profile, boot entry and their verification. Default 300."),
   pushDeadlineSeconds: phaseSeconds.exactOptional().describe("For copying the closure. Default 7200."),
+  cache: z
+    .strictObject({
+      to: z
+        .string()
+        .min(1)
+        .describe(
+          "Where systems are put: any store that `nix copy --to` takes. `?secret-key=FILE` signs them on the way.",
+        ),
+      from: z
+        .string()
+        .min(1)
+        .exactOptional()
+        .describe("Where hosts get them. Default: `to`, without what is for writing."),
+      publicKey: z
+        .string()
+        .min(1)
+        .describe("`<name>:<base64>`, which every host must have among its `trusted-public-keys`."),
+    })
+    .nullable()
+    .exactOptional()
+    .describe(
+      "A binary cache that systems are put into once and that hosts fetch them from; over SSH they are only activated. null: everything over SSH. Default null.",
+    ),
   reconnectDeadlineSeconds: connectSeconds.exactOptional().describe("For getting a lost connection back. Default 180."),
 });
 

@@ -1,6 +1,6 @@
 import { readFile, realpath } from "node:fs/promises";
 import path from "node:path";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { PushError } from "../deploy/errors.ts";
 import { HostSession } from "../deploy/host-session.ts";
 import { ConnectionPool } from "../deploy/ssh/connection-pool.ts";
@@ -25,7 +25,8 @@ export interface PushArguments {
   readonly hostKey?: string;
   readonly store?: string;
   readonly compress: boolean;
-  readonly delta: "auto" | "always" | "never";
+  /** Absent: by the way. */
+  readonly delta?: boolean;
   readonly json: boolean;
   readonly acceptNew: boolean;
   readonly signWith?: string;
@@ -53,12 +54,8 @@ export function pushCommand(terminal: Terminal, signal: AbortSignal): Command {
     .option("--config-file <file>", "read another file than Pulumi.<stack>.yaml")
     .option("--store <url>", "store on the host, e.g. local?root=/mnt (default: its own)")
     .option("--no-compress", "send bytes as they are, however slow the link is")
-    .addOption(
-      new Option("--delta [when]", "send differences from what the host's systems have (alone: always)")
-        .choices(["auto", "always", "never"])
-        .preset("always")
-        .default("auto"),
-    )
+    .option("--delta", "send differences from what the host's systems have over a fast way, too")
+    .option("--no-delta", "send none, however slow the way is")
     .option("--json", "paths, bytes, bytesSent, seconds, roundTrips, backend and delta as JSON", false)
     .action(async (paths: readonly string[], options: PushArguments, command: Command) => {
       const wanted = await Promise.all(paths.map(readStorePath));
@@ -87,7 +84,7 @@ async function push(
   const pushOptions = {
     deadlineSeconds,
     compress: options.compress ? "auto" : "never",
-    delta: options.delta,
+    delta: options.delta === undefined ? "auto" : options.delta ? "always" : "never",
     ...(options.signWith === undefined ? {} : { signingKey: await readSigningKey(options.signWith) }),
     ...(options.store === undefined ? {} : { store: options.store }),
   } as const;

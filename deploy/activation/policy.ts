@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { specialisationNameSchema } from "../boot/specialisation.ts";
 import { healthGatesSchema } from "../health/health-gate.ts";
+import { cacheSettingsSchema } from "../store/cache/cache-settings.ts";
 
 const hookSchema = z.strictObject({
   /** Runs as root on the host, without a shell; everybody there can read it in the process list. */
@@ -53,6 +54,8 @@ const policySchema = z.strictObject({
   testDeadlineSeconds: z.int().min(5).max(86_400).default(900),
   commitDeadlineSeconds: z.int().min(5).max(86_400).default(300),
   pushDeadlineSeconds: z.int().min(5).max(86_400).default(7_200),
+  /** The closure comes from there; null: over SSH. */
+  cache: cacheSettingsSchema.nullable().default(null),
   /** After a lost connection during a phase, for getting it back. */
   reconnectDeadlineSeconds: z.int().min(1).max(3_600).default(180),
 });

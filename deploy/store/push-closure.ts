@@ -10,8 +10,8 @@ import { explainPushFailure } from "./push-failure.ts";
 import { askReceiver, type Question } from "./receiver.ts";
 import type { SigningKey } from "./signature.ts";
 
-/** `none`: nothing was missing; `serve`: nix-store --serve over exec; `worker`: the daemon's protocol; `nix-copy`: `nix copy` of the operator. */
-export type PushBackend = "none" | "serve" | "worker" | "nix-copy";
+/** `none`: nothing was missing; `serve`: nix-store --serve over exec; `worker`: the daemon's protocol; `nix-copy`: `nix copy` of the operator; `cache`: the host fetched it. */
+export type PushBackend = "none" | "serve" | "worker" | "nix-copy" | "cache";
 
 export interface PushOptions {
   /** For the whole push. */
@@ -19,7 +19,7 @@ export interface PushOptions {
   /** Left free in the host's store, MiB. Default 64. */
   readonly reserveMib?: number;
   /** How the closure goes there. Default: `serve`, where the host can. */
-  readonly backend?: Exclude<PushBackend, "none">;
+  readonly backend?: Exclude<PushBackend, "none" | "cache">;
   /** Signs what the host would otherwise refuse from a user whom it does not trust. */
   readonly signingKey?: SigningKey;
   /** Store on the host in Nix' own words, e.g. `local?root=/mnt`. Absent: the host's default store. */

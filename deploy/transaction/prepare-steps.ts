@@ -4,7 +4,8 @@ import { DiskSpaceError } from "../errors.ts";
 import type { Outcome } from "../outcome.ts";
 import { rootShell } from "../root-shell.ts";
 import { whatStaysShut } from "../secrets/prove-sops.ts";
-import { pushClosure } from "../store/push-closure.ts";
+import { pushByCache } from "../store/cache/push-by-cache.ts";
+import { type PushResult, pushClosure } from "../store/push-closure.ts";
 import { type DeploymentContext, makeOutcome, type Progress, runScript, type StepOf, say } from "./context.ts";
 
 export async function push(
@@ -14,9 +15,14 @@ export async function push(
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
   const { session, request, report, clock } = context;
-  const options = { deadlineSeconds: request.policy.pushDeadlineSeconds };
+  const { pushDeadlineSeconds: deadlineSeconds, cache } = request.policy;
+  const { toplevel } = step;
+  const bring = (): Promise<PushResult> =>
+    cache === null
+      ? pushClosure(session, toplevel, { deadlineSeconds }, report, signal)
+      : pushByCache(session, { toplevel, cache, deadlineSeconds }, report, signal);
   try {
-    progress.pushed = await clock.timed("push", () => pushClosure(session, step.toplevel, options, report, signal));
+    progress.pushed = await clock.timed("push", bring);
     return undefined;
   } catch (error) {
     if (!(error instanceof DiskSpaceError)) throw error;

@@ -1,5 +1,5 @@
 import { mkdtemp, open, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { printingFunction } from "../../activation/scripts.ts";
 import { composeText } from "../../host-script.ts";
@@ -9,6 +9,7 @@ import { Coalescer } from "../coalescer.ts";
 import { writeNar } from "../nar-writer.ts";
 import type { PathChannel } from "../path-channel.ts";
 import { type PathInfo, sizeOf } from "../path-info.ts";
+import { Places } from "../places.ts";
 import type { Receiver } from "../receiver.ts";
 import { ReceiverProcess } from "../receiver-process.ts";
 import { sendPaths, type Tally } from "../send-paths.ts";
@@ -16,11 +17,10 @@ import { ServeChannel } from "../serve-channel.ts";
 import { encodeAddToStoreNar, encodeHello } from "../serve-messages.ts";
 import { decodeLine } from "../wire.ts";
 import { DeltaEncoder } from "./delta-encoder.ts";
-import { Places } from "./places.ts";
 import type { DeltaStage } from "./plan-delta.ts";
 
-/** Each takes up to three times a stage's bounds of memory here, besides what it takes on its host. */
-const places = new Places(2);
+/** Each takes up to three times a stage's bounds of memory here, besides what it takes on its host: some 400 MB at most. */
+const places = new Places(Math.min(8, Math.max(2, Math.floor(totalmem() / 2 ** 31))));
 
 /** What a host puts differences together with. */
 export type DeltaReceiver = Pick<Receiver, "nixStore" | "elevation"> & { readonly zstd: string };
@@ -66,11 +66,13 @@ export async function sendDelta(
   const script = receiveScript(receiver, references);
   let encoder: DeltaEncoder | undefined;
   const folder = await mkdtemp(join(tmpdir(), "pulumi-clan-delta-")); // for its owner alone
+  const file = join(folder, "archives");
+  const writing = writeArchives(references, file, signal); // while the host does the same
+  writing.catch(() => undefined); // who waits for it hears of it
   try {
     await using process = await ReceiverProcess.start(host, receiver.elevation, { kind: "script", script }, signal);
     tally.bytesSent += script.text.length;
-    const file = join(folder, "archives");
-    await writeArchives(references, file, signal);
+    await writing;
     while ((await process.read(decodeLine(4 * 1024))) !== "ready");
     tally.roundTrips += 1;
     process.through((channel, onPiece) => {
@@ -82,6 +84,7 @@ export async function sendDelta(
   } catch (error) {
     throw encoder?.errored ?? error;
   } finally {
+    await writing.catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -66,6 +66,14 @@ describe("fleet push to a simulated host", () => {
     }
   });
 
+  it("says why differences that were asked for are none, and sends everything", async function () {
+    this.timeout(60_000);
+    const system = await host.system({ name: "push-new" });
+    const pushed = await push(system, "--delta", "--json");
+    assert.deepEqual([answered(pushed).paths, answered(pushed).delta], [1, null]);
+    assert.match(pushed.stderr, /no differences: host and operator share hardly anything that is like it/);
+  });
+
   it("exits 1 and sends nothing to a host with another key", async function () {
     this.timeout(60_000);
     const other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -5,17 +5,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** A bucket `state` on a real object-store server that speaks S3, on the loopback interface. */
+/** A bucket `state` on a real object-store server that speaks S3; who asks without S3's signatures may read and write, too. */
 export interface ObjectStore extends AsyncDisposable {
+  readonly port: number;
   /** Variables with which Pulumi keeps its state there. */
   readonly environment: Readonly<Record<string, string>>;
   /** Everything that was ever stored and still is: object's path → its bytes as text. */
   contents(): Promise<ReadonlyMap<string, string>>;
 }
 
-export async function startObjectStore(): Promise<ObjectStore> {
+/** @param address - where it listens. Default: the loopback interface. */
+export async function startObjectStore(address = "127.0.0.1"): Promise<ObjectStore> {
   const directory = await mkdtemp(join(tmpdir(), "bucket-"));
-  const server = spawn(process.execPath, [join(import.meta.dirname, "s3-server.ts"), directory], {
+  const server = spawn(process.execPath, [join(import.meta.dirname, "s3-server.ts"), directory, address], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const closed = once(server, "close");
@@ -24,8 +26,9 @@ export async function startObjectStore(): Promise<ObjectStore> {
   const port = Number(first);
   if (!Number.isInteger(port) || port <= 0) throw new Error(`the object store did not start: ${String(first)}`);
   // Source: gocloud.dev/blob/s3blob and its aws.V2ConfigFromURLParams, which Pulumi 3.250 opens URLs with.
-  const options = `endpoint=http://127.0.0.1:${port}&use_path_style=true&disable_https=true&region=us-east-1`;
+  const options = `endpoint=http://${address}:${port}&use_path_style=true&disable_https=true&region=us-east-1`;
   return {
+    port,
     environment: {
       PULUMI_BACKEND_URL: `s3://state?${options}`,
       AWS_ACCESS_KEY_ID: "S3RVER",

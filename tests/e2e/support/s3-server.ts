@@ -1,9 +1,9 @@
 // A process of its own: the server's logger would catch the tests' exceptions. Prints its port; ends when its input does.
 import S3rver from "@20minutes/s3rver";
 
-const [directory = ""] = process.argv.slice(2);
+const [directory = "", address = "127.0.0.1"] = process.argv.slice(2);
 const server = new S3rver({
-  address: "127.0.0.1",
+  address,
   port: 0,
   silent: true,
   directory,

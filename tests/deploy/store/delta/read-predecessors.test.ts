@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { parsePredecessors, predecessorScript } from "../../../../deploy/store/delta/read-predecessors.ts";
+import { parsePredecessors, predecessorScript, sharedPaths } from "../../../../deploy/store/delta/read-predecessors.ts";
+import { readValid } from "../../../../deploy/store/path-info.ts";
+import { nixBase32 } from "../../../../deploy/store/signature.ts";
+import type { StorePath } from "../../../../local-nix/store-path.ts";
+import { patience } from "../../support/signals.ts";
+import { addClosure } from "../support/closures.ts";
 import { info, path } from "../support/paths.ts";
 
 const hash = `sha256:${"0".repeat(52)}`;
@@ -35,6 +40,17 @@ describe("a host's answer about predecessors", () => {
         }
       }),
     );
+  });
+
+  it("leads to what the operator has, too, byte for byte: who names a path without its hash gets no differences from it", async () => {
+    const ours = await addClosure("shared", { small: 1, large: 0 });
+    const [known] = await readValid([ours], patience());
+    const digits = nixBase32(Buffer.from(known?.narHash ?? "", "hex"));
+    const shared = async (...named: readonly (readonly [StorePath, string])[]): Promise<readonly StorePath[]> =>
+      (await sharedPaths(new Map(named), patience())).map(({ path }) => path);
+    assert.deepEqual(await shared([ours, digits], [path("a"), digits]), [ours]);
+    assert.deepEqual(await shared([ours, "0".repeat(52)]), []);
+    assert.deepEqual(await shared(), []);
   });
 
   it("is asked for by a script that has each name once, in its text and not on the command line", () => {
