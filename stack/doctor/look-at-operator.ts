@@ -2,6 +2,7 @@ import { statfs } from "node:fs/promises";
 import { basename } from "node:path";
 import { z } from "zod";
 import { findOperatorKeys } from "../../clan/vars/age/operator-keys.ts";
+import { isRecentZstd } from "../../deploy/store/delta/read-delta-plan.ts";
 import { FleetError } from "../../errors.ts";
 import { defaultCacheDir } from "../../local-nix/cache-folder.ts";
 import { nixVersion, oldestNix, runNix } from "../../local-nix/nix-command.ts";
@@ -32,6 +33,7 @@ export async function diagnoseOperator(needs: OperatorNeeds, signal: AbortSignal
     diagnosePulumi(signal),
     needs.project === undefined ? [] : diagnoseState(needs.project, signal),
     diagnoseProgram("ssh", ["-V"], "ProxyCommand, certificates and agents of hardware keys go through it", signal),
+    diagnoseZstd(signal),
     needs.secrets ? diagnoseKeys() : [],
     diagnoseSpace(),
     ...needs.programs.map(({ file, why }) => diagnoseProgram(file, ["--version"], why, signal)),
@@ -115,6 +117,18 @@ async function diagnoseProgram(
   const check = basename(file);
   if (answer.kind === "answered") return fine(check, answer.text.split("\n", 1)[0] ?? "");
   return broken(check, answer.kind === "missing" ? "not there, or not on PATH" : answer.said, `install it: ${why}`);
+}
+
+/** Nothing depends on it but the bytes of a push. */
+async function diagnoseZstd(signal: AbortSignal): Promise<Diagnosis> {
+  const answer = await askProgram("zstd", ["--version"], signal);
+  if (answer.kind === "answered" && isRecentZstd(answer.text)) return fine("zstd", answer.text.split("\n", 1)[0] ?? "");
+  const found = answer.kind === "answered" ? answer.text : answer.kind === "missing" ? "not on PATH" : answer.said;
+  return doubtful(
+    "zstd",
+    found,
+    "install 1.4.5 or later: pushes over slow ways send differences with it (docs/push.md)",
+  );
 }
 
 async function diagnoseKeys(): Promise<readonly Diagnosis[]> {

@@ -26,14 +26,22 @@ function nixFolder(): string {
 
 describe("what the operator's machine lacks", () => {
   it("is what is not on PATH, too old, or fails, each with the fix", async () => {
-    const of = await look({ pulumi: "echo v3.9.0", ssh: "echo 'OpenSSH_9.9p1' >&2", git: "echo broken >&2; exit 1" });
+    const zstd = "echo '*** zstd command line interface 64-bits v1.4.4, by Yann Collet ***'";
+    const of = await look({
+      zstd,
+      pulumi: "echo v3.9.0",
+      ssh: "echo 'OpenSSH_9.9p1' >&2",
+      git: "echo broken >&2; exit 1",
+    });
     assert.deepEqual([of("pulumi").level, of("pulumi").found], ["warning", "v3.9.0"]);
     assert.match(of("pulumi").fix ?? "", /3\.250/);
     assert.deepEqual([of("ssh").level, of("ssh").found], ["ok", "OpenSSH_9.9p1"]);
     assert.deepEqual([of("git").level, of("git").found], ["error", "broken"]);
+    assert.deepEqual([of("zstd").level, /1\.4\.5 or later/.test(of("zstd").fix ?? "")], ["warning", true]);
     assert.deepEqual([of("nix").level, of("node").level], ["ok", "ok"]);
     const bare = await look({});
     assert.deepEqual([bare("pulumi").level, bare("git").level], ["error", "error"]);
+    assert.deepEqual([bare("zstd").level, bare("zstd").found], ["warning", "not on PATH"]);
   });
 
   it("is the state's backend, named without its credentials", async () => {
