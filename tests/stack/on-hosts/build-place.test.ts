@@ -6,7 +6,6 @@ import { after, before, describe, it } from "mocha";
 import { writeOpensshOptions } from "../../../deploy/ssh/openssh-options.ts";
 import { storeUri } from "../../../deploy/store/nix-copy.ts";
 import { type BuildPlace, buildToplevel } from "../../../local-nix/build.ts";
-import { localSystem } from "../../../local-nix/evaluation-request.ts";
 import { runNix } from "../../../local-nix/nix-command.ts";
 import { parseStorePath, type StorePath } from "../../../local-nix/store-path.ts";
 import { DeployedHost } from "../../deploy/support/deployed-host.ts";
@@ -42,8 +41,8 @@ describe("where a system is built", function () {
     return { drvPath: String(drvPath), toplevel: parseStorePath(String(toplevel)) };
   }
 
-  function build(wanted: Derivation, where: BuildPlace, nixOptions: Readonly<Record<string, string>> = {}) {
-    return buildToplevel({ machine: "galena", ...wanted, where, nixOptions, cacheDir }, () => undefined, patience());
+  function build(wanted: Derivation, where: BuildPlace) {
+    return buildToplevel({ machine: "galena", ...wanted, where, cacheDir }, () => undefined, patience());
   }
 
   const isValid = (nix: Promise<unknown>): Promise<boolean> =>
@@ -53,16 +52,6 @@ describe("where a system is built", function () {
     );
   const here = (path: StorePath): Promise<boolean> => isValid(runNix(["path-info", path], { signal: patience() }));
   const there = (path: StorePath): Promise<boolean> => isValid(host.ask(`nix-store --check-validity ${path}`));
-
-  it("is a builder of Nix' own configuration, and the system comes back from it", async () => {
-    const { identityFile, hostKey, address } = host.sim;
-    const key = Buffer.from(hostKey).toString("base64");
-    const builders = `ssh-ng://root@${address}?ssh-key=${identityFile} ${localSystem()} - 1 1 - - ${key}`;
-    const wanted = await derive("by-a-builder");
-    await build(wanted, { kind: "local" }, { builders, "max-jobs": "0" });
-    assert.deepEqual([await here(wanted.toplevel), await there(wanted.toplevel)], [true, true]);
-    assert.equal(await host.ask(`cat ${wanted.toplevel}`), await host.ask("cat /proc/sys/kernel/hostname"));
-  });
 
   it("is the target itself, where the system stays", async () => {
     await using openssh = await writeOpensshOptions(host.spec);
