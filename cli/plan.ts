@@ -10,7 +10,7 @@ import type { Fleet } from "../clan/read-fleet.ts";
 import { FleetError, FleetErrors } from "../errors.ts";
 import { observedOf } from "../providers/host-observation.ts";
 import { knownBy } from "../providers/known-machines.ts";
-import { settingsOf, wayOf } from "../stack/delivery.ts";
+import { buildPlaceOf, settingsOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
 import { LocalSystems } from "../stack/plan/local-systems.ts";
@@ -95,12 +95,15 @@ async function plan(chosen: ChosenMachines, command: Command, terminal: Terminal
     const { machine, spec } = owned;
     const system = systems.get(machine);
     if (system === undefined) throw new Error(`${machine} was not evaluated`);
-    const { policy, owner } = settingsOf(owned, ways.stack);
+    const { policy, owner, system: platform } = settingsOf(owned, ways.stack);
     const declared = { toplevel: system.toplevel, policy, owner, secrets: secrets.get(machine) ?? null };
     const look = await lookAtMachine(owned, declared, known(machine), ways, placeless, locals, signal);
     const why = ways.dialled.get(machine);
     const plan = planMachine({
+      machine,
       class: spec.class,
+      system: platform,
+      buildOn: buildPlaceOf(machine, system, ways.stack),
       declared,
       known: known(machine),
       look,
@@ -124,7 +127,7 @@ async function plan(chosen: ChosenMachines, command: Command, terminal: Terminal
 
 async function lookAtMachine(
   { machine, spec, node }: OwnedMachine,
-  { toplevel }: DeclaredSystem,
+  { toplevel, policy }: DeclaredSystem,
   known: Known,
   { stack, connections, sudoPassword }: MachineWays,
   placeless: ReadonlyMap<string, string>,
@@ -139,7 +142,12 @@ async function lookAtMachine(
     return { kind: "not-asked", reason: "the address of its node is not known" };
   return askForPlan(
     wayOf(machine, connection, stack),
-    { class: spec.class, toplevel, expectsOther: isOther(known, toplevel) },
+    {
+      class: spec.class,
+      toplevel,
+      expectsOther: isOther(known, toplevel),
+      specialisation: policy.specialisation ?? null,
+    },
     locals,
     signal,
     sudoPassword,

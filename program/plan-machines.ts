@@ -14,7 +14,13 @@ import { wayOf } from "../stack/delivery.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
 import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
-import { isOther, type Known, planMachine } from "../stack/plan/plan-machine.ts";
+import {
+  type DeclaredDeployment,
+  isOther,
+  type Known,
+  type PlanFacts,
+  planMachine,
+} from "../stack/plan/plan-machine.ts";
 import { secretNotes } from "../stack/plan/secret-notes.ts";
 import type { DeclaredSystem } from "../stack/plan/system-difference.ts";
 import { tryProvenances } from "../stack/plan/try-provenances.ts";
@@ -65,7 +71,8 @@ export class PlanMachines {
   async probe(
     { machine, spec }: OwnedMachine,
     dialled: DialledAt & Partial<ChosenWay>,
-    declared: DeclaredSystem & { readonly secrets: MachineSecrets | null },
+    declared: DeclaredDeployment & { readonly secrets: MachineSecrets | null },
+    { system, buildOn }: Pick<PlanFacts, "system" | "buildOn">,
   ): Promise<HostProbe> {
     const look = await this.#look(machine, dialled, spec.class, declared);
     const observed = look.kind === "seen" ? observedOf(look.seen.observation.facts, spec.class) : null;
@@ -75,7 +82,10 @@ export class PlanMachines {
     if (this.#known === undefined) return { text: null, observed, unreachable, blocked };
     const known = this.#known(machine);
     const plan = planMachine({
+      machine,
       class: spec.class,
+      system,
+      buildOn,
       declared,
       known,
       look,
@@ -94,7 +104,7 @@ export class PlanMachines {
     machine: string,
     { targetHost, address }: DialledAt,
     machineClass: "nixos" | "darwin",
-    { toplevel }: DeclaredSystem,
+    { toplevel, policy }: DeclaredSystem,
   ) {
     const connection = this.#connections.get(machine);
     if (connection === undefined) return { kind: "not-asked", reason: "no way to it is known" } as const;
@@ -104,7 +114,8 @@ export class PlanMachines {
     // In an update only what `diff` compares is asked: the plan was shown before.
     const locals = this.#known === undefined ? undefined : this.#locals;
     const expectsOther = isOther(this.#known?.(machine), toplevel);
-    return askForPlan(way, { class: machineClass, toplevel, expectsOther }, locals, this.#signal, password);
+    const question = { class: machineClass, toplevel, expectsOther, specialisation: policy.specialisation ?? null };
+    return askForPlan(way, question, locals, this.#signal, password);
   }
 }
 

@@ -23,6 +23,7 @@ const keptSchema = closureOutputsSchema
     instanceId: true,
     targetHost: true,
     secretsDelivered: true,
+    formerOwners: true,
     __madeFrom: true,
   })
   .partial();

@@ -81,6 +81,62 @@ const rebootSchema = z.discriminatedUnion("kind", [
 ]);
 export type RebootPlan = z.output<typeof rebootSchema>;
 
+const units = z.array(z.string());
+
+/** What `switch-to-configuration` will do; a unit stands in one list. */
+const unitsSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("known"),
+    /** Run, and will not. */
+    stop: units,
+    /** Do not run, and systemd is asked to start them. */
+    start: units,
+    restart: units,
+    reload: units,
+    /** Change, and run on as they are. */
+    keep: units,
+    /** What else is done that is not foretold unit by unit. */
+    unsure: z.array(z.string()),
+  }),
+  /** Nothing before the next boot, at which everything starts anew. */
+  z.strictObject({ kind: z.literal("at-boot"), why: z.string() }),
+  notKnown,
+]);
+export type UnitsPlan = z.output<typeof unitsSchema>;
+
+/** Where the new system is built, and whether that is left to be done. */
+const buildSchema = z.strictObject({
+  /** `here`: by this machine's Nix and its builders; `target`: by the host's own. */
+  where: z.enum(["here", "target"]),
+  state: z.enum(["built", "to-build"]),
+});
+export type BuildPlan = z.output<typeof buildSchema>;
+
+/** What of the clan's vars the host gets beside its system. */
+const secretsSchema = z.strictObject({
+  /** They are others than those that were delivered last. */
+  change: z.boolean(),
+  /** Where they will lie on the host. */
+  files: z.array(z.string()),
+});
+
+/** US dollars, by list prices; null: no price is known. */
+const dollars = z.number().nonnegative().nullable();
+const power = z.enum(["on", "off", "absent"]);
+
+/** What becomes of the cloud node under a machine. A value that is not known is null. */
+const nodeSchema = z.strictObject({
+  /** `replace`: another VM with another disk takes its place. `unknown`: the state cannot be read. */
+  action: z.enum(["none", "create", "update", "replace", "delete", "unknown"]),
+  /** What of it changes: `machineType n1-standard-4 → n1-standard-8`. */
+  changes: z.array(z.string()),
+  power: z.strictObject({ before: power.nullable(), after: power }),
+  /** After: null where room is looked for first. */
+  zone: z.strictObject({ before: z.string().nullable(), after: z.string().nullable() }),
+  costPerMonth: z.strictObject({ before: dollars, after: dollars }),
+});
+export type NodePlan = z.output<typeof nodeSchema>;
+
 /** What the next deployment does to one machine, as far as it can be known without building, copying or changing anything. */
 export const machinePlanSchema = z.strictObject({
   class: machineClassSchema,
@@ -90,6 +146,8 @@ export const machinePlanSchema = z.strictObject({
   host: z.string(),
   /** What the host runs; null: not known, or no system of a store. */
   current: storePathSchema.nullable(),
+  /** What it was booted with; null: not known. */
+  booted: storePathSchema.nullable(),
   /** What shall run. */
   toplevel: storePathSchema,
   /** `unknown`: nothing is to be deployed by what is known of a host that did not answer. */
@@ -99,6 +157,19 @@ export const machinePlanSchema = z.strictObject({
   packages: packagesSchema.nullable(),
   copy: copySchema.nullable(),
   reboot: rebootSchema.nullable(),
+  units: unitsSchema.nullable(),
+  /** null: nothing is built for it. */
+  build: buildSchema.nullable(),
+  /** null: the clan keeps none for it. */
+  secrets: secretsSchema.nullable(),
+  /** What must hold before the new system is kept, each in one line. */
+  gates: z.array(z.string()),
+  /** Of the rollout, the first one is 1; null: it has none. */
+  wave: z.int().positive().nullable(),
+  /** null: there is none under it. */
+  node: nodeSchema.nullable(),
+  /** What should be looked at before anything is done, each in one line. */
+  warnings: z.array(z.string()),
   /** What others have to say of this deployment, each in one line: `{ kind: "secrets", text: "2 secrets change" }`. */
   notes: z.array(z.strictObject({ kind: z.string(), text: z.string() })),
 });

@@ -36,20 +36,34 @@ export interface PlanFact {
   readonly text: string;
 }
 
-const mostReasons = 8;
-const mostPackages = 10;
+/** How much of a list is told. */
+interface Most {
+  readonly reasons: number;
+  readonly packages: number;
+  readonly units: number;
+}
+const shortLists: Most = { reasons: 8, packages: 10, units: 12 };
+const wholeLists: Most = { reasons: Infinity, packages: Infinity, units: Infinity };
 
-/** What is to be told of a machine that changes; what is not known, in one line for each cause. */
-export function factsOf(plan: MachinePlan): PlanFact[] {
-  const { reasons, packages, copy, reboot, notes } = plan;
+/**
+ * What is to be told of a machine that changes; what is not known, in one line for each cause.
+ * @param length - `short`: long lists are cut, and say so.
+ */
+export function factsOf(plan: MachinePlan, length: "short" | "whole" = "short"): PlanFact[] {
+  const most = length === "short" ? shortLists : wholeLists;
+  const { reasons, packages, copy, reboot, units, warnings, notes } = plan;
   return [
+    ...warnings.map((text, index) => ({ title: index === 0 ? "warning:" : "", text })),
     ...shortened(
       reasons.map(({ text }) => text),
-      mostReasons,
+      most.reasons,
     ).map((text, index) => ({ title: index === 0 ? "why:" : "", text })),
-    ...(packages?.kind === "known" ? packageFacts(packages) : []),
+    ...(packages?.kind === "known" ? packageFacts(packages, most) : []),
     ...(copy?.kind === "known" ? [{ title: "copy:", text: renderCopy(copy) }] : []),
     ...(reboot === null || reboot.kind === "unknown" ? [] : [{ title: "reboot:", text: renderReboot(reboot) }]),
+    ...unitFacts(units, most),
+    ...deliveryFacts(plan, most),
+    ...nodeFacts(plan.node),
     ...unknownFacts(plan),
     ...notes.map(({ kind, text }) => ({ title: `${kind}:`, text })),
   ];
@@ -60,7 +74,10 @@ function shortened(texts: readonly string[], most: number): string[] {
   return [...texts.slice(0, most - 1), `and ${texts.length - most + 1} more`];
 }
 
-function packageFacts(packages: Extract<NonNullable<MachinePlan["packages"]>, { kind: "known" }>): PlanFact[] {
+function packageFacts(
+  packages: Extract<NonNullable<MachinePlan["packages"]>, { kind: "known" }>,
+  most: Most,
+): PlanFact[] {
   const { added, removed, up, down, rebuilt, sizeBytes } = packages;
   const texts = [
     ...up.map((change) => renderVersions(change)),
@@ -69,7 +86,7 @@ function packageFacts(packages: Extract<NonNullable<MachinePlan["packages"]>, { 
     ...removed.map(({ name, before }) => `-${name} ${before.join(", ")}`),
   ];
   const others = rebuilt === 0 ? [] : [`${rebuilt} rebuilt`];
-  const all = [...shortened(texts, mostPackages), ...others];
+  const all = [...shortened(texts, most.packages), ...others];
   const change = sizeBytes.after - sizeBytes.before;
   const size = `${renderBytes(sizeBytes.after)} (${change < 0 ? "-" : "+"}${renderBytes(Math.abs(change))})`;
   return [
@@ -92,9 +109,58 @@ function renderReboot({ kind, reasons }: { readonly kind: string; readonly reaso
   return kind === "not-needed" ? "not needed" : "none: no kernel of its own";
 }
 
-function unknownFacts({ packages, copy, reboot }: MachinePlan): PlanFact[] {
+function unitFacts(units: MachinePlan["units"], most: Most): PlanFact[] {
+  if (units === null || units.kind === "unknown") return [];
+  if (units.kind === "at-boot") return [{ title: "units:", text: `none before the next boot: ${units.why}` }];
+  const lists = (["restart", "stop", "start", "reload"] as const).flatMap((verb) =>
+    renderUnits(verb, units[verb], most),
+  );
+  const texts = [...lists, ...renderUnits("changed, and left as it runs:", units.keep, most), ...units.unsure];
+  const all = texts.length === 0 ? ["none"] : texts;
+  return all.map((text, index) => ({ title: index === 0 ? "units:" : "", text }));
+}
+
+/** How it is brought there, as far as that is more than a switch. */
+function deliveryFacts({ change, build, secrets, gates, wave }: MachinePlan, most: Most): PlanFact[] {
+  const place = { here: "here", target: "on the host itself" };
+  return [
+    ...(build?.state === "to-build" ? [{ title: "build:", text: place[build.where] }] : []),
+    ...(change === "update" && secrets?.change === true
+      ? [{ title: "secrets:", text: shortened(secrets.files, most.units).join(", ") }]
+      : []),
+    ...gates.map((text, index) => ({ title: index === 0 ? "health:" : "", text })),
+    ...(wave === null ? [] : [{ title: "wave:", text: String(wave) }]),
+  ];
+}
+
+const actions = {
+  none: "stays as it is",
+  create: "is made",
+  update: "is changed in place",
+  replace: "is replaced by another one: its disk goes with it",
+  delete: "is deleted",
+  unknown: "unknown: the stack's state cannot be read",
+} as const;
+
+function nodeFacts(node: MachinePlan["node"]): PlanFact[] {
+  if (node === null || node.action === "none") return [];
+  const { action, changes, costPerMonth } = node;
+  const cost = [costPerMonth.before, costPerMonth.after].map((one) =>
+    one === null ? "unknown" : `$${one.toFixed(2)}`,
+  );
+  return [
+    { title: "node:", text: [actions[action], ...changes].join("; ") },
+    { title: "cost:", text: `${cost.join(" → ")} a month, by list prices` },
+  ];
+}
+
+function renderUnits(verb: string, units: readonly string[], most: Most): string[] {
+  return units.length === 0 ? [] : [`${verb} ${shortened(units, most.units).join(", ")}`];
+}
+
+function unknownFacts({ packages, copy, reboot, units }: MachinePlan): PlanFact[] {
   const causes = new Map<string, string[]>();
-  for (const [what, value] of Object.entries({ packages, "bytes to copy": copy, reboot }))
+  for (const [what, value] of Object.entries({ packages, "bytes to copy": copy, reboot, units }))
     if (value?.kind === "unknown") causes.set(value.why, [...(causes.get(value.why) ?? []), what]);
   return [...causes].map(([why, what], index) => ({
     title: index === 0 ? "unknown:" : "",

@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { readKernelFacts } from "../../deploy/boot/kernel-facts.ts";
 import type { KernelFacts } from "../../deploy/boot/reboot-need.ts";
 import { readClosure } from "../../deploy/store/path-info.ts";
+import { readUnitFolder, type UnitFolder } from "../../deploy/units/unit-folder.ts";
 import { NixError } from "../../local-nix/nix-error.ts";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import { defaultWorkers } from "../../local-nix/workers.ts";
@@ -10,6 +13,9 @@ import { defaultWorkers } from "../../local-nix/workers.ts";
 export interface LocalSystem {
   readonly closure: readonly { readonly path: StorePath; readonly narSize: number }[];
   readonly kernel: KernelFacts;
+  readonly units: UnitFolder;
+  /** Of each specialisation that it has. */
+  readonly specialisations: ReadonlyMap<string, UnitFolder>;
 }
 
 /** Reads systems from this machine's store, each once and a few at a time; builds and fetches nothing. */
@@ -41,11 +47,23 @@ export class LocalSystems {
   async #read(toplevel: StorePath): Promise<LocalSystem | undefined> {
     if (!existsSync(toplevel)) return undefined;
     try {
-      const [closure, kernel] = await Promise.all([readClosure([toplevel], this.#signal), readKernelFacts(toplevel)]);
-      return { closure: closure.map(({ path, narSize }) => ({ path, narSize })), kernel };
+      const [closure, kernel, units, specialisations] = await Promise.all([
+        readClosure([toplevel], this.#signal),
+        readKernelFacts(toplevel),
+        readUnitFolder(toplevel),
+        readSpecialisations(join(toplevel, "specialisation")),
+      ]);
+      return { closure: closure.map(({ path, narSize }) => ({ path, narSize })), kernel, units, specialisations };
     } catch (error) {
       if (error instanceof NixError) return undefined; // a folder that an interrupted build left is no valid path
       throw error;
     }
   }
+}
+
+async function readSpecialisations(folder: string): Promise<ReadonlyMap<string, UnitFolder>> {
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await readUnitFolder(join(folder, name))] as const)),
+  );
 }

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
+import { runs } from "../../deploy/boot/specialisation.ts";
 import type { FactsQuestion } from "../../deploy/host-facts.ts";
 import { type HostClosures, readHostClosures } from "../../deploy/observation/host-closures.ts";
 import { type Look, lookAt } from "../../deploy/observation/look.ts";
 import { type Observation, observeHost } from "../../deploy/observation/observe-host.ts";
 import type { SecretText } from "../../deploy/ssh/secret-text.ts";
+import { type HostUnits, readHostUnits } from "../../deploy/units/host-units.ts";
 import { FleetError } from "../../errors.ts";
 import type { Way } from "../delivery.ts";
 import { resolveWay } from "../way-to-host.ts";
@@ -18,6 +20,8 @@ export interface SeenSystems {
   readonly running: LocalSystem["closure"] | undefined;
   /** What the host says. */
   readonly host: HostClosures | undefined;
+  /** Its units; undefined on a Mac, too. */
+  readonly units: HostUnits | undefined;
 }
 
 /** A look at a host, with both systems where another one shall run. */
@@ -30,6 +34,8 @@ const lookSeconds = 5;
 export interface PlanQuestion extends Required<FactsQuestion> {
   /** Whether the host is expected to run another system than the one that shall run. */
   readonly expectsOther: boolean;
+  /** The one that shall run. */
+  readonly specialisation: string | null;
 }
 
 /** As `lookForPlan`, but whatever is wrong with the way to one host is a value: the others are asked all the same. */
@@ -50,7 +56,7 @@ export async function askForPlan(...request: Parameters<typeof lookForPlan>): Pr
  */
 async function lookForPlan(
   way: Way,
-  { class: machineClass, toplevel, expectsOther }: PlanQuestion,
+  { class: machineClass, toplevel, expectsOther, specialisation }: PlanQuestion,
   locals: LocalSystems | undefined,
   signal: AbortSignal,
   sudoPassword?: SecretText,
@@ -64,20 +70,36 @@ async function lookForPlan(
     async (host, scope) => {
       const observation = await observeHost(host, { class: machineClass, toplevel }, scope);
       const { current } = observation.facts;
-      if (current === toplevel || locals === undefined) return { observation };
+      if (locals === undefined || runs(observation.facts, { toplevel, specialisation })) return { observation };
       const wanted = await locals.read(toplevel);
       // Without the new closure there is nothing to compare.
-      if (wanted === undefined) return { observation, systems: { wanted, running: undefined, host: undefined } };
+      if (wanted === undefined) return { observation, systems: nothingSeen };
       const question = {
         closureOf: current === null || existsSync(current) ? null : current,
         candidates: wanted.closure.map(({ path }) => path),
       };
-      const answer = await unlessLate(readHostClosures(host, question, scope), scope, signal);
-      return { observation, systems: { wanted, running: answer?.closure, host: answer } };
+      const folder = unitsOf(wanted, specialisation);
+      const [answer, units] = await Promise.all([
+        unlessLate(readHostClosures(host, question, scope), scope, signal),
+        machineClass === "nixos" && folder !== undefined
+          ? unlessLate(readHostUnits(host, folder, scope), scope, signal)
+          : undefined,
+      ]);
+      return { observation, systems: { wanted, running: answer?.closure, host: answer, units } };
     },
     signal,
   );
   return look.kind === "seen" && locals !== undefined ? withLocalClosure(look, locals) : look;
+}
+
+const nothingSeen: SeenSystems = { wanted: undefined, running: undefined, host: undefined, units: undefined };
+
+/** Of what shall run of a system; undefined: it has no such specialisation. */
+export function unitsOf(
+  { units, specialisations }: LocalSystem,
+  specialisation: string | null,
+): LocalSystem["units"] | undefined {
+  return specialisation === null ? units : specialisations.get(specialisation);
 }
 
 /** The closure that runs from this machine's store where it is, once the host needs not wait any more. */

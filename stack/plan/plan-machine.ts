@@ -1,13 +1,25 @@
+import { existsSync } from "node:fs";
 import type { FleetModel, MachineClass } from "../../clan/fleet-model.ts";
-import type { MachinePlan } from "../../clan/plan/machine-plan.ts";
+import type { BuildPlan, MachinePlan, NodePlan } from "../../clan/plan/machine-plan.ts";
 import type { Provenance } from "../../clan/plan/provenance.ts";
+import type { MachineSecrets } from "../../clan/vars/machine-secrets.ts";
+import { runs } from "../../deploy/boot/specialisation.ts";
+import { type HealthGate, renderGate } from "../../deploy/health/health-gate.ts";
 import type { FleetError } from "../../errors.ts";
 import type { StorePath } from "../../local-nix/store-path.ts";
-import type { PlanLook } from "./look-for-plan.ts";
+import type { StackOwner } from "../delivery.ts";
+import type { PlanLook, SeenSystems } from "./look-for-plan.ts";
 import { planReasons } from "./plan-reasons.ts";
-import { planCopy, planPackages, planReboot } from "./plan-systems.ts";
+import { planCopy, planPackages, planReboot, planUnitChanges } from "./plan-systems.ts";
+import { planWarnings } from "./plan-warnings.ts";
 import { renderLook } from "./render-look.ts";
-import { type DeclaredSystem, isToBeDeployed, type KnownSystem, type ObservedSystem } from "./system-difference.ts";
+import {
+  type DeclaredSystem,
+  differsInSecrets,
+  isToBeDeployed,
+  type KnownSystem,
+  type ObservedSystem,
+} from "./system-difference.ts";
 
 /** What the stack's state knows of a machine: all of it may be missing in the state of an older release. */
 export interface KnownDeployment extends KnownSystem {
@@ -23,6 +35,8 @@ export interface KnownDeployment extends KnownSystem {
   readonly targetHost?: string | undefined;
   /** Why the host was not as deployed when it was last asked. */
   readonly drift?: string | null | undefined;
+  /** Stacks that it was moved from and whose mark the host may still carry. */
+  readonly formerOwners?: readonly StackOwner[] | undefined;
   /** Encoded provenance of what was deployed last. */
   readonly madeFrom?: string | undefined;
 }
@@ -40,10 +54,25 @@ export type MachineLook =
   | { readonly kind: "not-asked"; readonly reason: string }
   | { readonly kind: "failed"; readonly error: FleetError };
 
+/** What is declared of a deployment, also as far as it is only told. */
+export type DeclaredDeployment = DeclaredSystem & {
+  readonly policy: { readonly healthGates: readonly HealthGate[] };
+  readonly secrets?: Pick<MachineSecrets, "digest" | "identity" | "files"> | null | undefined;
+};
+
 /** All that a plan for one machine is made from. */
 export interface PlanFacts {
+  readonly machine: string;
   readonly class: MachineClass;
-  readonly declared: DeclaredSystem;
+  /** Platform that the system is built for. */
+  readonly system: string;
+  readonly declared: DeclaredDeployment;
+  /** Where the system is built. */
+  readonly buildOn: "local" | "target";
+  /** What becomes of the node under it. Default: there is none. */
+  readonly node?: NodePlan | undefined;
+  /** Of the rollout. Default: it has none. */
+  readonly wave?: number | undefined;
   readonly known: Known;
   readonly look: MachineLook;
   /** The look's facts as a provider compares them; undefined where the host was not seen. */
@@ -62,20 +91,32 @@ export function planMachine(facts: PlanFacts): MachinePlan {
   const { toplevel } = declared;
   const change = look.kind === "off" ? "none" : planChange(facts);
   const current = look.kind === "seen" ? look.seen.observation.facts.current : null;
-  const deploysOther = change !== "none" && current !== toplevel;
+  // A specialisation that runs is another system than the one that it belongs to.
+  const runsIt = look.kind === "seen" && runs(look.seen.observation.facts, { toplevel, specialisation });
+  const deploysOther = change !== "none" && !runsIt;
   const systems = look.kind === "seen" ? look.seen.systems : undefined;
   const silence = silenceOf(look);
+  const packages = deploysOther ? planPackages(systems, silence) : null;
+  const copy = deploysOther ? planCopy(systems, silence) : null;
   return {
     class: facts.class,
     reachable: reachableOf(look),
     host: renderLook(look, { toplevel, specialisation }),
     current,
+    booted: look.kind === "seen" ? look.seen.observation.facts.booted : null,
     toplevel,
     change,
     reasons: change === "update" ? planReasons(facts) : [],
-    packages: deploysOther ? planPackages(systems, silence) : null,
-    copy: deploysOther ? planCopy(systems, silence) : null,
+    packages,
+    copy,
     reboot: deploysOther ? planReboot(systems, silence) : null,
+    units: deploysOther ? planUnitChanges(facts.class, declared, systems, silence) : null,
+    build: deploysOther ? planBuild(facts, systems) : null,
+    secrets: planSecretFiles(facts),
+    gates: change === "update" && mode !== "boot" && mode !== "dry" ? declared.policy.healthGates.map(renderGate) : [],
+    wave: facts.wave ?? null,
+    node: facts.node ?? null,
+    warnings: planWarnings(facts, { change, packages, copy }),
     notes: [...(change === "update" ? modeNotes(mode) : []), ...(facts.notes ?? [])],
   };
 }
@@ -99,6 +140,21 @@ function planChange({ declared, known, look, observed }: PlanFacts): MachinePlan
         : silent;
     }
   }
+}
+
+/** A system that lies here is copied, wherever the next one would be built. */
+function planBuild({ buildOn, declared }: PlanFacts, systems: SeenSystems | undefined): BuildPlan {
+  const isHere = systems?.wanted !== undefined || existsSync(declared.toplevel);
+  const where = buildOn === "local" ? "here" : "target";
+  return { where, state: isHere && where === "here" ? "built" : "to-build" };
+}
+
+function planSecretFiles({ declared, known, look }: PlanFacts): MachinePlan["secrets"] {
+  const { secrets } = declared;
+  if (secrets == null || look.kind === "off") return null;
+  const delivered = known.kind === "known" ? (known.deployment.secretsDelivered ?? null) : null;
+  const files = [secrets.identity, ...secrets.files].map(({ target }) => target);
+  return { change: differsInSecrets(delivered, declared), files };
 }
 
 /** Whether the host was last seen to run another system; undefined: nothing was asked. */

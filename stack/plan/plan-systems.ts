@@ -1,7 +1,10 @@
-import type { CopyPlan, PackagesPlan, RebootPlan } from "../../clan/plan/machine-plan.ts";
+import type { MachineClass } from "../../clan/fleet-model.ts";
+import type { CopyPlan, PackagesPlan, RebootPlan, UnitsPlan } from "../../clan/plan/machine-plan.ts";
 import { comparePackages } from "../../clan/plan/package-changes.ts";
 import { decideReboot } from "../../deploy/boot/reboot-need.ts";
-import type { SeenSystems } from "./look-for-plan.ts";
+import { planUnits } from "../../deploy/units/plan-units.ts";
+import { type SeenSystems, unitsOf } from "./look-for-plan.ts";
+import type { DeclaredSystem } from "./system-difference.ts";
 
 type NotKnown = { readonly kind: "unknown"; readonly why: string };
 const notBuilt = "the new system is not built here yet";
@@ -26,6 +29,36 @@ export function planReboot(systems: SeenSystems | undefined, silence: string | u
   const { host, wanted } = systems;
   const { kind, reasons } = decideReboot(host?.booted, host?.running, wanted.kernel);
   return kind === "unknown" ? unknown("what the host booted is not known") : { kind, reasons: [...reasons] };
+}
+
+/** What is done to units, as far as anything is done before the next boot. */
+export function planUnitChanges(
+  machineClass: MachineClass,
+  { policy }: DeclaredSystem,
+  systems: SeenSystems | undefined,
+  silence: string | undefined,
+): UnitsPlan {
+  if (policy.mode === "boot") return { kind: "at-boot", why: "mode boot" };
+  if (policy.mode === "dry") return { kind: "at-boot", why: "mode dry: nothing is switched to" };
+  if (machineClass === "darwin") return unknown("what launchd is told to do is not foretold");
+  if (systems?.wanted === undefined) return unknown(silence ?? notBuilt);
+  const { wanted, host, units } = systems;
+  const { mustNotSwitch } = decideReboot(host?.booted, host?.running, wanted.kernel);
+  if (mustNotSwitch.length > 0) return { kind: "at-boot", why: mustNotSwitch.join("; ") };
+  const folder = unitsOf(wanted, policy.specialisation ?? null);
+  if (folder === undefined) return unknown(`the new system has no specialisation ${policy.specialisation}`);
+  if (units === undefined || host?.running === undefined)
+    return unknown("the host could not tell in time what its units are");
+  const { stop, start, restart, reload, keep, unsure } = planUnits(units, folder);
+  return {
+    kind: "known",
+    stop: [...stop],
+    start: [...start],
+    restart: [...restart],
+    reload: [...reload],
+    keep: [...keep],
+    unsure: [...unsure],
+  };
 }
 
 function unknown(why: string): NotKnown {

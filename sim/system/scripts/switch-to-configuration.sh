@@ -96,15 +96,16 @@ base_unit() {
 }
 # What a running unit does not notice stays out of the comparison.
 effective_text() {
-  sed -E '/^(Description|Documentation|PartOf|OnFailure|OnSuccess|CollectMode|StopWhenUnneeded|RefuseManualStart|RefuseManualStop)=/d' "$1"
+  sed -E '/^(Description|Documentation|OnFailure|OnSuccess|OnFailureJobMode|IgnoreOnIsolate|StopWhenUnneeded|RefuseManualStart|RefuseManualStop|AllowIsolate|CollectMode|SourcePath)=|^\[Unit\]$|^$/d' "$1"
 }
-without_reload_triggers() { effective_text "$1" | sed '/^X-Reload-Triggers=/d'; }
+reload_keys='^(X-Reload-Triggers|ExecReload)='
+without_reload_keys() { effective_text "$1" | grep -vE "$reload_keys"; }
 says() { grep -q "^$2$" "$new_units/$(base_unit "$1")"; }
 
 plan_changed() { # unit: running, in both systems, with another text
   unit=$1
   case $unit in
-    *.target | *.path | *.slice) return ;;
+    *.target | *.path | *.slice | *.socket) return ;;
     *.mount)
       plan reload "$unit"
       remember reload "$unit"
@@ -146,16 +147,19 @@ plan_running_units() {
       :
     elif [ "$(effective_text "$old")" = "$(effective_text "$new")" ]; then
       :
-    elif [ "$(without_reload_triggers "$old")" = "$(without_reload_triggers "$new")" ]; then
-      plan reload "$unit"
-      remember reload "$unit"
+    elif [ "$(without_reload_keys "$old")" = "$(without_reload_keys "$new")" ]; then
+      # What can no longer be reloaded is left as it runs.
+      if grep -qE "$reload_keys" "$new"; then
+        plan reload "$unit"
+        remember reload "$unit"
+      fi
     else
       plan_changed "$unit"
     fi
   done < "$work/before"
 }
 
-# Every inactive unit that an active target wants is started, changed or not.
+# Every inactive unit that an active target wants is started, changed or not: also what was stopped with another one.
 plan_wanted_units() {
   for folder in "$new_units"/*.wants "$new_units"/*.requires; do
     [ -d "$folder" ] || continue
@@ -226,6 +230,12 @@ for uid in $(loginctl list-users --no-legend --no-pager 2> /dev/null | awk '{ pr
   setpriv --reuid "$uid" --regid "$(id -g "$uid")" --init-groups env XDG_RUNTIME_DIR="/run/user/$uid" \
     systemctl --user daemon-reload 9>&- || exit_code=4
 done
+
+systemctl list-units --all --full --plain --no-legend --no-pager | awk '{ print $1, $2, $3, $4 }' > "$work/stopped"
+mv "$work/before" "$work/before-stop"
+mv "$work/stopped" "$work/before"
+plan_wanted_units
+mv "$work/before-stop" "$work/before"
 
 act() { # verb list text
   if [ -s "$work/$2" ]; then

@@ -16,7 +16,7 @@ describe("a look at a host for a plan", () => {
       hostKeys: [],
       connectDeadlineSeconds: 60,
     };
-    const question = { class: "nixos", toplevel: declared, expectsOther: true } as const;
+    const question = { class: "nixos", toplevel: declared, expectsOther: true, specialisation: null } as const;
     const look = await askForPlan(way, question, new LocalSystems(soon()), soon());
     return renderLook(look, { toplevel: declared, specialisation: null });
   };

@@ -54,9 +54,14 @@ function planned({
   look = seen(),
   known = deployed,
   ...facts
-}: { look?: MachineLook; known?: KnownDeployment } & Partial<Omit<PlanFacts, "look" | "known">>) {
+}: { look?: MachineLook; known?: KnownDeployment } & Partial<
+  Pick<PlanFacts, "declared" | "observed" | "provenance" | "buildOn" | "wave" | "node">
+>) {
   return planMachine({
+    machine: "galena",
     class: "nixos",
+    system: "x86_64-linux",
+    buildOn: "local",
     declared: { toplevel: old, policy: activationPolicySchema.parse({}), owner },
     known: { kind: "known", deployment: known },
     look,
@@ -107,7 +112,10 @@ describe("the plan for a machine", () => {
   it("is an update of a machine that the stack has never deployed, whatever runs there", () => {
     assert.deepEqual(texts(planned({ ...{ known: deployed } })), ["none"]);
     const plan = planMachine({
+      machine: "galena",
       class: "nixos",
+      system: "x86_64-linux",
+      buildOn: "local",
       declared: anew.declared,
       known: { kind: "none" },
       look: asleep,
@@ -121,7 +129,10 @@ describe("the plan for a machine", () => {
   it("goes by what the host says where the state cannot be read, and does not know why", () => {
     const known = { kind: "unreadable", why: "no `pulumi` in PATH" } as const;
     const facts = (look: MachineLook, toplevel: typeof old) => ({
+      machine: "galena",
       class: "nixos" as const,
+      system: "x86_64-linux",
+      buildOn: "local" as const,
       declared: { ...anew.declared, toplevel },
       known,
       look,
@@ -167,7 +178,8 @@ describe("the plan for a machine", () => {
   });
 
   it("names secrets that change alone: the system stays", () => {
-    const secrets = { digest: "sha256:new" };
+    const file = { path: "sops/secrets/galena-age.key/secret", cipher: "sops", sha256: "0".repeat(64) } as const;
+    const secrets = { digest: "sha256:new", identity: { ...file, target: "/var/lib/sops-nix/key.txt" }, files: [] };
     const policy = activationPolicySchema.parse({});
     const plan = planned({
       declared: { toplevel: old, policy, owner, secrets },
@@ -175,6 +187,7 @@ describe("the plan for a machine", () => {
     });
     assert.deepEqual(texts(plan), ["update", "its secrets changed"]);
     assert.equal(plan.copy, null);
+    assert.deepEqual(plan.secrets, { change: true, files: ["/var/lib/sops-nix/key.txt"] });
   });
 
   it("asks nothing of a machine whose node is off", () => {
@@ -198,15 +211,20 @@ describe("the plan for a machine", () => {
     const booted = { ...kernel, kernel: "/nix/store/00000000000000000000000000000000-linux-6.12.8/bzImage" };
     const wanted = {
       closure: [after],
+      units: { units: new Map(), pulls: new Map(), others: { fstab: null, userUnits: null } },
+      specialisations: new Map(),
       kernel: { ...kernel, kernel: "/nix/store/11111111111111111111111111111111-linux-6.12.10/bzImage" },
     };
     const host = { closure: undefined, missing: new Set([declared]), booted, running: booted };
-    const known = planned({ ...anew, look: seen({}, { wanted, running: [before], host }) });
+    const known = planned({ ...anew, look: seen({}, { wanted, running: [before], host, units: undefined }) });
     assert.deepEqual(known.copy, { kind: "known", paths: 1, bytes: 25 });
     assert.deepEqual(known.reboot, { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"] });
     assert.ok(known.packages?.kind === "known" && known.packages.sizeBytes.after === 25);
 
-    const silent = planned({ ...anew, look: seen({}, { wanted, running: undefined, host: undefined }) });
+    const silent = planned({
+      ...anew,
+      look: seen({}, { wanted, running: undefined, host: undefined, units: undefined }),
+    });
     assert.deepEqual(silent.copy, { kind: "unknown", why: "the host could not tell in time what it has" });
     assert.deepEqual(silent.packages, {
       kind: "unknown",
@@ -214,7 +232,10 @@ describe("the plan for a machine", () => {
     });
     assert.deepEqual(silent.reboot, { kind: "unknown", why: "what the host booted is not known" });
 
-    const unbuilt = planned({ ...anew, look: seen({}, { wanted: undefined, running: undefined, host: undefined }) });
+    const unbuilt = planned({
+      ...anew,
+      look: seen({}, { wanted: undefined, running: undefined, host: undefined, units: undefined }),
+    });
     assert.deepEqual(unbuilt.copy, { kind: "unknown", why: "the new system is not built here yet" });
   });
 });

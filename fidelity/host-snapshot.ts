@@ -1,0 +1,45 @@
+import type { SimHost } from "../sim/hosts/simulated-host.ts";
+
+/** A host at one moment, by its own word. */
+export interface Snapshot {
+  readonly current: string;
+  readonly profile: string;
+  /** Unit → its state, and the id of its last start. */
+  readonly units: ReadonlyMap<string, { readonly state: string; readonly invocation: string }>;
+  /** Services that were reloaded, each as often as it was. */
+  readonly reloads: readonly string[];
+  /** Jobs that ran and ended, each as often as it did: systemd forgets them. */
+  readonly runs: readonly string[];
+  /** Valid paths of its store → bytes of their archives. */
+  readonly store: ReadonlyMap<string, number>;
+}
+
+const script = `
+set -eu
+printf 'current\\t%s\\n' "$(readlink -f /run/current-system)"
+printf 'profile\\t%s\\n' "$(readlink -f /nix/var/nix/profiles/system || true)"
+systemctl show --property=Id,ActiveState,InvocationID '*' |
+  awk -F= '$1 == "Id" { id = $2 } $1 == "ActiveState" { state = $2 } $1 == "InvocationID" { invocation = $2 }
+    $0 == "" { print "unit\\t" id "\\t" state "\\t" invocation; id = state = invocation = "" }
+    END { print "unit\\t" id "\\t" state "\\t" invocation }'
+if [ -e /run/fidelity-reloads ]; then sed 's/^/reload\\t/' /run/fidelity-reloads; fi
+if [ -e /run/fidelity-runs ]; then sed 's/^/run\\t/' /run/fidelity-runs; fi
+nix --extra-experimental-features nix-command path-info --all --size | awk '{ print "path\\t" $1 "\\t" $2 }'
+`;
+
+/** Asks the host itself, not over ssh. */
+export async function takeSnapshot(host: SimHost, signal: AbortSignal): Promise<Snapshot> {
+  const { stdout, stderr, exitCode } = await host.exec(script, signal, { deadlineMs: 60_000 });
+  if (exitCode !== 0) throw new Error(`${host.name}: the host could not say what it is: ${stderr}`);
+  const lines = stdout.split("\n").map((line) => line.split("\t"));
+  const all = (key: string): readonly string[][] => lines.filter(([name]) => name === key).map(([, ...rest]) => rest);
+  const one = (key: string): string => all(key)[0]?.[0] ?? "";
+  return {
+    current: one("current"),
+    profile: one("profile"),
+    units: new Map(all("unit").map(([unit = "", state = "", invocation = ""]) => [unit, { state, invocation }])),
+    reloads: all("reload").map(([unit = ""]) => unit),
+    runs: all("run").map(([unit = ""]) => unit),
+    store: new Map(all("path").map(([path = "", size]) => [path, Number(size)])),
+  };
+}

@@ -1,0 +1,292 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import type { MachinePlan } from "../clan/plan/machine-plan.ts";
+import { encodeProvenance, type Provenance } from "../clan/plan/provenance.ts";
+import { activationPolicySchema } from "../deploy/activation/policy.ts";
+import { parseHostKey } from "../deploy/ssh/host-key.ts";
+import { readUnitFolder } from "../deploy/units/unit-folder.ts";
+import { localSystem } from "../local-nix/evaluation-request.ts";
+import { parseStorePath, type StorePath } from "../local-nix/store-path.ts";
+import { HostAfterError } from "../providers/host-after-error.ts";
+import { observedOf } from "../providers/host-observation.ts";
+import { knownBy } from "../providers/known-machines.ts";
+import { create, diff, update } from "../providers/system-closure.impl.ts";
+import type { ClosureInputs, ClosureOutputs, Observed } from "../providers/system-closure-schema.ts";
+import type { HostSpec } from "../sim/hosts/host-spec.ts";
+import { runCommand } from "../sim/hosts/run-command.ts";
+import { simState } from "../sim/hosts/sim-state.ts";
+import { type SimHost, startHost } from "../sim/hosts/simulated-host.ts";
+import { bringDown } from "../sim/hosts/simulation.ts";
+import { LocalSystems } from "../stack/plan/local-systems.ts";
+import { askForPlan } from "../stack/plan/look-for-plan.ts";
+import { isOther, planMachine } from "../stack/plan/plan-machine.ts";
+import { closureType } from "../stack/stack-state.ts";
+import { type Happened, judgePlan, type Statement } from "./compare.ts";
+import { type Feature, moduleOf } from "./features.ts";
+import { type Snapshot, takeSnapshot } from "./host-snapshot.ts";
+import type { Scenario } from "./scenarios.ts";
+
+/** A scenario, and how true its plan was. */
+export interface Told {
+  readonly name: string;
+  readonly plan: MachinePlan;
+  readonly statements: readonly Statement[];
+  /** Kind of the deployment's outcome; null: none was made. */
+  readonly outcome: string | null;
+}
+
+/** A system in this machine's store, and what it was built from. */
+interface Built {
+  readonly drvPath: string;
+  readonly toplevel: StorePath;
+}
+
+const answerSchema = z.record(z.string(), z.object({ drv: z.string(), out: z.string() }));
+const system = join(import.meta.dirname, "../sim/system");
+
+/** One simulated host, the systems of all scenarios, and the state that the provider leaves of it. Disposal removes all of it. */
+export class Laboratory implements AsyncDisposable {
+  readonly #stack = new AsyncDisposableStack();
+  readonly #host: SimHost;
+  readonly #systems: ReadonlyMap<string, Built>;
+  #state: ClosureOutputs | undefined;
+  #inputs: ClosureInputs | undefined;
+  #made: readonly Feature[] = [];
+
+  private constructor(host: SimHost, systems: ReadonlyMap<string, Built>) {
+    this.#host = host;
+    this.#systems = systems;
+  }
+
+  /** @param declared - for each scenario the features of its system. */
+  static async open(
+    spec: HostSpec,
+    declared: readonly (readonly Feature[])[],
+    signal: AbortSignal,
+  ): Promise<Laboratory> {
+    if (process.env["PULUMI_CLAN_ISOLATED"] !== "1")
+      throw new Error("run through `npm run fidelity` or `npm test`: they isolate the host");
+    await using stack = new AsyncDisposableStack();
+    const root = await mkdtemp(join(tmpdir(), "fidelity-"));
+    stack.defer(() => rm(root, { recursive: true, force: true }));
+    const systems = await buildSystems(root, declared, signal);
+    const state = simState(join(root, "sim"));
+    stack.defer(async () => void (await bringDown(state, () => undefined, AbortSignal.timeout(120_000))));
+    const host = await startHost(spec, signal, state);
+    const laboratory = new Laboratory(host, systems);
+    laboratory.#stack.use(stack.move());
+    return laboratory;
+  }
+
+  /** Plans the change, makes it, and compares. */
+  async run(scenario: Scenario, features: readonly Feature[], signal: AbortSignal): Promise<Told> {
+    const host = this.#host;
+    if (scenario.rebooted) await host.reboot(signal);
+    if (scenario.before !== undefined) await this.#shell(scenario.before, signal);
+    if (scenario.off) await host.stop(signal);
+    const before = scenario.off ? null : await takeSnapshot(host, signal);
+    const inputs = this.#declare(scenario, features);
+    const plan = await this.#plan(inputs, features, signal);
+    const known = this.#state;
+    const { deployed, outcome } = await this.#deploy(inputs, plan.observed, known);
+    if (scenario.off) await host.boot(signal);
+    const after = scenario.off ? null : await takeSnapshot(host, signal);
+    const happened = await this.#happened(inputs, features, { deployed, outcome, before, after }, scenario, signal);
+    const isMade = this.#state !== known && inputs.policy.mode !== "dry" && outcome !== "rolled-back";
+    this.#made = isMade ? features : this.#made;
+    this.#inputs = inputs;
+    const due = deployed ? (scenario.ends ?? "switched") : null;
+    if (outcome !== due) throw new Error(`${scenario.name}: it ended as ${outcome}, and shows nothing of ${due}`);
+    const statements = judgePlan(plan.plan, happened);
+    return { name: scenario.name, plan: plan.plan, statements, outcome };
+  }
+
+  #declare({ policy = {} }: Scenario, features: readonly Feature[]): ClosureInputs {
+    const { name, address, identityFile, hostKey } = this.#host;
+    const built = this.#systems.get(key(features));
+    if (built === undefined) throw new Error(`no system of ${key(features)} was built`);
+    return {
+      machine: name,
+      class: "nixos",
+      system: localSystem(),
+      ...built,
+      buildOn: "local",
+      targetHost: `root@${address}`,
+      identityFiles: [identityFile],
+      hostKeys: [{ key: parseHostKey(hostKey), source: "vars" }],
+      policy: activationPolicySchema.parse({ reconnectDeadlineSeconds: 60, ...policy }),
+      connectDeadlineSeconds: 20,
+      deadlineSeconds: 300,
+      owner: { project: "fidelity", stack: "local" },
+      observed: null,
+      secrets: null,
+      power: "on",
+      reportTo: "",
+      __madeFrom: encodeProvenance(built.toplevel, provenanceOf(features)) ?? "",
+    };
+  }
+
+  async #plan(
+    inputs: ClosureInputs,
+    features: readonly Feature[],
+    signal: AbortSignal,
+  ): Promise<{ readonly plan: MachinePlan; readonly observed: Observed | null }> {
+    const resources = this.#state === undefined ? [] : [{ type: closureType, outputs: this.#state }];
+    const known = knownBy(resources)(inputs.machine);
+    const { toplevel, policy, owner } = inputs;
+    const question = {
+      class: inputs.class,
+      toplevel: parseStorePath(toplevel),
+      expectsOther: isOther(known, parseStorePath(toplevel)),
+      specialisation: policy.specialisation,
+    };
+    const look = await askForPlan({ ...inputs, connectDeadlineSeconds: 5 }, question, new LocalSystems(signal), signal);
+    const observed = look.kind === "seen" ? observedOf(look.seen.observation.facts, inputs.class) : null;
+    const plan = planMachine({
+      machine: inputs.machine,
+      class: inputs.class,
+      system: inputs.system,
+      buildOn: inputs.buildOn,
+      declared: { toplevel: parseStorePath(toplevel), policy, owner },
+      known,
+      look,
+      observed: observed ?? undefined,
+      provenance: provenanceOf(features),
+      namespaces: {},
+    });
+    return { plan, observed };
+  }
+
+  /** As Pulumi's engine does it: asks for the difference, and has it made. */
+  async #deploy(
+    inputs: ClosureInputs,
+    observed: Observed | null,
+    known: ClosureOutputs | undefined,
+  ): Promise<Pick<Happened, "deployed" | "outcome">> {
+    const news = { ...inputs, observed };
+    const { changes } = known === undefined ? { changes: true } : await diff(inputs.machine, known, news);
+    if (!changes) return { deployed: false, outcome: null };
+    try {
+      this.#state = known === undefined ? (await create(news)).outs : (await update(news.machine, known, news)).outs;
+    } catch (error) {
+      if (!(error instanceof HostAfterError)) throw error;
+      this.#state = error.properties ?? known;
+      return { deployed: true, outcome: error.properties?.outcome ?? "unreachable" };
+    }
+    return { deployed: true, outcome: this.#state?.outcome ?? null };
+  }
+
+  async #happened(
+    inputs: ClosureInputs,
+    features: readonly Feature[],
+    seen: Pick<Happened, "deployed" | "outcome"> & {
+      readonly before: Snapshot | null;
+      readonly after: Snapshot | null;
+    },
+    { reasons = [] }: Scenario,
+    signal: AbortSignal,
+  ): Promise<Happened> {
+    const { before, after } = seen;
+    const systems = [this.#inputs?.toplevel, inputs.toplevel].flatMap((path) => (path === undefined ? [] : [path]));
+    const folders = systems.flatMap((path) => [path, join(path, "specialisation/docked")]);
+    const units = await Promise.all(folders.map((path) => readUnitFolder(path)));
+    const made = new Set(this.#made);
+    const entries =
+      this.#state === undefined || this.#inputs === undefined ? [] : [...made.symmetricDifference(new Set(features))];
+    const declared = after?.store.has(inputs.toplevel) === true ? inputs.toplevel : undefined;
+    return {
+      ...seen,
+      closures:
+        before === null || declared === undefined
+          ? null
+          : { before: await this.#closure(before.current, signal), after: await this.#closure(declared, signal) },
+      bootDiffers: declared === undefined ? null : await this.#bootDiffers(declared, signal),
+      ownUnits: new Set([...units.flatMap((folder) => [...folder.units.keys()]), "tenant@a.service"]),
+      reasons: [
+        ...reasons.map((kind) => ({ kind, name: null })),
+        ...entries.map((name) => ({ kind: "entry", name }) as const),
+      ],
+    };
+  }
+
+  async #closure(path: string, signal: AbortSignal) {
+    const text = await this.#shell(
+      `nix-store --query --requisites ${path} | xargs nix --extra-experimental-features nix-command path-info --size`,
+      signal,
+    );
+    return text.split("\n").map((line) => {
+      const [found = "", size] = line.split(/\s+/);
+      return { path: found, narSize: Number(size) };
+    });
+  }
+
+  /** As an administrator would look: other kernels, initrds, modules or parameters than those that were booted. */
+  async #bootDiffers(declared: string, signal: AbortSignal): Promise<boolean> {
+    const parts = "kernel initrd kernel-modules";
+    const told = await this.#shell(
+      `for part in ${parts}; do [ "$(readlink -f /run/booted-system/$part)" = "$(readlink -f ${declared}/$part)" ] || echo $part; done
+       cmp -s /run/booted-system/kernel-params ${declared}/kernel-params || echo parameters
+       cmp -s /run/current-system/switch-inhibitors ${declared}/switch-inhibitors || echo inhibited`,
+      signal,
+    );
+    return told !== "";
+  }
+
+  async #shell(command: string, signal: AbortSignal): Promise<string> {
+    const { stdout, stderr, exitCode } = await this.#host.exec(command, signal, { deadlineMs: 120_000 });
+    if (exitCode !== 0) throw new Error(`${command}: exit ${exitCode}: ${stderr}`);
+    return stdout.trim();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+function key(features: readonly Feature[]): string {
+  return features.toSorted().join("; ");
+}
+
+/** Each feature is an entry: what changed of the fleet is known. */
+function provenanceOf(features: readonly Feature[]): Provenance {
+  return { files: {}, entries: features.toSorted(), tags: [], roles: [], instances: {}, inputs: {} };
+}
+
+async function buildSystems(
+  root: string,
+  declared: readonly (readonly Feature[])[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Built>> {
+  const wanted = new Map(declared.map((features) => [key(features), features]));
+  const names = [...wanted.keys()];
+  const tree = join(root, "tree");
+  await mkdir(tree);
+  await writeFile(
+    join(tree, "flake.nix"),
+    `{ inputs.nixpkgs = { }; outputs = { nixpkgs, ... }: { nixosConfigurations = {
+${[...wanted.values()].map((features, index) => `m${index} = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = "${localSystem()}"; } (${moduleOf(features)}) ]; };`).join("\n")}
+}; }; }\n`,
+  );
+  const flags = ["--extra-experimental-features", "nix-command", "--impure"];
+  const one = (index: number): string =>
+    `m${index} = let it = import ${system} { tree = ${tree}; machine = "m${index}"; class = "nixos"; system = builtins.currentSystem; }; in { drv = it.drvPath; out = it.outPath; };`;
+  const expression = `{ ${names.map((_, index) => one(index)).join(" ")} }`;
+  const text = await runCommand(
+    "nix",
+    ["eval", "--json", ...flags, "--expr", expression],
+    { deadlineMs: 300_000 },
+    signal,
+  );
+  const answer = answerSchema.parse(JSON.parse(text));
+  const built = new Map(
+    names.map((name, index) => {
+      const { drv, out } = answer[`m${index}`] ?? { drv: "", out: "" };
+      return [name, { drvPath: drv, toplevel: parseStorePath(out) }] as const;
+    }),
+  );
+  const derivations = [...built.values()].map(({ drvPath }) => `${drvPath}^out`);
+  await runCommand("nix", ["build", "--no-link", ...flags, ...derivations], { deadlineMs: 300_000 }, signal);
+  return built;
+}
