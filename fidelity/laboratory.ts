@@ -88,7 +88,7 @@ export class Laboratory implements AsyncDisposable {
     if (scenario.off) await host.stop(signal);
     const before = scenario.off ? null : await takeSnapshot(host, signal);
     const inputs = this.#declare(scenario, features);
-    const plan = await this.#plan(inputs, features, signal);
+    const plan = await this.#planInTime(inputs, features, before !== null, signal);
     const known = this.#state;
     const { deployed, outcome } = await this.#deploy(inputs, plan.observed, known);
     if (scenario.off) await host.boot(signal);
@@ -126,6 +126,16 @@ export class Laboratory implements AsyncDisposable {
       reportTo: "",
       __madeFrom: encodeProvenance(built.toplevel, provenanceOf(features)) ?? "",
     };
+  }
+
+  /** A plan waits five seconds for a host, which on a busy machine is not always enough: then it is made again. */
+  async #planInTime(inputs: ClosureInputs, features: readonly Feature[], isOn: boolean, signal: AbortSignal) {
+    for (let attempt = 1; ; attempt++) {
+      const made = await this.#plan(inputs, features, signal);
+      const { reachable, packages, copy, units } = made.plan;
+      const isLate = reachable !== true || [packages, copy, units].some((field) => field?.kind === "unknown");
+      if (!isOn || !isLate || attempt === 6) return made;
+    }
   }
 
   async #plan(

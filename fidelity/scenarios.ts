@@ -101,13 +101,13 @@ const circumstances: readonly Scenario[] = [
   { name: "specialisation left", loses: ["specialisation"] },
   { name: "taken over", policy: { takeOver: true }, reasons: ["owner"], ends: "unchanged" },
   { name: "taken over no more", reasons: ["owner"], ends: "unchanged" },
-  { name: "switch inhibited", gains: ["inhibitor"], ends: "staged-for-reboot" },
-  { name: "switch inhibited, after the reboot", rebooted: true, ends: "unchanged" },
   { name: "host off, and nothing to deploy", off: true },
   { name: "host off, and another system", off: true, gains: ["user"], ends: "unreachable", always: true },
   { name: "host on again", always: true },
   { name: "unit that fails is rolled back", gains: ["failing"], ends: "rolled-back" },
   { name: "after a rollback", loses: ["failing"] },
+  { name: "switch inhibited", gains: ["inhibitor"], ends: "staged-for-reboot" },
+  { name: "switch inhibited, after the reboot", rebooted: true, ends: "unchanged" },
 ];
 
 /** Scenarios in order, each list on a host of its own. */

@@ -11,6 +11,7 @@ import type { Report } from "../report.ts";
 import type { ChosenWay, DialledAt } from "../stack/choose-way.ts";
 import type { HostConnection } from "../stack/connections.ts";
 import { wayOf } from "../stack/delivery.ts";
+import { type KnownNode, knownNodes } from "../stack/known-nodes.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
 import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
@@ -21,14 +22,19 @@ import {
   type PlanFacts,
   planMachine,
 } from "../stack/plan/plan-machine.ts";
+import { planNode } from "../stack/plan/plan-node.ts";
 import { secretNotes } from "../stack/plan/secret-notes.ts";
 import type { DeclaredSystem } from "../stack/plan/system-difference.ts";
 import { tryProvenances } from "../stack/plan/try-provenances.ts";
 import type { Stack } from "../stack/stack.ts";
 import { readEngineState } from "./engine-state.ts";
 
-/** Machine → what the last update of this stack left in its state. */
-type ReadKnown = (machine: string) => Known;
+/** What the last update of this stack left in its state. */
+interface KnownState {
+  readonly known: (machine: string) => Known;
+  /** Machine → its VM; undefined: it cannot be read. */
+  readonly vms: ReadonlyMap<string, KnownNode> | undefined;
+}
 
 /** The plans of a stack's machines, each made when its host's address is known. */
 export class PlanMachines {
@@ -36,24 +42,24 @@ export class PlanMachines {
   readonly #stack: Stack;
   readonly #connections: ReadonlyMap<string, HostConnection>;
   readonly #provenances: ReadonlyMap<string, Provenance>;
-  readonly #known: ReadKnown | undefined;
+  readonly #state: KnownState | undefined;
   readonly #locals: LocalSystems;
   readonly #signal: AbortSignal;
 
-  /** @param known - absent: nobody is told a plan. */
+  /** @param state - absent: nobody is told a plan. */
   constructor(
     fleet: Fleet,
     stack: Stack,
     connections: ReadonlyMap<string, HostConnection>,
     provenances: ReadonlyMap<string, Provenance>,
-    known: ReadKnown | undefined,
+    state: KnownState | undefined,
     signal: AbortSignal,
   ) {
     this.#fleet = fleet;
     this.#stack = stack;
     this.#connections = connections;
     this.#provenances = provenances;
-    this.#known = known;
+    this.#state = state;
     this.#locals = new LocalSystems(signal);
     this.#signal = signal;
   }
@@ -69,18 +75,19 @@ export class PlanMachines {
    * said in its machine's plan: an exception here would end the preview of the whole fleet.
    */
   async probe(
-    { machine, spec }: OwnedMachine,
+    owned: OwnedMachine,
     dialled: DialledAt & Partial<ChosenWay>,
     declared: DeclaredDeployment & { readonly secrets: MachineSecrets | null },
     { system, buildOn }: Pick<PlanFacts, "system" | "buildOn">,
   ): Promise<HostProbe> {
+    const { machine, spec } = owned;
     const look = await this.#look(machine, dialled, spec.class, declared);
     const observed = look.kind === "seen" ? observedOf(look.seen.observation.facts, spec.class) : null;
     const unreachable = look.kind === "unreachable" ? look.reason : undefined;
     // How a failed deployment ended is in no answer of the engine, and not yet in its state: what is in the way shows here.
     const blocked = look.kind === "host-key" || look.kind === "authentication" ? look.kind : undefined;
-    if (this.#known === undefined) return { text: null, observed, unreachable, blocked };
-    const known = this.#known(machine);
+    if (this.#state === undefined) return { text: null, observed, unreachable, blocked };
+    const known = this.#state.known(machine);
     const plan = planMachine({
       machine,
       class: spec.class,
@@ -90,6 +97,7 @@ export class PlanMachines {
       known,
       look,
       observed: observed ?? undefined,
+      node: planNode(owned, this.#state.vms),
       provenance: this.#provenances.get(machine),
       namespaces: this.#fleet.model.namespaces,
       notes: [
@@ -97,7 +105,7 @@ export class PlanMachines {
         ...(await secretNotes(machine, known, declared)),
       ],
     });
-    return { text: renderMachinePlan(plan), observed, unreachable };
+    return { text: renderMachinePlan(plan), observed, unreachable, blocked };
   }
 
   async #look(
@@ -112,8 +120,8 @@ export class PlanMachines {
     const password = sudoPassword === undefined ? undefined : new SecretText(sudoPassword);
     const way = { ...wayOf(machine, connection, this.#stack), targetHost, address };
     // In an update only what `diff` compares is asked: the plan was shown before.
-    const locals = this.#known === undefined ? undefined : this.#locals;
-    const expectsOther = isOther(this.#known?.(machine), toplevel);
+    const locals = this.#state === undefined ? undefined : this.#locals;
+    const expectsOther = isOther(this.#state?.known(machine), toplevel);
     const question = { class: machineClass, toplevel, expectsOther, specialisation: policy.specialisation ?? null };
     return askForPlan(way, question, locals, this.#signal, password);
   }
@@ -128,13 +136,14 @@ export async function preparePlans(
   report: Report,
   signal: AbortSignal,
 ): Promise<PlanMachines> {
-  const known = pulumi.runtime.isDryRun() ? await readKnown() : undefined;
+  const state = pulumi.runtime.isDryRun() ? await readKnown() : undefined;
   const provenances = await tryProvenances(fleet, stack, owned, report, signal);
-  return new PlanMachines(fleet, stack, connections, provenances, known, signal);
+  return new PlanMachines(fleet, stack, connections, provenances, state, signal);
 }
 
 /** An engine that does not answer must not end a preview: the machines' plans say that reasons are not known. */
-async function readKnown(): Promise<ReadKnown> {
+async function readKnown(): Promise<KnownState> {
   const state = await readEngineState();
-  return state.kind === "read" ? knownBy(state.resources) : () => state;
+  if (state.kind !== "read") return { known: () => state, vms: undefined };
+  return { known: knownBy(state.resources), vms: knownNodes(state.resources) };
 }

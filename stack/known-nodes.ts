@@ -5,6 +5,7 @@ import { closureType, nameOf, type StateResource } from "./stack-state.ts";
 export interface KnownNode {
   readonly project: string;
   readonly zone: string;
+  readonly machineType?: string | undefined;
   readonly diskSizeGb: number | undefined;
   readonly accelerators: readonly { readonly type: string; readonly count: number }[];
   /** Google refuses to delete it. */
@@ -36,6 +37,7 @@ const closureSchema = z.looseObject({ ...ofVm, running: z.string().nullish().cat
 const vmSchema = z.looseObject({
   project: z.string(),
   zone: z.string(),
+  machineType: z.string().optional().catch(undefined),
   bootDisk: z
     .looseObject({ initializeParams: z.looseObject({ size: z.number().optional() }).optional() })
     .optional()
@@ -92,6 +94,7 @@ function nodeOf(vm: z.output<typeof vmSchema>): Omit<KnownNode, "isInstalled" | 
   return {
     project: vm.project,
     zone: lastPart(vm.zone),
+    ...(vm.machineType === undefined ? {} : { machineType: lastPart(vm.machineType) }),
     diskSizeGb: vm.bootDisk?.initializeParams?.size,
     accelerators: vm.guestAccelerators.map(({ type, count }) => ({ type: lastPart(type), count })),
     deletionProtection: vm.deletionProtection,

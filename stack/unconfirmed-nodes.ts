@@ -88,7 +88,7 @@ export function isReplaced(vm: KnownNode, node: NodeModel, zone: string | undefi
 }
 
 /** What Google's provider can do only to a new VM. Source: @pulumi/gcp 9.37, compute/instance.d.ts. */
-function replacingChanges(vm: KnownNode, node: NodeModel, zone: string | undefined): string[] {
+export function replacingChanges(vm: KnownNode, node: NodeModel, zone: string | undefined): string[] {
   const zones = zone === undefined ? node.zones : [zone];
   const [before, after] = [shown(vm.accelerators), shown(node.accelerators)];
   return [

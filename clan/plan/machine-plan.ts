@@ -97,6 +97,8 @@ const unitsSchema = z.discriminatedUnion("kind", [
     keep: units,
     /** What else is done that is not foretold unit by unit. */
     unsure: z.array(z.string()),
+    /** What the new system's own `dry-activate` says, line by line; null: it was not asked, or is not on the host yet. */
+    dryActivation: z.array(z.string()).nullable(),
   }),
   /** Nothing before the next boot, at which everything starts anew. */
   z.strictObject({ kind: z.literal("at-boot"), why: z.string() }),
@@ -175,11 +177,24 @@ export const machinePlanSchema = z.strictObject({
 });
 export type MachinePlan = z.output<typeof machinePlanSchema>;
 
+/** What becomes of a machine that the stack's state has and that is declared no more. */
+const leavingSchema = z.strictObject({
+  /** For people, whole by itself. */
+  text: z.string(),
+  /** Its node is deleted with it; null: it was on none. */
+  node: nodeSchema.nullable(),
+});
+export type LeavingPlan = z.output<typeof leavingSchema>;
+
 /** What the next deployment of a stack does, machine by machine. */
 export const planSchema = z.strictObject({
   schema: z.literal(1),
   fleet: z.string(),
   stack: z.string(),
+  /** `deep`: what is built here was built for it. */
+  depth: z.enum(["fast", "deep"]),
   machines: z.record(machineNameSchema, machinePlanSchema),
+  /** Empty also where the state cannot be read, or not all of the stack was asked for. */
+  leaving: z.record(z.string(), leavingSchema),
 });
 export type Plan = z.output<typeof planSchema>;

@@ -1,14 +1,20 @@
 import type { MachinePlan, PackageChange, Plan } from "./machine-plan.ts";
 
 /** For a terminal: a block per machine, the ones that change first, and a count. */
-export function renderPlan({ stack, machines }: Plan): string {
+export function renderPlan({ stack, machines, leaving }: Plan): string {
   const entries = Object.entries(machines).sort(([, a], [, b]) => order[a.change] - order[b.change]);
   const width = Math.max(0, ...entries.map(([name]) => name.length));
   const blocks = entries.map(([name, plan]) => {
     const [first = "", ...more] = renderMachinePlan(plan).split("\n");
     return [`${signs[plan.change]} ${name.padEnd(width)}  ${first}`, ...more.map((line) => `    ${line}`)].join("\n");
   });
-  return [...blocks, `\nstack ${stack}: ${countChanges(Object.values(machines))}`].join("\n");
+  const gone = Object.entries(leaving).map(([name, plan]) => `- ${name.padEnd(width)}  ${renderLeaving(plan)}`);
+  return [...blocks, ...gone, `\nstack ${stack}: ${countChanges(Object.values(machines))}`].join("\n");
+}
+
+/** A machine that the stack has no more. */
+export function renderLeaving({ text, node }: Plan["leaving"][string]): string {
+  return [text, ...nodeFacts(node).map(({ title, text: value }) => `      ${title.padEnd(9)} ${value}`)].join("\n");
 }
 
 const order = { update: 0, unknown: 1, none: 2 } as const;
@@ -116,7 +122,8 @@ function unitFacts(units: MachinePlan["units"], most: Most): PlanFact[] {
     renderUnits(verb, units[verb], most),
   );
   const texts = [...lists, ...renderUnits("changed, and left as it runs:", units.keep, most), ...units.unsure];
-  const all = texts.length === 0 ? ["none"] : texts;
+  const own = (units.dryActivation ?? []).map((line) => `by its own word: ${line}`);
+  const all = texts.length === 0 ? ["none", ...own] : [...texts, ...own];
   return all.map((text, index) => ({ title: index === 0 ? "units:" : "", text }));
 }
 

@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs";
+import { hostScript } from "../../deploy/activation/scripts.ts";
 import { runs } from "../../deploy/boot/specialisation.ts";
 import type { FactsQuestion } from "../../deploy/host-facts.ts";
 import { type HostClosures, readHostClosures } from "../../deploy/observation/host-closures.ts";
 import { type Look, lookAt } from "../../deploy/observation/look.ts";
 import { type Observation, observeHost } from "../../deploy/observation/observe-host.ts";
 import type { SecretText } from "../../deploy/ssh/secret-text.ts";
+import type { SshHost } from "../../deploy/ssh/ssh-host.ts";
 import { type HostUnits, readHostUnits } from "../../deploy/units/host-units.ts";
 import { FleetError } from "../../errors.ts";
+import type { StorePath } from "../../local-nix/store-path.ts";
 import type { Way } from "../delivery.ts";
 import { resolveWay } from "../way-to-host.ts";
 import type { LocalSystem, LocalSystems } from "./local-systems.ts";
@@ -22,13 +25,15 @@ export interface SeenSystems {
   readonly host: HostClosures | undefined;
   /** Its units; undefined on a Mac, too. */
   readonly units: HostUnits | undefined;
+  /** What the new system says that it would do; undefined: not asked, or not there yet. */
+  readonly dryActivation?: readonly string[] | undefined;
 }
 
 /** A look at a host, with both systems where another one shall run. */
 export type PlanLook = Look<{ readonly observation: Observation; readonly systems?: SeenSystems }>;
 
-/** A plan asks without waiting: a laptop that sleeps must not hold it up. */
-const lookSeconds = 5;
+/** A plan asks without waiting: a laptop that sleeps must not hold it up. A system that is asked itself takes its time. */
+const lookSeconds = { fast: 5, deep: 60 };
 
 /** What a plan wants to know of a host. */
 export interface PlanQuestion extends Required<FactsQuestion> {
@@ -36,6 +41,8 @@ export interface PlanQuestion extends Required<FactsQuestion> {
   readonly expectsOther: boolean;
   /** The one that shall run. */
   readonly specialisation: string | null;
+  /** A system that is on the host already is asked what it would do. Default false. */
+  readonly deep?: boolean;
 }
 
 /** As `lookForPlan`, but whatever is wrong with the way to one host is a value: the others are asked all the same. */
@@ -56,7 +63,7 @@ export async function askForPlan(...request: Parameters<typeof lookForPlan>): Pr
  */
 async function lookForPlan(
   way: Way,
-  { class: machineClass, toplevel, expectsOther, specialisation }: PlanQuestion,
+  { class: machineClass, toplevel, expectsOther, specialisation, deep = false }: PlanQuestion,
   locals: LocalSystems | undefined,
   signal: AbortSignal,
   sudoPassword?: SecretText,
@@ -66,7 +73,7 @@ async function lookForPlan(
   if (expectsOther) await locals?.read(toplevel);
   const look = await lookAt(
     spec,
-    { deadlineSeconds: lookSeconds },
+    { deadlineSeconds: deep ? lookSeconds.deep : lookSeconds.fast },
     async (host, scope) => {
       const observation = await observeHost(host, { class: machineClass, toplevel }, scope);
       const { current } = observation.facts;
@@ -85,11 +92,29 @@ async function lookForPlan(
           ? unlessLate(readHostUnits(host, folder, scope), scope, signal)
           : undefined,
       ]);
-      return { observation, systems: { wanted, running: answer?.closure, host: answer, units } };
+      const isThere = answer?.missing?.size === 0 && machineClass === "nixos";
+      const dryActivation =
+        deep && isThere
+          ? await unlessLate(dryActivate(host, toplevel, specialisation, scope), scope, signal)
+          : undefined;
+      return { observation, systems: { wanted, running: answer?.closure, host: answer, units, dryActivation } };
     },
     signal,
   );
   return look.kind === "seen" && locals !== undefined ? withLocalClosure(look, locals) : look;
+}
+
+/** Its own words. As root where root can be had; who cannot be root is not answered, which is no error. */
+async function dryActivate(
+  host: SshHost,
+  toplevel: StorePath,
+  specialisation: string | null,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const system = specialisation === null ? toplevel : `${toplevel}/specialisation/${specialisation}`;
+  const options = { elevation: "if-possible", deadlineSeconds: 50 } as const;
+  const { code, stdout } = await host.exec(hostScript("dry-activate", [system]), options, signal);
+  return code === 0 ? stdout.split("\n").filter((line) => line.startsWith("would ")) : undefined;
 }
 
 const nothingSeen: SeenSystems = { wanted: undefined, running: undefined, host: undefined, units: undefined };

@@ -69,6 +69,8 @@ export interface PlanFacts {
   readonly declared: DeclaredDeployment;
   /** Where the system is built. */
   readonly buildOn: "local" | "target";
+  /** Why the system does not build, where that was tried. */
+  readonly buildFailure?: string | undefined;
   /** What becomes of the node under it. Default: there is none. */
   readonly node?: NodePlan | undefined;
   /** Of the rollout. Default: it has none. */

@@ -58,6 +58,7 @@ export function planUnitChanges(
     reload: [...reload],
     keep: [...keep],
     unsure: [...unsure],
+    dryActivation: systems.dryActivation === undefined ? null : [...systems.dryActivation],
   };
 }
 

@@ -25,6 +25,7 @@ export function planWarnings(facts: PlanFacts, plan: Pick<MachinePlan, "change" 
   const { look } = facts;
   if (plan.change !== "update") return [];
   return [
+    ...(facts.buildFailure === undefined ? [] : [`it does not build: ${facts.buildFailure.split("\n", 1)[0]}`]),
     ...(look.kind === "seen" ? hostWarnings(look.seen.observation.facts, facts, plan.copy) : []),
     ...(plan.packages?.kind === "known" ? [...plan.packages.up, ...plan.packages.down].flatMap(dataWarning) : []),
   ];

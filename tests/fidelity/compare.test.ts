@@ -57,6 +57,7 @@ const plan: MachinePlan = {
     reload: ["zone.service"],
     keep: [],
     unsure: [],
+    dryActivation: null,
   },
   build: null,
   secrets: null,
@@ -116,7 +117,18 @@ describe("a plan against what happened", () => {
     } as const;
     assert.deepEqual(
       of(
-        { units: { ...units, stop: [], start: [], restart: [], reload: [], keep: ["web.service"], unsure: [] } },
+        {
+          units: {
+            ...units,
+            stop: [],
+            start: [],
+            restart: [],
+            reload: [],
+            keep: ["web.service"],
+            unsure: [],
+            dryActivation: null,
+          },
+        },
         "wrong",
       ),
       ["units to stop", "units to start", "units to restart", "units to reload", "units left alone"],

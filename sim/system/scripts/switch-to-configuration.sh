@@ -168,6 +168,7 @@ plan_wanted_units() {
     case $(active_state "$target") in active | activating) ;; *) continue ;; esac
     for link in "$folder"/*; do
       unit=${link##*/}
+      if grep -qxF -e "$unit" "$work/start"; then continue; fi
       if ! is_running "$unit" && ! says "$unit" X-OnlyManualStart=true; then
         plan start "$unit"
         remember start "$unit"

@@ -67,7 +67,7 @@ const asleep: MachinePlan = {
   change: "unknown",
 };
 const plan = (machines: Record<string, MachinePlan>): Plan =>
-  planSchema.parse({ schema: 1, fleet: "minerals", stack: "core", machines });
+  planSchema.parse({ schema: 1, fleet: "minerals", stack: "core", depth: "fast", machines, leaving: {} });
 
 describe("a plan as text", () => {
   it("tells of a machine what changes, why, and what it costs", () => {

@@ -28,6 +28,19 @@ export const wholePlan: Plan = planSchema.parse({
   schema: 1,
   fleet: "minerals",
   stack: "core",
+  depth: "fast",
+  leaving: {
+    galena: {
+      text: "is declared no more",
+      node: {
+        action: "delete",
+        changes: [],
+        power: { before: "off", after: "absent" },
+        zone: { before: "us-central1-a", after: null },
+        costPerMonth: { before: 10, after: 0 },
+      },
+    },
+  },
   machines: {
     cinnabar: {
       ...unchanged,
@@ -55,6 +68,7 @@ export const wholePlan: Plan = planSchema.parse({
         reload: ["sshd.service"],
         keep: ["systemd-logind.service"],
         unsure: ["/etc/fstab changes: mounts come, go or are made again"],
+        dryActivation: ["would restart the following units: nginx.service, postgresql.service"],
       },
       build: { where: "target", state: "to-build" },
       secrets: { change: true, files: ["/var/lib/sops-nix/key.txt"] },

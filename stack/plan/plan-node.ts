@@ -1,0 +1,69 @@
+import type { NodePlan } from "../../clan/plan/machine-plan.ts";
+import { nodeCost } from "../../cloud/gcp/prices.ts";
+import type { KnownNode } from "../known-nodes.ts";
+import type { OwnedMachine } from "../owned-machines.ts";
+import { replacingChanges } from "../unconfirmed-nodes.ts";
+
+/**
+ * What an update does to the node under a machine, by the stack's state: what was changed in the cloud's own console is seen
+ * by a refresh alone.
+ * @param vms - machine → its VM, as the state has it; undefined: the state cannot be read.
+ * @returns undefined: the machine is on no node.
+ */
+export function planNode(
+  { machine, node }: OwnedMachine,
+  vms: ReadonlyMap<string, KnownNode> | undefined,
+): NodePlan | undefined {
+  if (node === undefined) return undefined;
+  const { spec, power, zone } = node;
+  const vm = vms?.get(machine);
+  // Which of several has room is asked when the VM is made.
+  const chosen = zone ?? (spec.zones.length === 1 ? (spec.zones[0] ?? null) : null);
+  const priced = { ...spec, ...(chosen === null ? {} : { zones: [chosen] }) };
+  const after = nodeCost(priced, power).monthly;
+  if (vms === undefined || vm === undefined)
+    return {
+      action: vms === undefined ? "unknown" : "create",
+      changes: [],
+      power: { before: vms === undefined ? null : "absent", after: power },
+      zone: { before: null, after: chosen },
+      costPerMonth: { before: vms === undefined ? null : 0, after },
+    };
+  const before = vm.isOff ? "off" : "on";
+  const replacing = replacingChanges(vm, spec, zone);
+  const inPlace = [
+    ...(before === power ? [] : [`power ${before} → ${power}`]),
+    ...(vm.machineType === undefined || vm.machineType === spec.machineType
+      ? []
+      : [`machineType ${vm.machineType} → ${spec.machineType}, for which it is stopped`]),
+  ];
+  const stays = replacing.length === 0;
+  return {
+    action: !stays ? "replace" : inPlace.length > 0 ? "update" : "none",
+    changes: [...replacing, ...inPlace],
+    power: { before, after: power },
+    zone: { before: vm.zone, after: stays ? vm.zone : chosen },
+    costPerMonth: {
+      before: costOf(vm, before),
+      after: stays ? nodeCost({ ...spec, zones: [vm.zone] }, power).monthly : after,
+    },
+  };
+}
+
+/** What becomes of a node whose machine leaves the stack. */
+export function planLeavingNode(vm: KnownNode): NodePlan {
+  const before = vm.isOff ? "off" : "on";
+  return {
+    action: "delete",
+    changes: [],
+    power: { before, after: "absent" },
+    zone: { before: vm.zone, after: null },
+    costPerMonth: { before: costOf(vm, before), after: 0 },
+  };
+}
+
+/** What a node that the state has costs in a month; null: no price is known. */
+function costOf({ machineType, accelerators, zone, diskSizeGb }: KnownNode, power: "on" | "off"): number | null {
+  if (machineType === undefined || diskSizeGb === undefined) return null;
+  return nodeCost({ machineType, accelerators, zones: [zone], diskSizeGb }, power).monthly;
+}
