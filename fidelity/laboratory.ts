@@ -1,21 +1,19 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 import type { MachinePlan } from "../clan/plan/machine-plan.ts";
 import { encodeProvenance, type Provenance } from "../clan/plan/provenance.ts";
 import { activationPolicySchema } from "../deploy/activation/policy.ts";
 import { parseHostKey } from "../deploy/ssh/host-key.ts";
 import { readUnitFolder } from "../deploy/units/unit-folder.ts";
 import { localSystem } from "../local-nix/evaluation-request.ts";
-import { parseStorePath, type StorePath } from "../local-nix/store-path.ts";
+import { parseStorePath } from "../local-nix/store-path.ts";
 import { HostAfterError } from "../providers/host-after-error.ts";
 import { observedOf } from "../providers/host-observation.ts";
 import { knownBy } from "../providers/known-machines.ts";
 import { create, diff, update } from "../providers/system-closure.impl.ts";
 import type { ClosureInputs, ClosureOutputs, Observed } from "../providers/system-closure-schema.ts";
 import type { HostSpec } from "../sim/hosts/host-spec.ts";
-import { runCommand } from "../sim/hosts/run-command.ts";
 import { simState } from "../sim/hosts/sim-state.ts";
 import { type SimHost, startHost } from "../sim/hosts/simulated-host.ts";
 import { bringDown } from "../sim/hosts/simulation.ts";
@@ -23,8 +21,9 @@ import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
 import { isOther, planMachine } from "../stack/plan/plan-machine.ts";
 import { closureType } from "../stack/stack-state.ts";
+import { type Built, buildSystems, nameOf } from "./build-systems.ts";
 import { type Happened, judgePlan, type Statement } from "./compare.ts";
-import { type Feature, moduleOf } from "./features.ts";
+import type { Feature } from "./features.ts";
 import { type Snapshot, takeSnapshot } from "./host-snapshot.ts";
 import type { Scenario } from "./scenarios.ts";
 
@@ -36,15 +35,6 @@ export interface Told {
   /** Kind of the deployment's outcome; null: none was made. */
   readonly outcome: string | null;
 }
-
-/** A system in this machine's store, and what it was built from. */
-interface Built {
-  readonly drvPath: string;
-  readonly toplevel: StorePath;
-}
-
-const answerSchema = z.record(z.string(), z.object({ drv: z.string(), out: z.string() }));
-const system = join(import.meta.dirname, "../sim/system");
 
 /** One simulated host, the systems of all scenarios, and the state that the provider leaves of it. Disposal removes all of it. */
 export class Laboratory implements AsyncDisposable {
@@ -105,8 +95,8 @@ export class Laboratory implements AsyncDisposable {
 
   #declare({ policy = {} }: Scenario, features: readonly Feature[]): ClosureInputs {
     const { name, address, identityFile, hostKey } = this.#host;
-    const built = this.#systems.get(key(features));
-    if (built === undefined) throw new Error(`no system of ${key(features)} was built`);
+    const built = this.#systems.get(nameOf(features));
+    if (built === undefined) throw new Error(`no system of ${nameOf(features)} was built`);
     return {
       machine: name,
       class: "nixos",
@@ -255,48 +245,7 @@ export class Laboratory implements AsyncDisposable {
   }
 }
 
-function key(features: readonly Feature[]): string {
-  return features.toSorted().join("; ");
-}
-
 /** Each feature is an entry: what changed of the fleet is known. */
 function provenanceOf(features: readonly Feature[]): Provenance {
   return { files: {}, entries: features.toSorted(), tags: [], roles: [], instances: {}, inputs: {} };
-}
-
-async function buildSystems(
-  root: string,
-  declared: readonly (readonly Feature[])[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, Built>> {
-  const wanted = new Map(declared.map((features) => [key(features), features]));
-  const names = [...wanted.keys()];
-  const tree = join(root, "tree");
-  await mkdir(tree);
-  await writeFile(
-    join(tree, "flake.nix"),
-    `{ inputs.nixpkgs = { }; outputs = { nixpkgs, ... }: { nixosConfigurations = {
-${[...wanted.values()].map((features, index) => `m${index} = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = "${localSystem()}"; } (${moduleOf(features)}) ]; };`).join("\n")}
-}; }; }\n`,
-  );
-  const flags = ["--extra-experimental-features", "nix-command", "--impure"];
-  const one = (index: number): string =>
-    `m${index} = let it = import ${system} { tree = ${tree}; machine = "m${index}"; class = "nixos"; system = builtins.currentSystem; }; in { drv = it.drvPath; out = it.outPath; };`;
-  const expression = `{ ${names.map((_, index) => one(index)).join(" ")} }`;
-  const text = await runCommand(
-    "nix",
-    ["eval", "--json", ...flags, "--expr", expression],
-    { deadlineMs: 300_000 },
-    signal,
-  );
-  const answer = answerSchema.parse(JSON.parse(text));
-  const built = new Map(
-    names.map((name, index) => {
-      const { drv, out } = answer[`m${index}`] ?? { drv: "", out: "" };
-      return [name, { drvPath: drv, toplevel: parseStorePath(out) }] as const;
-    }),
-  );
-  const derivations = [...built.values()].map(({ drvPath }) => `${drvPath}^out`);
-  await runCommand("nix", ["build", "--no-link", ...flags, ...derivations], { deadlineMs: 300_000 }, signal);
-  return built;
 }

@@ -96,6 +96,8 @@ describe("a plan, and what up does", function () {
     assert.deepEqual(await closureSteps(checkout), {});
     const text = await checkout.fleet("plan");
     assert.match(text.stdout, /^stack local: no machine changes$/m, text.text);
+    const page = await checkout.fleet("plan", "cinnabar", "--format", "html");
+    assert.match(page.stdout, /^<!doctype html>[\s\S]*no machine changes[\s\S]*cinnabar[\s\S]*<\/html>\n$/, page.text);
   });
 
   it("names the file of a one-line edit on the machines that it reaches, on their components in a preview, too", async () => {
@@ -104,7 +106,9 @@ describe("a plan, and what up does", function () {
     assert.deepEqual(changes(plans), { cinnabar: "update", electrum: "update", stibnite: "none" });
     const why = ["modules/nixos/base/heartbeat.ts changed (nixos/base)"];
     assert.deepEqual([told(plans["cinnabar"]?.reasons), told(plans["electrum"]?.reasons)], [why, why]);
-    assert.deepEqual(plans["cinnabar"]?.copy, { kind: "unknown", why: "the new system is not built here yet" });
+    const unbuilt = { kind: "unknown", why: "the new system is not built here yet" };
+    assert.deepEqual([plans["cinnabar"]?.copy, plans["cinnabar"]?.units], [unbuilt, unbuilt]);
+    assert.deepEqual(plans["cinnabar"]?.build, { where: "here", state: "to-build" });
     const shown = await preview();
     for (const name of machines) {
       const block = renderMachinePlan(plans[name] ?? assert.fail(name)).split("\n");
@@ -147,6 +151,16 @@ describe("a plan, and what up does", function () {
     assert.deepEqual(copy, { kind: "known", paths: 0, bytes: 0 });
     assert.equal(packages?.kind, "known");
     assert.equal(reboot?.kind, "not-needed");
+    const ended = await checkout.fleet("plan", "electrum", "--deep", "--json");
+    assert.equal(ended.code, 0, ended.text);
+    const { depth, machines: deep } = planSchema.parse(JSON.parse(ended.stdout));
+    const [electrum] = Object.values(deep);
+    assert.deepEqual([depth, Object.keys(deep), electrum?.build?.state], ["deep", ["electrum"], "built"]);
+    // The system is there already: it is asked itself, and names the units that were found to change.
+    const { units } = electrum ?? assert.fail();
+    assert.ok(units?.kind === "known" && units.dryActivation !== null, JSON.stringify(units));
+    for (const unit of [...units.restart, ...units.stop])
+      assert.ok(units.dryActivation.join("\n").includes(unit), unit);
     await upAsPlanned(plans);
   });
 

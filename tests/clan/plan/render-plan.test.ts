@@ -5,6 +5,8 @@ import { renderPlanMarkdown } from "../../../clan/plan/render-markdown.ts";
 import { renderBytes, renderMachinePlan, renderPlan } from "../../../clan/plan/render-plan.ts";
 import { declared, old } from "../../deploy/support/facts.ts";
 
+import { wholePlan } from "./support/whole-plan.ts";
+
 const unchanged: MachinePlan = {
   class: "nixos",
   reachable: true,
@@ -81,6 +83,60 @@ describe("a plan as text", () => {
   copy:     48.2 MB in 31 paths, before compression
   reboot:   needed: kernel: linux-6.12.8 → linux-6.12.10
   mode:     mode boot: it runs after the next boot`,
+    );
+  });
+
+  it("tells warnings first, then units, and how it is brought there", () => {
+    const [cinnabar] = Object.values(wholePlan.machines);
+    assert.deepEqual(
+      renderMachinePlan(cinnabar ?? assert.fail())
+        .split("\n")
+        .slice(1),
+      [
+        "  warning:  postgresql 16.9 → 17.5: its data may need a migration, which no rollback undoes",
+        "  why:      input nixpkgs: 1a2b3c4 → 5d6e7f8",
+        "  packages: postgresql 16.9 → 17.5; +htop 3.4.1; 12 rebuilt",
+        "  size:     1.5 GB (+12.3 MB)",
+        "  copy:     48.2 MB in 31 paths, before compression",
+        "  reboot:   needed: kernel: linux-6.12.8 → linux-6.12.10",
+        "  units:    restart nginx.service, postgresql.service",
+        "            stop gone.service",
+        "            start new.service, new.timer",
+        "            reload sshd.service",
+        "            changed, and left as it runs: systemd-logind.service",
+        "            /etc/fstab changes: mounts come, go or are made again",
+        "            by its own word: would restart the following units: nginx.service, postgresql.service",
+        "  build:    on the host itself",
+        "  secrets:  /var/lib/sops-nix/key.txt",
+        "  health:   units nginx.service",
+        "            http https://minerals.example/health from the operator",
+        "  wave:     2",
+        "  node:     is changed in place; machineType n1-standard-4 → n1-standard-8",
+        "  cost:     $24.46 → $204.58 a month, by list prices",
+      ],
+    );
+  });
+
+  it("says that units are not touched before the next boot, and why", () => {
+    const units = { kind: "at-boot", why: "mode boot" } as const;
+    assert.match(renderMachinePlan({ ...updated, units }), /^ {2}units: {4}none before the next boot: mode boot$/m);
+    const none = {
+      kind: "known",
+      stop: [],
+      start: [],
+      restart: [],
+      reload: [],
+      keep: [],
+      unsure: [],
+      dryActivation: null,
+    };
+    assert.match(renderMachinePlan({ ...updated, units: { ...none, kind: "known" } }), /^ {2}units: {4}none$/m);
+  });
+
+  it("shows the machines that leave the stack, and what goes with them", () => {
+    assert.match(
+      renderPlan(wholePlan),
+      /^- galena {4}is declared no more\n {6}node: {5}is deleted\n {6}cost: {5}\$10\.00 → \$0\.00 a month, by list prices$/m,
     );
   });
 
