@@ -40,6 +40,7 @@ export function judgePlan(plan: MachinePlan, happened: Happened): Statement[] {
     ...judgeReasons(plan, happened),
     ...judgeSystems(plan, happened),
     ...judgeUnits(plan, happened),
+    ...judgeSecrets(plan, happened),
   ];
 }
 
@@ -85,6 +86,11 @@ function judgeSystems({ packages, copy, reboot }: MachinePlan, happened: Happene
     }),
     ...known("reboot", reboot, ({ kind }) => (bootDiffers === null ? null : [kind === "needed", bootDiffers])),
   ];
+}
+
+function judgeSecrets({ secrets }: MachinePlan, { before, after }: Happened): Statement[] {
+  if (secrets === null || before === null || after === null) return [];
+  return [statement("secrets", secrets.change, before.key !== after.key)];
 }
 
 const switched = ["switched", "switched-with-failed-units"];

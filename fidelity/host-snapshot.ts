@@ -8,6 +8,8 @@ export interface Snapshot {
   readonly units: ReadonlyMap<string, { readonly state: string; readonly invocation: string }>;
   /** Services that were reloaded, each as often as it was. */
   readonly reloads: readonly string[];
+  /** Digest of the key that opens its secrets; empty: none. */
+  readonly key: string;
   /** Jobs that ran and ended, each as often as it did: systemd forgets them. */
   readonly runs: readonly string[];
   /** Valid paths of its store → bytes of their archives. */
@@ -18,6 +20,7 @@ const script = `
 set -eu
 printf 'current\\t%s\\n' "$(readlink -f /run/current-system)"
 printf 'profile\\t%s\\n' "$(readlink -f /nix/var/nix/profiles/system || true)"
+if [ -e /var/lib/sops-nix/key.txt ]; then printf 'key\\t%s\\n' "$(sha256sum </var/lib/sops-nix/key.txt)"; fi
 systemctl show --property=Id,ActiveState,InvocationID '*' |
   awk -F= '$1 == "Id" { id = $2 } $1 == "ActiveState" { state = $2 } $1 == "InvocationID" { invocation = $2 }
     $0 == "" { print "unit\\t" id "\\t" state "\\t" invocation; id = state = invocation = "" }
@@ -38,6 +41,7 @@ export async function takeSnapshot(host: SimHost, signal: AbortSignal): Promise<
     current: one("current"),
     profile: one("profile"),
     units: new Map(all("unit").map(([unit = "", state = "", invocation = ""]) => [unit, { state, invocation }])),
+    key: one("key"),
     reloads: all("reload").map(([unit = ""]) => unit),
     runs: all("run").map(([unit = ""]) => unit),
     store: new Map(all("path").map(([path = "", size]) => [path, Number(size)])),

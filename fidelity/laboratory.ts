@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MachinePlan } from "../clan/plan/machine-plan.ts";
 import { encodeProvenance, type Provenance } from "../clan/plan/provenance.ts";
+import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
 import { activationPolicySchema } from "../deploy/activation/policy.ts";
 import { parseHostKey } from "../deploy/ssh/host-key.ts";
 import { readUnitFolder } from "../deploy/units/unit-folder.ts";
@@ -22,6 +23,7 @@ import { askForPlan } from "../stack/plan/look-for-plan.ts";
 import { isOther, planMachine } from "../stack/plan/plan-machine.ts";
 import { closureType } from "../stack/stack-state.ts";
 import { type Built, buildSystems, nameOf } from "./build-systems.ts";
+import { ClanKeys } from "./clan-keys.ts";
 import { type Happened, judgePlan, type Statement } from "./compare.ts";
 import type { Feature } from "./features.ts";
 import { type Snapshot, takeSnapshot } from "./host-snapshot.ts";
@@ -40,13 +42,16 @@ export interface Told {
 export class Laboratory implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #host: SimHost;
+  readonly #keys: ClanKeys;
   readonly #systems: ReadonlyMap<string, Built>;
   #state: ClosureOutputs | undefined;
   #inputs: ClosureInputs | undefined;
+  #secrets: MachineSecrets | null = null;
   #made: readonly Feature[] = [];
 
-  private constructor(host: SimHost, systems: ReadonlyMap<string, Built>) {
+  private constructor(host: SimHost, keys: ClanKeys, systems: ReadonlyMap<string, Built>) {
     this.#host = host;
+    this.#keys = keys;
     this.#systems = systems;
   }
 
@@ -64,8 +69,9 @@ export class Laboratory implements AsyncDisposable {
     const systems = await buildSystems(root, declared, signal);
     const state = simState(join(root, "sim"));
     stack.defer(async () => void (await bringDown(state, () => undefined, AbortSignal.timeout(120_000))));
+    const keys = stack.use(new ClanKeys(join(root, "clan"), spec.name));
     const host = await startHost(spec, signal, state);
-    const laboratory = new Laboratory(host, systems);
+    const laboratory = new Laboratory(host, keys, systems);
     laboratory.#stack.use(stack.move());
     return laboratory;
   }
@@ -77,6 +83,7 @@ export class Laboratory implements AsyncDisposable {
     if (scenario.before !== undefined) await this.#shell(scenario.before, signal);
     if (scenario.off) await host.stop(signal);
     const before = scenario.off ? null : await takeSnapshot(host, signal);
+    if (scenario.key === "another") this.#secrets = await this.#keys.rotate();
     const inputs = this.#declare(scenario, features);
     const plan = await this.#planInTime(inputs, features, before !== null, signal);
     const known = this.#state;
@@ -111,7 +118,7 @@ export class Laboratory implements AsyncDisposable {
       deadlineSeconds: 300,
       owner: { project: "fidelity", stack: "local" },
       observed: null,
-      secrets: null,
+      secrets: this.#secrets,
       power: "on",
       reportTo: "",
       __madeFrom: encodeProvenance(built.toplevel, provenanceOf(features)) ?? "",
@@ -135,7 +142,7 @@ export class Laboratory implements AsyncDisposable {
   ): Promise<{ readonly plan: MachinePlan; readonly observed: Observed | null }> {
     const resources = this.#state === undefined ? [] : [{ type: closureType, outputs: this.#state }];
     const known = knownBy(resources)(inputs.machine);
-    const { toplevel, policy, owner } = inputs;
+    const { toplevel, policy, owner, secrets } = inputs;
     const question = {
       class: inputs.class,
       toplevel: parseStorePath(toplevel),
@@ -149,7 +156,7 @@ export class Laboratory implements AsyncDisposable {
       class: inputs.class,
       system: inputs.system,
       buildOn: inputs.buildOn,
-      declared: { toplevel: parseStorePath(toplevel), policy, owner },
+      declared: { toplevel: parseStorePath(toplevel), policy, owner, secrets },
       known,
       look,
       observed: observed ?? undefined,

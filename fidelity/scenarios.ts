@@ -7,6 +7,8 @@ export interface Scenario {
   /** Features that the declared system gains and loses. Default: the same system. */
   readonly gains?: readonly Feature[];
   readonly loses?: readonly Feature[];
+  /** The clan makes a key for the machine, another one than before. Kept by those that follow. */
+  readonly key?: "another";
   /** Of the declared policy; for this scenario alone. */
   readonly policy?: Readonly<Record<string, unknown>>;
   /** What somebody does to the host first, in a shell of its own. */
@@ -106,6 +108,10 @@ const circumstances: readonly Scenario[] = [
   { name: "host on again", always: true },
   { name: "unit that fails is rolled back", gains: ["failing"], ends: "rolled-back" },
   { name: "after a rollback", loses: ["failing"] },
+  { name: "key of its secrets made", key: "another", reasons: ["secrets"], ends: "unchanged" },
+  { name: "key of its secrets rotated", key: "another", reasons: ["secrets"], ends: "unchanged" },
+  { name: "key rotated, and a package added", key: "another", gains: ["tool 1.0"], reasons: ["secrets"] },
+  { name: "key as it was", gains: ["tool 1.1"], loses: ["tool 1.0"] },
   { name: "switch inhibited", gains: ["inhibitor"], ends: "staged-for-reboot" },
   { name: "switch inhibited, after the reboot", rebooted: true, ends: "unchanged" },
 ];

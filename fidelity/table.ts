@@ -54,6 +54,7 @@ update will fail and be rolled back no plan foretells: it says what is tried.
 | packages | the same lists and sizes come out of both closures as the host has them |
 | copy | so many paths came into the host's store, of so many bytes |
 | reboot | kernel, initrd, modules or parameters are not those that were booted, or the switch was inhibited |
+| secrets | the key on the host became another one, or did not |
 | units | exactly these were stopped, started, restarted, reloaded, and left alone: by the ids of their last start |
 
 | scenario | planned | what came of it | right | unknown | wrong |
@@ -61,6 +62,7 @@ update will fail and be rolled back no plan foretells: it says what is tried.
 ${rows.join("\n")}
 
 Not seen here: a real switch-to-configuration (the simulation has its order and its rules, written down in
-[sim/system/README.md](../sim/system/README.md)), mounts, users' sessions, a Mac.
+[sim/system/README.md](../sim/system/README.md)), mounts, users' sessions, a Mac. Tags, roles, files of the tree, and nodes of
+the cloud are planned and then made by the real \`pulumi up\` in \`tests/e2e/plan.test.ts\` and \`tests/e2e/cloud-node.test.ts\`.
 `;
 }

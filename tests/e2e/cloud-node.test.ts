@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import { z } from "zod";
+import { planSchema } from "../../clan/plan/machine-plan.ts";
 import { reservationType } from "../../sim/gcp/reservation.ts";
 import { Checkout } from "./support/checkout.ts";
 import type { Ended } from "./support/run.ts";
@@ -61,6 +62,7 @@ describe("a machine on a node of the cloud", function () {
   let machineId = "";
   const noRoomIn = (zone: string) => ({ kind: "capacity", zone });
 
+<<<<<<< HEAD
   it("is not made where a quota is used up or no zone has room: each is a sentence, and nothing is left behind", async () => {
     await faults({ kind: "quota", metric: "CPUS", limit: 8 });
     const quota = await up();
@@ -78,6 +80,23 @@ describe("a machine on a node of the cloud", function () {
       /instances\/galena"/,
     );
   });
+=======
+  /** What `fleet plan` says of the node, as the next `up` is to make it. */
+  const plannedNode = async () => {
+    const ended = await checkout.fleet("plan", "--json");
+    assert.equal(ended.code, 0, ended.text);
+    const { machines, leaving } = planSchema.parse(JSON.parse(ended.stdout));
+    const { node } = Object.values(machines)[0] ?? leaving["galena"] ?? assert.fail(ended.stdout);
+    const { action, changes, zone, costPerMonth } = node ?? assert.fail(ended.stdout);
+    return {
+      action,
+      changes,
+      zone,
+      isCheaper: (costPerMonth.after ?? Number.NaN) < (costPerMonth.before ?? Number.NaN),
+    };
+  };
+  const inF = { before: "us-central1-f", after: "us-central1-f" };
+>>>>>>> b69443d (fidelity: keys that are made and rotated; a node's plan against what up made of it)
 
   it("is made in the next zone where the first has no room, within one `up`", async () => {
     await faults(noRoomIn("us-central1-b"), { kind: "slow", seconds: 3, times: 2 });
@@ -142,8 +161,13 @@ describe("a machine on a node of the cloud", function () {
     assert.equal(again.code, 0, again.text);
     assert.doesNotMatch(again.text, /preempted/, "it runs again");
     await checkout.edit("Pulumi.local.yaml", 'galena: { power: "on" }', 'galena: { power: "off" }');
+<<<<<<< HEAD
     await checkout.edit("modules/nodes/gcp.ts", "diskSizeGb: 100,", "diskSizeGb: 100, deletionProtection: true,");
     machineId = await checkout.ask("galena", "cat /etc/machine-id");
+=======
+    const stop = { action: "update", changes: ["power on → off"], zone: inF, isCheaper: true };
+    assert.deepEqual(await plannedNode(), stop);
+>>>>>>> b69443d (fidelity: keys that are made and rotated; a node's plan against what up made of it)
     assert.equal((await up()).code, 0);
     assert.equal((await outputs())["galena"]?.outcome, "skipped");
   });
@@ -165,6 +189,7 @@ describe("a machine on a node of the cloud", function () {
 
   it("is not moved when there is no room to start it, and says so", async () => {
     await checkout.edit("Pulumi.local.yaml", 'galena: { power: "off" }', 'galena: { power: "on" }');
+    assert.deepEqual(await plannedNode(), { ...stop, changes: ["power off → on"], isCheaper: false });
     await anHourPasses();
     await faults(noRoomIn("us-central1-f"));
     const start = await checkout.pulumi("preview", "--stack", "local");
@@ -187,6 +212,8 @@ describe("a machine on a node of the cloud", function () {
   it("says before what it costs when its zone is no candidate any more", async () => {
     const [both, first] = ['zones: ["us-central1-b", "us-central1-f"]', 'zones: ["us-central1-b"]'];
     await checkout.edit("modules/nodes/gcp.ts", both, first);
+    const { action, zone } = await plannedNode();
+    assert.deepEqual([action, zone], ["replace", { before: "us-central1-f", after: "us-central1-b" }]);
     const unconfirmed = await checkout.pulumi("preview", "--stack", "local");
     assert.notEqual(unconfirmed.code, 0);
     assert.match(
@@ -203,6 +230,8 @@ describe("a machine on a node of the cloud", function () {
 
   it("goes with it, and is not contacted", async () => {
     await checkout.edit("Pulumi.local.yaml", 'galena: { power: "on" }', 'galena: { power: "absent" }');
+    const deleted = await plannedNode();
+    assert.deepEqual([deleted.action, deleted.zone], ["delete", { ...inF, after: null }]);
     const unconfirmed = await up();
     assert.notEqual(unconfirmed.code, 0);
     assert.match(unconfirmed.text, /galena is absent: its VM in \S+ would be deleted with its disk of 100 GB/);

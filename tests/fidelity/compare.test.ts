@@ -13,6 +13,7 @@ const snapshot = (
   current,
   profile: current,
   units: new Map(Object.entries(units).map(([unit, [state, invocation]]) => [unit, { state, invocation }])),
+  key: "",
   reloads: [],
   runs: [],
   store: new Map([[current, 10]]),
@@ -104,6 +105,7 @@ describe("a plan against what happened", () => {
     assert.deepEqual(of({ copy: { kind: "known", paths: 2, bytes: 20 } }, "wrong"), ["copy"]);
     assert.deepEqual(of({ reboot: { kind: "needed", reasons: [] } }, "wrong"), ["reboot"]);
     assert.deepEqual(of({}, "wrong", { reasons: [] }), ["why"]);
+    assert.deepEqual(of({ secrets: { change: true, files: [] } }, "wrong"), ["secrets"]);
     assert.deepEqual(of({}, "wrong", { reasons: [{ kind: "drift", name: null }] }), ["why"]);
     assert.deepEqual(of({ units: { kind: "at-boot", why: "" } }, "wrong"), ["units"]);
     const units = {
