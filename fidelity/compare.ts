@@ -85,6 +85,9 @@ function judgeSystems({ packages, copy, reboot }: MachinePlan, happened: Happene
       return [planned, { kind: "known", paths: come.length, bytes }];
     }),
     ...known("reboot", reboot, ({ kind }) => (bootDiffers === null ? null : [kind === "needed", bootDiffers])),
+    ...(reboot === null || reboot.kind === "unknown" || before === null || after === null
+      ? []
+      : [statement("rebooted", reboot.made, before.bootId !== after.bootId)]),
   ];
 }
 
@@ -100,6 +103,7 @@ function judgeUnits({ units }: MachinePlan, happened: Happened): Statement[] {
   if (units === null) return [];
   if (units.kind === "unknown") return [unknown("units")];
   if (before === null || after === null) return [];
+  if (before.bootId !== after.bootId) return []; // everything was started anew
   const effects = unitEffects(before, after, ownUnits);
   const none = { stop: [], start: [], restart: [], reload: [] };
   if (units.kind === "at-boot") return [statement("units", none, effects)];

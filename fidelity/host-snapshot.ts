@@ -4,6 +4,10 @@ import type { SimHost } from "../sim/hosts/simulated-host.ts";
 export interface Snapshot {
   readonly current: string;
   readonly profile: string;
+  /** Another one after each boot. */
+  readonly bootId: string;
+  /** What was booted, and what the running system says of switches: `kernel` → where it lies, `parameters` → what they are. */
+  readonly booted: Readonly<Record<string, string>>;
   /** Unit → its state, and the id of its last start. */
   readonly units: ReadonlyMap<string, { readonly state: string; readonly invocation: string }>;
   /** Services that were reloaded, each as often as it was. */
@@ -19,6 +23,10 @@ export interface Snapshot {
 const script = `
 set -eu
 printf 'current\\t%s\\n' "$(readlink -f /run/current-system)"
+printf 'boot-id\\t%s\\n' "$(cat /proc/sys/kernel/random/boot_id)"
+for part in kernel initrd kernel-modules; do printf 'booted\\t%s\\t%s\\n' "$part" "$(readlink -f /run/booted-system/$part || true)"; done
+printf 'booted\\tkernel-params\\t%s\\n' "$(cat /run/booted-system/kernel-params)"
+printf 'booted\\tswitch-inhibitors\\t%s\\n' "$(cat /run/current-system/switch-inhibitors)"
 printf 'profile\\t%s\\n' "$(readlink -f /nix/var/nix/profiles/system || true)"
 if [ -e /var/lib/sops-nix/key.txt ]; then printf 'key\\t%s\\n' "$(sha256sum </var/lib/sops-nix/key.txt)"; fi
 systemctl show --property=Id,ActiveState,InvocationID '*' |
@@ -40,6 +48,8 @@ export async function takeSnapshot(host: SimHost, signal: AbortSignal): Promise<
   return {
     current: one("current"),
     profile: one("profile"),
+    bootId: one("boot-id"),
+    booted: Object.fromEntries(all("booted").map(([part = "", what = ""]) => [part, what])),
     units: new Map(all("unit").map(([unit = "", state = "", invocation = ""]) => [unit, { state, invocation }])),
     key: one("key"),
     reloads: all("reload").map(([unit = ""]) => unit),

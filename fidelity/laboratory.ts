@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MachinePlan } from "../clan/plan/machine-plan.ts";
@@ -209,7 +209,7 @@ export class Laboratory implements AsyncDisposable {
         before === null || declared === undefined
           ? null
           : { before: await this.#closure(before.current, signal), after: await this.#closure(declared, signal) },
-      bootDiffers: declared === undefined ? null : await this.#bootDiffers(declared, signal),
+      bootDiffers: before === null ? null : await bootDiffers(before, inputs.toplevel),
       ownUnits: new Set([...units.flatMap((folder) => [...folder.units.keys()]), "tenant@a.service"]),
       reasons: [
         ...reasons.map((kind) => ({ kind, name: null })),
@@ -229,18 +229,6 @@ export class Laboratory implements AsyncDisposable {
     });
   }
 
-  /** As an administrator would look: other kernels, initrds, modules or parameters than those that were booted. */
-  async #bootDiffers(declared: string, signal: AbortSignal): Promise<boolean> {
-    const parts = "kernel initrd kernel-modules";
-    const told = await this.#shell(
-      `for part in ${parts}; do [ "$(readlink -f /run/booted-system/$part)" = "$(readlink -f ${declared}/$part)" ] || echo $part; done
-       cmp -s /run/booted-system/kernel-params ${declared}/kernel-params || echo parameters
-       cmp -s /run/current-system/switch-inhibitors ${declared}/switch-inhibitors || echo inhibited`,
-      signal,
-    );
-    return told !== "";
-  }
-
   async #shell(command: string, signal: AbortSignal): Promise<string> {
     const { stdout, stderr, exitCode } = await this.#host.exec(command, signal, { deadlineMs: 120_000 });
     if (exitCode !== 0) throw new Error(`${command}: exit ${exitCode}: ${stderr}`);
@@ -255,4 +243,17 @@ export class Laboratory implements AsyncDisposable {
 /** Each feature is an entry: what changed of the fleet is known. */
 function provenanceOf(features: readonly Feature[]): Provenance {
   return { files: {}, entries: features.toSorted(), tags: [], roles: [], instances: {}, inputs: {} };
+}
+
+/** As an administrator would look: other kernels, initrds, modules or parameters than those that were booted. */
+async function bootDiffers({ booted }: Snapshot, declared: string): Promise<boolean> {
+  const [links, texts] = [
+    ["kernel", "initrd", "kernel-modules"],
+    ["kernel-params", "switch-inhibitors"],
+  ];
+  const ours = await Promise.all([
+    ...links.map(async (part) => [part, await realpath(join(declared, part))] as const),
+    ...texts.map(async (part) => [part, (await readFile(join(declared, part), "utf8")).trimEnd()] as const),
+  ]);
+  return ours.some(([part, what]) => booted[part] !== what);
 }

@@ -58,6 +58,8 @@ const contents: readonly Scenario[] = [
   { name: "kernel parameter added", gains: ["kernel parameter"] },
   { name: "initrd changed", gains: ["initrd"], loses: ["kernel parameter"] },
   { name: "host rebooted by hand", rebooted: true },
+  { name: "kernel changed, and rebooted into", gains: ["kernel"], policy: { rebootPolicy: "if-needed" } },
+  { name: "no kernel changed, and not rebooted", loses: ["motd"], policy: { rebootPolicy: "if-needed" } },
 ];
 
 const units: readonly Scenario[] = [

@@ -54,6 +54,7 @@ update will fail and be rolled back no plan foretells: it says what is tried.
 | packages | the same lists and sizes come out of both closures as the host has them |
 | copy | so many paths came into the host's store, of so many bytes |
 | reboot | kernel, initrd, modules or parameters are not those that were booted, or the switch was inhibited |
+| rebooted | the host was booted anew by the deployment, or was not |
 | secrets | the key on the host became another one, or did not |
 | units | exactly these were stopped, started, restarted, reloaded, and left alone: by the ids of their last start |
 

@@ -76,7 +76,12 @@ const copySchema = z.discriminatedUnion("kind", [
 export type CopyPlan = z.output<typeof copySchema>;
 
 const rebootSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.enum(["needed", "not-needed", "not-applicable"]), reasons: z.array(z.string()) }),
+  z.strictObject({
+    kind: z.enum(["needed", "not-needed", "not-applicable"]),
+    reasons: z.array(z.string()),
+    /** The deployment reboots the host, by its policy; not where its root may ask for a passphrase. */
+    made: z.boolean(),
+  }),
   notKnown,
 ]);
 export type RebootPlan = z.output<typeof rebootSchema>;

@@ -110,9 +110,14 @@ function renderCopy({ paths, bytes }: { readonly paths: number; readonly bytes: 
   return `${renderBytes(bytes)} in ${paths} ${paths === 1 ? "path" : "paths"}, before compression`;
 }
 
-function renderReboot({ kind, reasons }: { readonly kind: string; readonly reasons: readonly string[] }): string {
-  if (kind === "needed") return `needed: ${reasons.join("; ")}`;
-  return kind === "not-needed" ? "not needed" : "none: no kernel of its own";
+function renderReboot({ kind, reasons, made }: Exclude<MachinePlan["reboot"], null | { kind: "unknown" }>): string {
+  const words = {
+    needed: `needed: ${reasons.join("; ")}`,
+    "not-needed": "not needed",
+    "not-applicable": "none: no kernel of its own",
+  };
+  const who = made ? "; the deployment makes it" : kind === "needed" ? "; the deployment does not make it" : "";
+  return `${words[kind]}${who}`;
 }
 
 function unitFacts(units: MachinePlan["units"], most: Most): PlanFact[] {

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readKernelFacts } from "../../deploy/boot/kernel-facts.ts";
 import type { KernelFacts } from "../../deploy/boot/reboot-need.ts";
@@ -13,9 +12,6 @@ import { defaultWorkers } from "../../local-nix/workers.ts";
 export interface LocalSystem {
   readonly closure: readonly { readonly path: StorePath; readonly narSize: number }[];
   readonly kernel: KernelFacts;
-  readonly units: UnitFolder;
-  /** Of each specialisation that it has. */
-  readonly specialisations: ReadonlyMap<string, UnitFolder>;
 }
 
 /** Reads systems from this machine's store, each once and a few at a time; builds and fetches nothing. */
@@ -37,6 +33,15 @@ export class LocalSystems {
     return known;
   }
 
+  /**
+   * What units a system that is there has.
+   * @param specialisation - whose units; null: the system's own. @returns undefined: it has no such specialisation.
+   */
+  async units(toplevel: StorePath, specialisation: string | null): Promise<UnitFolder | undefined> {
+    const system = specialisation === null ? toplevel : join(toplevel, "specialisation", specialisation);
+    return existsSync(system) ? this.#inLane(() => readUnitFolder(system)) : undefined;
+  }
+
   #inLane<T>(action: () => Promise<T>): Promise<T> {
     const lane = this.#next++ % this.#lanes.length;
     const turn = (this.#lanes[lane] ?? Promise.resolve()).then(action);
@@ -47,23 +52,11 @@ export class LocalSystems {
   async #read(toplevel: StorePath): Promise<LocalSystem | undefined> {
     if (!existsSync(toplevel)) return undefined;
     try {
-      const [closure, kernel, units, specialisations] = await Promise.all([
-        readClosure([toplevel], this.#signal),
-        readKernelFacts(toplevel),
-        readUnitFolder(toplevel),
-        readSpecialisations(join(toplevel, "specialisation")),
-      ]);
-      return { closure: closure.map(({ path, narSize }) => ({ path, narSize })), kernel, units, specialisations };
+      const [closure, kernel] = await Promise.all([readClosure([toplevel], this.#signal), readKernelFacts(toplevel)]);
+      return { closure: closure.map(({ path, narSize }) => ({ path, narSize })), kernel };
     } catch (error) {
       if (error instanceof NixError) return undefined; // a folder that an interrupted build left is no valid path
       throw error;
     }
   }
-}
-
-async function readSpecialisations(folder: string): Promise<ReadonlyMap<string, UnitFolder>> {
-  const names = existsSync(folder) ? await readdir(folder) : [];
-  return new Map(
-    await Promise.all(names.map(async (name) => [name, await readUnitFolder(join(folder, name))] as const)),
-  );
 }

@@ -8,6 +8,7 @@ import { type Observation, observeHost } from "../../deploy/observation/observe-
 import type { SecretText } from "../../deploy/ssh/secret-text.ts";
 import type { SshHost } from "../../deploy/ssh/ssh-host.ts";
 import { type HostUnits, readHostUnits } from "../../deploy/units/host-units.ts";
+import type { UnitFolder } from "../../deploy/units/unit-folder.ts";
 import { FleetError } from "../../errors.ts";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import type { Way } from "../delivery.ts";
@@ -23,8 +24,8 @@ export interface SeenSystems {
   readonly running: LocalSystem["closure"] | undefined;
   /** What the host says. */
   readonly host: HostClosures | undefined;
-  /** Its units; undefined on a Mac, too. */
-  readonly units: HostUnits | undefined;
+  /** Units of the host, and of the system that shall run; undefined on a Mac, too. */
+  readonly units: { readonly host: HostUnits; readonly wanted: UnitFolder } | undefined;
   /** What the new system says that it would do; undefined: not asked, or not there yet. */
   readonly dryActivation?: readonly string[] | undefined;
 }
@@ -85,13 +86,12 @@ async function lookForPlan(
         closureOf: current === null || existsSync(current) ? null : current,
         candidates: wanted.closure.map(({ path }) => path),
       };
-      const folder = unitsOf(wanted, specialisation);
-      const [answer, units] = await Promise.all([
+      const folder = machineClass === "nixos" ? await locals.units(toplevel, specialisation) : undefined;
+      const [answer, hostUnits] = await Promise.all([
         unlessLate(readHostClosures(host, question, scope), scope, signal),
-        machineClass === "nixos" && folder !== undefined
-          ? unlessLate(readHostUnits(host, folder, scope), scope, signal)
-          : undefined,
+        folder === undefined ? undefined : unlessLate(readHostUnits(host, folder, scope), scope, signal),
       ]);
+      const units = folder === undefined || hostUnits === undefined ? undefined : { host: hostUnits, wanted: folder };
       const isThere = answer?.missing?.size === 0 && machineClass === "nixos";
       const dryActivation =
         deep && isThere
@@ -118,14 +118,6 @@ async function dryActivate(
 }
 
 const nothingSeen: SeenSystems = { wanted: undefined, running: undefined, host: undefined, units: undefined };
-
-/** Of what shall run of a system; undefined: it has no such specialisation. */
-export function unitsOf(
-  { units, specialisations }: LocalSystem,
-  specialisation: string | null,
-): LocalSystem["units"] | undefined {
-  return specialisation === null ? units : specialisations.get(specialisation);
-}
 
 /** The closure that runs from this machine's store where it is, once the host needs not wait any more. */
 async function withLocalClosure(

@@ -3,8 +3,9 @@ import type { FleetModel, MachineClass } from "../../clan/fleet-model.ts";
 import type { BuildPlan, MachinePlan, NodePlan } from "../../clan/plan/machine-plan.ts";
 import type { Provenance } from "../../clan/plan/provenance.ts";
 import type { MachineSecrets } from "../../clan/vars/machine-secrets.ts";
+import type { ActivationPolicy } from "../../deploy/activation/policy.ts";
 import { runs } from "../../deploy/boot/specialisation.ts";
-import { type HealthGate, renderGate } from "../../deploy/health/health-gate.ts";
+import { renderGate } from "../../deploy/health/health-gate.ts";
 import type { FleetError } from "../../errors.ts";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import type { StackOwner } from "../delivery.ts";
@@ -56,7 +57,7 @@ export type MachineLook =
 
 /** What is declared of a deployment, also as far as it is only told. */
 export type DeclaredDeployment = DeclaredSystem & {
-  readonly policy: { readonly healthGates: readonly HealthGate[] };
+  readonly policy: Pick<ActivationPolicy, "healthGates" | "rebootPolicy">;
   readonly secrets?: Pick<MachineSecrets, "digest" | "identity" | "files"> | null | undefined;
 };
 
@@ -100,6 +101,7 @@ export function planMachine(facts: PlanFacts): MachinePlan {
   const silence = silenceOf(look);
   const packages = deploysOther ? planPackages(systems, silence) : null;
   const copy = deploysOther ? planCopy(systems, silence) : null;
+  const units = deploysOther ? planUnitChanges(facts.class, declared, systems, silence) : null;
   return {
     class: facts.class,
     reachable: reachableOf(look),
@@ -111,14 +113,14 @@ export function planMachine(facts: PlanFacts): MachinePlan {
     reasons: change === "update" ? planReasons(facts) : [],
     packages,
     copy,
-    reboot: deploysOther ? planReboot(systems, silence) : null,
-    units: deploysOther ? planUnitChanges(facts.class, declared, systems, silence) : null,
+    reboot: deploysOther ? planReboot(declared, systems, silence) : null,
+    units,
     build: deploysOther ? planBuild(facts, systems) : null,
     secrets: planSecretFiles(facts),
     gates: change === "update" && mode !== "boot" && mode !== "dry" ? declared.policy.healthGates.map(renderGate) : [],
     wave: facts.wave ?? null,
     node: facts.node ?? null,
-    warnings: planWarnings(facts, { change, packages, copy }),
+    warnings: planWarnings(facts, { change, packages, copy, units }),
     notes: [...(change === "update" ? modeNotes(mode) : []), ...(facts.notes ?? [])],
   };
 }

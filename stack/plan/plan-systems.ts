@@ -3,7 +3,8 @@ import type { CopyPlan, PackagesPlan, RebootPlan, UnitsPlan } from "../../clan/p
 import { comparePackages } from "../../clan/plan/package-changes.ts";
 import { decideReboot } from "../../deploy/boot/reboot-need.ts";
 import { planUnits } from "../../deploy/units/plan-units.ts";
-import { type SeenSystems, unitsOf } from "./look-for-plan.ts";
+import type { SeenSystems } from "./look-for-plan.ts";
+import type { DeclaredDeployment } from "./plan-machine.ts";
 import type { DeclaredSystem } from "./system-difference.ts";
 
 type NotKnown = { readonly kind: "unknown"; readonly why: string };
@@ -24,11 +25,19 @@ export function planCopy(systems: SeenSystems | undefined, silence: string | und
   return { kind: "known", paths: lacking.length, bytes: lacking.reduce((sum, { narSize }) => sum + narSize, 0) };
 }
 
-export function planReboot(systems: SeenSystems | undefined, silence: string | undefined): RebootPlan {
+export function planReboot(
+  { policy: { mode, rebootPolicy } }: DeclaredDeployment,
+  systems: SeenSystems | undefined,
+  silence: string | undefined,
+): RebootPlan {
   if (systems?.wanted === undefined) return unknown(silence ?? notBuilt);
   const { host, wanted } = systems;
   const { kind, reasons } = decideReboot(host?.booted, host?.running, wanted.kernel);
-  return kind === "unknown" ? unknown("what the host booted is not known") : { kind, reasons: [...reasons] };
+  if (kind === "unknown") return unknown("what the host booted is not known");
+  // What is for the next boot is a reason, too.
+  const isDue = rebootPolicy === "always" || (rebootPolicy === "if-needed" && (kind === "needed" || mode === "boot"));
+  const made = isDue && kind !== "not-applicable" && (mode === "switch" || mode === "boot");
+  return { kind, reasons: [...reasons], made };
 }
 
 /** What is done to units, as far as anything is done before the next boot. */
@@ -45,11 +54,9 @@ export function planUnitChanges(
   const { wanted, host, units } = systems;
   const { mustNotSwitch } = decideReboot(host?.booted, host?.running, wanted.kernel);
   if (mustNotSwitch.length > 0) return { kind: "at-boot", why: mustNotSwitch.join("; ") };
-  const folder = unitsOf(wanted, policy.specialisation ?? null);
-  if (folder === undefined) return unknown(`the new system has no specialisation ${policy.specialisation}`);
   if (units === undefined || host?.running === undefined)
     return unknown("the host could not tell in time what its units are");
-  const { stop, start, restart, reload, keep, unsure } = planUnits(units, folder);
+  const { stop, start, restart, reload, keep, unsure } = planUnits(units.host, units.wanted);
   return {
     kind: "known",
     stop: [...stop],

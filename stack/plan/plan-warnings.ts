@@ -21,10 +21,17 @@ const stateful = new Set([
 ]);
 
 /** What speaks against an update, or should be known before it; empty where none is made. */
-export function planWarnings(facts: PlanFacts, plan: Pick<MachinePlan, "change" | "packages" | "copy">): string[] {
+export function planWarnings(
+  facts: PlanFacts,
+  plan: Pick<MachinePlan, "change" | "packages" | "copy" | "units">,
+): string[] {
   const { look } = facts;
   if (plan.change !== "update") return [];
+  const { mode } = facts.declared.policy;
   return [
+    ...(mode === "test" && plan.units?.kind === "at-boot"
+      ? [`it is refused: the new system needs a reboot: ${plan.units.why}`]
+      : []),
     ...(facts.buildFailure === undefined ? [] : [`it does not build: ${facts.buildFailure.split("\n", 1)[0]}`]),
     ...(look.kind === "seen" ? hostWarnings(look.seen.observation.facts, facts, plan.copy) : []),
     ...(plan.packages?.kind === "known" ? [...plan.packages.up, ...plan.packages.down].flatMap(dataWarning) : []),

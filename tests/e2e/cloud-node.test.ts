@@ -62,7 +62,22 @@ describe("a machine on a node of the cloud", function () {
   let machineId = "";
   const noRoomIn = (zone: string) => ({ kind: "capacity", zone });
 
-<<<<<<< HEAD
+  /** What `fleet plan` says of the node, as the next `up` is to make it. */
+  const plannedNode = async () => {
+    const ended = await checkout.fleet("plan", "--json");
+    assert.equal(ended.code, 0, ended.text);
+    const { machines, leaving } = planSchema.parse(JSON.parse(ended.stdout));
+    const { node } = Object.values(machines)[0] ?? leaving["galena"] ?? assert.fail(ended.stdout);
+    const { action, changes, zone, costPerMonth } = node ?? assert.fail(ended.stdout);
+    return {
+      action,
+      changes,
+      zone,
+      isCheaper: (costPerMonth.after ?? Number.NaN) < (costPerMonth.before ?? Number.NaN),
+    };
+  };
+  const inF = { before: "us-central1-f", after: "us-central1-f" };
+
   it("is not made where a quota is used up or no zone has room: each is a sentence, and nothing is left behind", async () => {
     await faults({ kind: "quota", metric: "CPUS", limit: 8 });
     const quota = await up();
@@ -80,23 +95,6 @@ describe("a machine on a node of the cloud", function () {
       /instances\/galena"/,
     );
   });
-=======
-  /** What `fleet plan` says of the node, as the next `up` is to make it. */
-  const plannedNode = async () => {
-    const ended = await checkout.fleet("plan", "--json");
-    assert.equal(ended.code, 0, ended.text);
-    const { machines, leaving } = planSchema.parse(JSON.parse(ended.stdout));
-    const { node } = Object.values(machines)[0] ?? leaving["galena"] ?? assert.fail(ended.stdout);
-    const { action, changes, zone, costPerMonth } = node ?? assert.fail(ended.stdout);
-    return {
-      action,
-      changes,
-      zone,
-      isCheaper: (costPerMonth.after ?? Number.NaN) < (costPerMonth.before ?? Number.NaN),
-    };
-  };
-  const inF = { before: "us-central1-f", after: "us-central1-f" };
->>>>>>> b69443d (fidelity: keys that are made and rotated; a node's plan against what up made of it)
 
   it("is made in the next zone where the first has no room, within one `up`", async () => {
     await faults(noRoomIn("us-central1-b"), { kind: "slow", seconds: 3, times: 2 });
@@ -161,13 +159,10 @@ describe("a machine on a node of the cloud", function () {
     assert.equal(again.code, 0, again.text);
     assert.doesNotMatch(again.text, /preempted/, "it runs again");
     await checkout.edit("Pulumi.local.yaml", 'galena: { power: "on" }', 'galena: { power: "off" }');
-<<<<<<< HEAD
     await checkout.edit("modules/nodes/gcp.ts", "diskSizeGb: 100,", "diskSizeGb: 100, deletionProtection: true,");
     machineId = await checkout.ask("galena", "cat /etc/machine-id");
-=======
     const stop = { action: "update", changes: ["power on → off"], zone: inF, isCheaper: true };
     assert.deepEqual(await plannedNode(), stop);
->>>>>>> b69443d (fidelity: keys that are made and rotated; a node's plan against what up made of it)
     assert.equal((await up()).code, 0);
     assert.equal((await outputs())["galena"]?.outcome, "skipped");
   });

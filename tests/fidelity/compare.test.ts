@@ -13,6 +13,8 @@ const snapshot = (
   current,
   profile: current,
   units: new Map(Object.entries(units).map(([unit, [state, invocation]]) => [unit, { state, invocation }])),
+  bootId: "boot-1",
+  booted: {},
   key: "",
   reloads: [],
   runs: [],
@@ -49,7 +51,7 @@ const plan: MachinePlan = {
   reasons: [{ kind: "entry", name: "web", change: "gained", text: "" }],
   packages: { kind: "unknown", why: "" },
   copy: { kind: "known", paths: 1, bytes: 20 },
-  reboot: { kind: "not-needed", reasons: [] },
+  reboot: { kind: "not-needed", reasons: [], made: false },
   units: {
     kind: "known",
     stop: ["gone.service"],
@@ -103,7 +105,7 @@ describe("a plan against what happened", () => {
     assert.deepEqual(of({ reachable: false }, "wrong"), ["reachable"]);
     assert.deepEqual(of({ current: declared }, "wrong"), ["current"]);
     assert.deepEqual(of({ copy: { kind: "known", paths: 2, bytes: 20 } }, "wrong"), ["copy"]);
-    assert.deepEqual(of({ reboot: { kind: "needed", reasons: [] } }, "wrong"), ["reboot"]);
+    assert.deepEqual(of({ reboot: { kind: "needed", reasons: [], made: true } }, "wrong"), ["reboot", "rebooted"]);
     assert.deepEqual(of({}, "wrong", { reasons: [] }), ["why"]);
     assert.deepEqual(of({ secrets: { change: true, files: [] } }, "wrong"), ["secrets"]);
     assert.deepEqual(of({}, "wrong", { reasons: [{ kind: "drift", name: null }] }), ["why"]);

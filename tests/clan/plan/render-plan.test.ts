@@ -48,7 +48,7 @@ const updated: MachinePlan = {
     sizeBytes: { before: 1_500_000_000, after: 1_512_300_000 },
   },
   copy: { kind: "known", paths: 31, bytes: 48_200_000 },
-  reboot: { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"] },
+  reboot: { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"], made: true },
   notes: [{ kind: "mode", text: "mode boot: it runs after the next boot" }],
 };
 const why = "the new system is not built here yet";
@@ -81,7 +81,7 @@ describe("a plan as text", () => {
   packages: openssl 1.1.1w, 3.0.16 → 3.0.17; git 2.51.0 → 2.50.1 (down); +htop 3.4.1; 12 rebuilt
   size:     1.5 GB (+12.3 MB)
   copy:     48.2 MB in 31 paths, before compression
-  reboot:   needed: kernel: linux-6.12.8 → linux-6.12.10
+  reboot:   needed: kernel: linux-6.12.8 → linux-6.12.10; the deployment makes it
   mode:     mode boot: it runs after the next boot`,
     );
   });
@@ -98,7 +98,7 @@ describe("a plan as text", () => {
         "  packages: postgresql 16.9 → 17.5; +htop 3.4.1; 12 rebuilt",
         "  size:     1.5 GB (+12.3 MB)",
         "  copy:     48.2 MB in 31 paths, before compression",
-        "  reboot:   needed: kernel: linux-6.12.8 → linux-6.12.10",
+        "  reboot:   needed: kernel: linux-6.12.8 → linux-6.12.10; the deployment does not make it",
         "  units:    restart nginx.service, postgresql.service",
         "            stop gone.service",
         "            start new.service, new.timer",

@@ -211,15 +211,18 @@ describe("the plan for a machine", () => {
     const booted = { ...kernel, kernel: "/nix/store/00000000000000000000000000000000-linux-6.12.8/bzImage" };
     const wanted = {
       closure: [after],
-      units: { units: new Map(), pulls: new Map(), others: { fstab: null, userUnits: null } },
-      specialisations: new Map(),
       kernel: { ...kernel, kernel: "/nix/store/11111111111111111111111111111111-linux-6.12.10/bzImage" },
     };
     const host = { closure: undefined, missing: new Set([declared]), booted, running: booted };
     const known = planned({ ...anew, look: seen({}, { wanted, running: [before], host, units: undefined }) });
     assert.deepEqual(known.copy, { kind: "known", paths: 1, bytes: 25 });
-    assert.deepEqual(known.reboot, { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"] });
+    assert.deepEqual(known.reboot, { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"], made: false });
     assert.ok(known.packages?.kind === "known" && known.packages.sizeBytes.after === 25);
+
+    const policy = activationPolicySchema.parse({ rebootPolicy: "if-needed" });
+    const look = seen({}, { wanted, running: [before], host, units: undefined });
+    const rebooted = planned({ ...anew, declared: { ...anew.declared, policy }, look });
+    assert.ok(rebooted.reboot?.kind === "needed" && rebooted.reboot.made);
 
     const silent = planned({
       ...anew,

@@ -25,7 +25,12 @@ const facts = (host: Partial<HostFacts>, more: Partial<PlanFacts> = {}): PlanFac
   namespaces: {},
   ...more,
 });
-const update: Pick<MachinePlan, "change" | "packages" | "copy"> = { change: "update", packages: null, copy: null };
+const update: Pick<MachinePlan, "change" | "packages" | "copy" | "units"> = {
+  change: "update",
+  packages: null,
+  copy: null,
+  units: null,
+};
 const bumped = (up: PackageChange[]): typeof update => {
   const sizeBytes = { before: 0, after: 0 };
   return { ...update, packages: { kind: "known", added: [], removed: [], up, down: [], rebuilt: 0, sizeBytes } };
@@ -49,6 +54,16 @@ describe("the warnings of a plan", () => {
     );
     const moved = { kind: "known", deployment: { formerOwners: [{ project: "fleet", stack: "other" }] } } as const;
     assert.deepEqual(planWarnings(facts({ owner: foreign }, { known: moved }), update), []);
+  });
+
+  it("say that what only a boot leads to cannot be tested", () => {
+    const units = { kind: "at-boot", why: "switch inhibitors changed" } as const;
+    const policy = activationPolicySchema.parse({ mode: "test" });
+    assert.deepEqual(
+      planWarnings(facts({}, { declared: { toplevel: declared, policy, owner } }), { ...update, units }),
+      ["it is refused: the new system needs a reboot: switch inhibitors changed"],
+    );
+    assert.deepEqual(planWarnings(facts({}), { ...update, units }), []);
   });
 
   it("say what there is no room for, what has failed already, and what does not build", () => {

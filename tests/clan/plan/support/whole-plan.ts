@@ -59,7 +59,7 @@ export const wholePlan: Plan = planSchema.parse({
         sizeBytes: { before: 1_500_000_000, after: 1_512_300_000 },
       },
       copy: { kind: "known", paths: 31, bytes: 48_200_000 },
-      reboot: { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"] },
+      reboot: { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"], made: false },
       units: {
         kind: "known",
         stop: ["gone.service"],
