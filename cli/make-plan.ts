@@ -6,7 +6,7 @@ import { knownBy } from "../providers/known-machines.ts";
 import { buildPlaceOf, settingsOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
 import { type KnownNode, knownNodes } from "../stack/known-nodes.ts";
-import type { OwnedMachine } from "../stack/owned-machines.ts";
+import { type OwnedMachine, planMachines } from "../stack/owned-machines.ts";
 import { buildForPlan } from "../stack/plan/build-for-plan.ts";
 import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
@@ -17,6 +17,7 @@ import type { DeclaredSystem } from "../stack/plan/system-difference.ts";
 import { tryProvenances } from "../stack/plan/try-provenances.ts";
 import { planSecrets } from "../stack/plan-secrets.ts";
 import { MissingStackError, PulumiCliError } from "../stack/pulumi-cli.ts";
+import { stackRollout } from "../stack/stack-rollout.ts";
 import { machinesIn, readStackState } from "../stack/stack-state.ts";
 import { type MachineWays, readWays } from "./machine-ways.ts";
 import { progressOn } from "./progress.ts";
@@ -51,6 +52,13 @@ export async function makePlan(
     tryProvenances(fleet, stack, machines, report, signal),
     readWays(chosen, on, command, terminal, signal, (machine, { facts }) => placeless.set(machine, facts.summary)),
   ]);
+  const names = selectMachines(fleet.model.machines, stack.config.machines, stack.file);
+  const { plan: rollout } = await stackRollout(
+    fleet.model,
+    stack,
+    planMachines(fleet.model, names, stack),
+    ways.connections,
+  );
   const locals = new LocalSystems(signal);
   const look = { ways, placeless, locals, depth };
   const planned = machines.map(async (owned) => {
@@ -72,13 +80,14 @@ export async function makePlan(
       look: seen,
       observed: seen.kind === "seen" ? observedOf(seen.seen.observation.facts, spec.class) : undefined,
       node: planNode(owned, state.vms),
+      rollout,
       provenance: provenances.get(machine),
       namespaces: fleet.model.namespaces,
       notes: await secretNotes(machine, known, declared),
     });
     return [machine, plan] as const;
   });
-  const declared = new Set(selectMachines(fleet.model.machines, stack.config.machines, stack.file));
+  const declared = new Set(names);
   const present = new Set(machines.map(({ machine }) => machine));
   const left = isWhole ? state.machines.filter((machine) => !present.has(machine)) : [];
   return {

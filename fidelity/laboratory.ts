@@ -118,6 +118,7 @@ export class Laboratory implements AsyncDisposable {
       deadlineSeconds: 300,
       owner: { project: "fidelity", stack: "local" },
       observed: null,
+      held: null,
       secrets: this.#secrets,
       power: "on",
       reportTo: "",

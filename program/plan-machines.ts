@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { encodeProvenance, type Provenance } from "../clan/plan/provenance.ts";
 import { renderMachinePlan } from "../clan/plan/render-plan.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
+import type { RolloutPlan } from "../clan/rollout/plan-rollout.ts";
 import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
 import type { HostProbe } from "../components/machine.ts";
 import { SecretText } from "../deploy/ssh/secret-text.ts";
@@ -36,11 +37,17 @@ interface KnownState {
   readonly vms: ReadonlyMap<string, KnownNode> | undefined;
 }
 
+/** How the hosts are dialled, and in which order they are deployed to. */
+export interface PlannedHosts {
+  readonly connections: ReadonlyMap<string, HostConnection>;
+  readonly rollout: RolloutPlan;
+}
+
 /** The plans of a stack's machines, each made when its host's address is known. */
 export class PlanMachines {
   readonly #fleet: Fleet;
   readonly #stack: Stack;
-  readonly #connections: ReadonlyMap<string, HostConnection>;
+  readonly #hosts: PlannedHosts;
   readonly #provenances: ReadonlyMap<string, Provenance>;
   readonly #state: KnownState | undefined;
   readonly #locals: LocalSystems;
@@ -50,14 +57,14 @@ export class PlanMachines {
   constructor(
     fleet: Fleet,
     stack: Stack,
-    connections: ReadonlyMap<string, HostConnection>,
+    hosts: PlannedHosts,
     provenances: ReadonlyMap<string, Provenance>,
     state: KnownState | undefined,
     signal: AbortSignal,
   ) {
     this.#fleet = fleet;
     this.#stack = stack;
-    this.#connections = connections;
+    this.#hosts = hosts;
     this.#provenances = provenances;
     this.#state = state;
     this.#locals = new LocalSystems(signal);
@@ -98,6 +105,7 @@ export class PlanMachines {
       look,
       observed: observed ?? undefined,
       node: planNode(owned, this.#state.vms),
+      rollout: this.#hosts.rollout,
       provenance: this.#provenances.get(machine),
       namespaces: this.#fleet.model.namespaces,
       notes: [
@@ -114,7 +122,7 @@ export class PlanMachines {
     machineClass: "nixos" | "darwin",
     { toplevel, policy }: DeclaredSystem,
   ) {
-    const connection = this.#connections.get(machine);
+    const connection = this.#hosts.connections.get(machine);
     if (connection === undefined) return { kind: "not-asked", reason: "no way to it is known" } as const;
     const { sudoPassword } = this.#stack.config;
     const password = sudoPassword === undefined ? undefined : new SecretText(sudoPassword);
@@ -132,13 +140,13 @@ export async function preparePlans(
   fleet: Fleet,
   stack: Stack,
   owned: readonly OwnedMachine[],
-  connections: ReadonlyMap<string, HostConnection>,
+  hosts: PlannedHosts,
   report: Report,
   signal: AbortSignal,
 ): Promise<PlanMachines> {
   const state = pulumi.runtime.isDryRun() ? await readKnown() : undefined;
   const provenances = await tryProvenances(fleet, stack, owned, report, signal);
-  return new PlanMachines(fleet, stack, connections, provenances, state, signal);
+  return new PlanMachines(fleet, stack, hosts, provenances, state, signal);
 }
 
 /** An engine that does not answer must not end a preview: the machines' plans say that reasons are not known. */

@@ -62,7 +62,8 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
     const remarks = await checks.withConfigurations(stack, owned, connections, pulumiReport, signal);
     const secrets = await planSecrets(root, fleet, stack, owned, pulumiReport, signal);
     const before = await stacksBefore(root, fleet, stack, owned, pulumiReport, signal);
-    const plans = await preparePlans(fleet, stack, owned, connections, pulumiReport, signal);
+    const rollout = await stackRollout(fleet.model, stack, owned, connections);
+    const plans = await preparePlans(fleet, stack, owned, { connections, rollout: rollout.plan }, pulumiReport, signal);
     const cloud = await askCloud(stack, owned, vms, (key) => pulumi.runtime.allConfig()[key], signal);
     const nodes = await planNodes(owned, { fleet, stack, connections, vms: cloud.vms }, pulumiReport, signal);
     const ways = await prepareNodeWays(stack, owned, connections, signal);
@@ -75,7 +76,7 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
       model: fleet.model,
       machines: settings,
       remarks: [...cloud.remarks, ...before, ...remarks],
-      rollout: await stackRollout(fleet.model, stack, owned, connections),
+      rollout,
     });
     const publicVars = await readPublicVars(resolve(root, stack.config.vars ?? "vars"), selected);
     return { machines, publicVars };

@@ -171,8 +171,8 @@ export const machinePlanSchema = z.strictObject({
   secrets: secretsSchema.nullable(),
   /** What must hold before the new system is kept, each in one line. */
   gates: z.array(z.string()),
-  /** Of the rollout, the first one is 1; null: it has none. */
-  wave: z.int().positive().nullable(),
+  /** Its place in the rollout, the first wave is 1; null: there is no order, or it has no place in it. */
+  wave: z.strictObject({ number: z.int().positive(), of: z.int().positive(), name: z.string() }).nullable(),
   /** null: there is none under it. */
   node: nodeSchema.nullable(),
   /** What should be looked at before anything is done, each in one line. */

@@ -141,7 +141,7 @@ function deliveryFacts({ change, build, secrets, gates, wave }: MachinePlan, mos
       ? [{ title: "secrets:", text: shortened(secrets.files, most.units).join(", ") }]
       : []),
     ...gates.map((text, index) => ({ title: index === 0 ? "health:" : "", text })),
-    ...(wave === null ? [] : [{ title: "wave:", text: String(wave) }]),
+    ...(wave === null ? [] : [{ title: "wave:", text: `${wave.number} of ${wave.of} (${wave.name})` }]),
   ];
 }
 

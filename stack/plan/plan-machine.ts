@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { FleetModel, MachineClass } from "../../clan/fleet-model.ts";
 import type { BuildPlan, MachinePlan, NodePlan } from "../../clan/plan/machine-plan.ts";
 import type { Provenance } from "../../clan/plan/provenance.ts";
+import { isPlain, type RolloutPlan } from "../../clan/rollout/plan-rollout.ts";
 import type { MachineSecrets } from "../../clan/vars/machine-secrets.ts";
 import type { ActivationPolicy } from "../../deploy/activation/policy.ts";
 import { runs } from "../../deploy/boot/specialisation.ts";
@@ -74,8 +75,8 @@ export interface PlanFacts {
   readonly buildFailure?: string | undefined;
   /** What becomes of the node under it. Default: there is none. */
   readonly node?: NodePlan | undefined;
-  /** Of the rollout. Default: it has none. */
-  readonly wave?: number | undefined;
+  /** The order in which the stack is deployed to. Default: none. */
+  readonly rollout?: RolloutPlan | undefined;
   readonly known: Known;
   readonly look: MachineLook;
   /** The look's facts as a provider compares them; undefined where the host was not seen. */
@@ -92,7 +93,8 @@ export function planMachine(facts: PlanFacts): MachinePlan {
   const { declared, look } = facts;
   const { specialisation = null, mode } = declared.policy;
   const { toplevel } = declared;
-  const change = look.kind === "off" ? "none" : planChange(facts);
+  const refused = facts.rollout?.refused[facts.machine];
+  const change = look.kind === "off" || refused !== undefined ? "none" : planChange(facts);
   const current = look.kind === "seen" ? look.seen.observation.facts.current : null;
   // A specialisation that runs is another system than the one that it belongs to.
   const runsIt = look.kind === "seen" && runs(look.seen.observation.facts, { toplevel, specialisation });
@@ -118,10 +120,10 @@ export function planMachine(facts: PlanFacts): MachinePlan {
     build: deploysOther ? planBuild(facts, systems) : null,
     secrets: planSecretFiles(facts),
     gates: change === "update" && mode !== "boot" && mode !== "dry" ? declared.policy.healthGates.map(renderGate) : [],
-    wave: facts.wave ?? null,
+    wave: waveOf(facts),
     node: facts.node ?? null,
     warnings: planWarnings(facts, { change, packages, copy, units }),
-    notes: [...(change === "update" ? modeNotes(mode) : []), ...(facts.notes ?? [])],
+    notes: [...(change === "update" ? modeNotes(mode) : []), ...rolloutNotes(facts, change), ...(facts.notes ?? [])],
   };
 }
 
@@ -144,6 +146,28 @@ function planChange({ declared, known, look, observed }: PlanFacts): MachinePlan
         : silent;
     }
   }
+}
+
+/** A stack that states no order has none to tell. */
+function waveOf({ machine, rollout }: PlanFacts): MachinePlan["wave"] {
+  if (rollout === undefined || isPlain(rollout)) return null;
+  const index = rollout.waves.findIndex(({ machines }) => machines.includes(machine));
+  const wave = rollout.waves[index];
+  return wave === undefined ? null : { number: index + 1, of: rollout.waves.length, name: wave.name };
+}
+
+/** What the rollout makes of a machine that has its turn in another run, or may have. */
+function rolloutNotes({ machine, rollout, look }: PlanFacts, change: MachinePlan["change"]): MachinePlan["notes"] {
+  const refused = rollout?.refused[machine];
+  if (refused !== undefined) return [{ kind: "rollout", text: `not deployed to: ${refused}` }];
+  if (rollout === undefined || change !== "update" || look.kind !== "unreachable") return [];
+  const texts = {
+    fail: undefined,
+    skip: "if it does not answer then, it is left for another update",
+    queue: "if it does not answer then, it is tried again behind the last wave",
+  };
+  const text = texts[rollout.unreachable];
+  return text === undefined ? [] : [{ kind: "rollout", text }];
 }
 
 /** A system that lies here is copied, wherever the next one would be built. */

@@ -104,7 +104,7 @@ function renderRow([name, plan]: Named): string {
     copy === null ? "" : copy.kind === "known" ? renderBytes(copy.bytes) : "unknown",
     units === null ? "" : countUnits(units),
     reboot === null ? "" : reboot.kind.replace("-", " "),
-    wave === null ? "" : String(wave),
+    wave === null ? "" : `${wave.number} of ${wave.of}`,
     node === null ? "" : [node.costPerMonth.before, node.costPerMonth.after].map(dollars).join(" → "),
   ];
   const machine = `<th scope="row"><a href="#${anchor(name)}">${text(name)}</a></th>`;

@@ -110,7 +110,7 @@ describe("a plan as text", () => {
         "  secrets:  /var/lib/sops-nix/key.txt",
         "  health:   units nginx.service",
         "            http https://minerals.example/health from the operator",
-        "  wave:     2",
+        "  wave:     2 of 3 (rest)",
         "  node:     is changed in place; machineType n1-standard-4 → n1-standard-8",
         "  cost:     $24.46 → $204.58 a month, by list prices",
       ],

@@ -55,7 +55,7 @@ function planned({
   known = deployed,
   ...facts
 }: { look?: MachineLook; known?: KnownDeployment } & Partial<
-  Pick<PlanFacts, "declared" | "observed" | "provenance" | "buildOn" | "wave" | "node">
+  Pick<PlanFacts, "declared" | "observed" | "provenance" | "buildOn" | "rollout" | "node">
 >) {
   return planMachine({
     machine: "galena",
@@ -193,6 +193,40 @@ describe("the plan for a machine", () => {
   it("asks nothing of a machine whose node is off", () => {
     const plan = planned({ ...anew, look: { kind: "off", reason: "its node is off" } });
     assert.deepEqual([plan.change, plan.reachable, plan.host], ["none", null, "its node is off"]);
+  });
+
+  it("has its place in the rollout, and is left where the rollout refuses it", () => {
+    const wave = { maxUnavailable: null, pauseSeconds: 0, onFailure: "stop", healthGates: null, gated: true } as const;
+    const rollout = {
+      waves: [
+        { ...wave, name: "canaries", machines: ["cinnabar"] },
+        { ...wave, name: "rest", machines: ["galena"] },
+      ],
+      unreachable: "queue",
+      operator: {},
+      refused: {},
+    } as const;
+    const plan = planned({ ...anew, rollout });
+    assert.deepEqual([plan.change, plan.wave, plan.notes], ["update", { number: 2, of: 2, name: "rest" }, []]);
+    assert.deepEqual(planned({ ...anew, rollout, look: asleep }).notes, [
+      { kind: "rollout", text: "if it does not answer then, it is tried again behind the last wave" },
+    ]);
+    const own = planned({ ...anew, rollout: { ...rollout, refused: { galena: "this machine deploys" } } });
+    assert.deepEqual(
+      [own.change, own.notes],
+      ["none", [{ kind: "rollout", text: "not deployed to: this machine deploys" }]],
+    );
+    assert.equal(
+      planned({
+        ...anew,
+        rollout: {
+          ...rollout,
+          waves: [{ ...wave, gated: false, name: "all", machines: ["galena"] }],
+          unreachable: "fail",
+        },
+      }).wave,
+      null,
+    );
   });
 
   it("knows packages, bytes and reboot where both systems are known, each apart from the others", () => {

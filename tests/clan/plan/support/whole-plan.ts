@@ -73,7 +73,7 @@ export const wholePlan: Plan = planSchema.parse({
       build: { where: "target", state: "to-build" },
       secrets: { change: true, files: ["/var/lib/sops-nix/key.txt"] },
       gates: ["units nginx.service", "http https://minerals.example/health from the operator"],
-      wave: 2,
+      wave: { number: 2, of: 3, name: "rest" },
       node: {
         action: "update",
         changes: ["machineType n1-standard-4 → n1-standard-8"],
