@@ -203,6 +203,8 @@ describe("the plan for a machine", () => {
         { ...wave, name: "rest", machines: ["galena"] },
       ],
       unreachable: "queue",
+      stated: [],
+      isStated: true,
       operator: {},
       refused: {},
     } as const;
