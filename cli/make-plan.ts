@@ -68,6 +68,7 @@ export async function makePlan(
     const { policy, owner, system: platform } = settingsOf(owned, ways.stack);
     const declared = { toplevel: system.toplevel, policy, owner, secrets: secrets.get(machine) ?? null };
     const known = state.known(machine);
+    const why = ways.dialled.get(machine);
     const seen = await lookAtMachine(owned, declared, known, look, signal);
     const plan = planMachine({
       machine,
@@ -83,7 +84,10 @@ export async function makePlan(
       rollout,
       provenance: provenances.get(machine),
       namespaces: fleet.model.namespaces,
-      notes: await secretNotes(machine, known, declared),
+      notes: [
+        ...(why === undefined ? [] : [{ kind: "dialled", text: why }]),
+        ...(await secretNotes(machine, known, declared)),
+      ],
     });
     return [machine, plan] as const;
   });

@@ -77,6 +77,7 @@ describe("a machine on a node of the cloud", function () {
     };
   };
   const inF = { before: "us-central1-f", after: "us-central1-f" };
+  const stop = { action: "update", changes: ["power on → off"], zone: inF, isCheaper: true };
 
   it("is not made where a quota is used up or no zone has room: each is a sentence, and nothing is left behind", async () => {
     await faults({ kind: "quota", metric: "CPUS", limit: 8 });
@@ -159,10 +160,9 @@ describe("a machine on a node of the cloud", function () {
     assert.equal(again.code, 0, again.text);
     assert.doesNotMatch(again.text, /preempted/, "it runs again");
     await checkout.edit("Pulumi.local.yaml", 'galena: { power: "on" }', 'galena: { power: "off" }');
+    assert.deepEqual(await plannedNode(), stop);
     await checkout.edit("modules/nodes/gcp.ts", "diskSizeGb: 100,", "diskSizeGb: 100, deletionProtection: true,");
     machineId = await checkout.ask("galena", "cat /etc/machine-id");
-    const stop = { action: "update", changes: ["power on → off"], zone: inF, isCheaper: true };
-    assert.deepEqual(await plannedNode(), stop);
     assert.equal((await up()).code, 0);
     assert.equal((await outputs())["galena"]?.outcome, "skipped");
   });

@@ -17,6 +17,7 @@ const vm: KnownNode = {
   instanceId: "4711",
   isOff: false,
   isInstalled: true,
+  hasOwnImage: false,
 };
 const spec: Node["spec"] = {
   kind: "gcp",
