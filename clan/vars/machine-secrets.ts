@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { DeclaredGenerators, SecretSettings } from "./declared-secrets.ts";
 import { VarsMissingError } from "./errors.ts";
+import { pathPart } from "./path-part.ts";
 
 const encryptedFileSchema = z.object({
   /** Relative to the clan's folder. */
@@ -74,7 +75,7 @@ export interface Declared {
  * Sources: clan-core 26.05, `sops/secrets/<m>-age.key/secret`, `secrets/age-keys/machines/<m>/key.age`.
  * @param root - the clan's folder.
  * @returns undefined where the clan keeps no key for the machine: nothing on such a host is touched.
- * @throws {VarsMissingError} something is declared and was never generated.
+ * @throws {VarsMissingError} something is declared and was never generated. @throws {SecretFileError} a name leads elsewhere
  */
 export async function readMachineSecrets(
   root: string,
@@ -92,7 +93,8 @@ export async function readMachineSecrets(
       const isDiskKey = file.neededFor === "partitioning";
       if (!file.secret || !file.deploy || !(isDiskKey || file.neededFor === "activation") || file.path == null)
         continue;
-      const path = varPath({ machine: share ? null : machine, generator, file: name, cipher: key.cipher });
+      const place = { generator: pathPart(machine, "generator", generator), file: pathPart(machine, "file", name) };
+      const path = varPath({ machine: share ? null : machine, ...place, cipher: key.cipher });
       const sha256 = await digestOf(join(root, path));
       // A machine that is installed already does not need it any more.
       if (isDiskKey) diskKeys.push({ path, cipher: key.cipher, sha256: sha256 ?? null, target: file.path });
@@ -133,7 +135,7 @@ async function keyOfUser(
   user: string,
   target: string,
 ): Promise<Pick<UserKeyOfHome, "recipients" | "kept">> {
-  const recipients = await publicKeys(join(root, "sops/users", user, "key.json"));
+  const recipients = await publicKeys(join(root, "sops/users", pathPart(machine, "home", user), "key.json"));
   if (recipients.length === 0) throw unknownUser(root, machine, user);
   const path = `sops/secrets/${user}-age.key/secret`;
   const sha256 = await digestOf(join(root, path));

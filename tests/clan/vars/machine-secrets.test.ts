@@ -107,6 +107,28 @@ describe("what a machine gets from clan's vars", () => {
     );
   });
 
+  it("are its own: a configuration's names lead to nobody else's", async () => {
+    await clan.keyFor("galena");
+    await clan.seal("vars/per-machine/basalt/openssh/key/secret", "basalt's", [clan.operator.recipient]);
+    const file = { ...activation, path: "/tmp/taken" };
+    const names: readonly (readonly [string, string])[] = [
+      ["../basalt/openssh", "key"],
+      ["..", "basalt/openssh/key"],
+      ["disk", "../../basalt/openssh/key"],
+      ["disk", ".."],
+      ["disk", ""],
+    ];
+    for (const [generator, name] of names) {
+      const stated = { [generator]: { share: false, files: { [name]: file } } };
+      await assert.rejects(read({ generators: stated, settings: null }), { code: "FLEET_SECRET_FILE" }, name);
+    }
+    const home = { keyFile: "/home/mina/keys.txt", secrets: ["mail"] };
+    const lists = { defaultGroups: [], sshKeyPaths: [], sopsSecrets: [], homes: { "../machines/basalt": home } };
+    const settings = { secretStore: null, uploadDirectory: null, ageLocation: null, keyFile: null, ...lists };
+    const wanted = readMachineSecrets(clan.root, "galena", { generators: null, settings }, "deliver");
+    await assert.rejects(wanted, { code: "FLEET_SECRET_FILE" });
+  });
+
   it("has a digest that changes with every ciphertext and target, and with nothing else", async () => {
     await clan.keyFor("galena");
     await clan.seal("vars/per-machine/galena/disk/key/secret", "disk", [clan.operator.recipient]);
