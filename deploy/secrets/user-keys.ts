@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { z } from "zod";
 import { composeScript } from "../host-script.ts";
+import { quoteCommand, quoteWord } from "../ssh/shell-quote.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 
 const script = [new URL("./scripts/user-keys.sh", import.meta.url)];
@@ -38,14 +39,17 @@ export async function lookAtUserKeys(
   return stdout.split("\n").flatMap((line) => problemSchema.safeParse(line.split("\t")).data ?? []);
 }
 
-/** One line, with the command that mends it. */
+/** One line, with the command that mends it: names and paths are the configuration's, and somebody may copy it into a shell. */
 export function renderUserKeyProblem(machine: string, { problem, user, path }: UserKeyProblem): string {
+  const command = (...words: readonly string[]): string => quoteCommand(["fleet", "ssh", machine, "--", ...words]);
   switch (problem) {
-    case "missing":
-      return `the home of ${user} has no key for its own secrets; bring it: fleet ssh ${machine} -- sudo -u ${user} sh -c 'umask 077; mkdir -p ${posix.dirname(path)}; cat >${path}' <keys.txt`;
+    case "missing": {
+      const write = `umask 077; mkdir -p ${quoteWord(posix.dirname(path))}; cat >${quoteWord(path)}`;
+      return `the home of ${user} has no key for its own secrets; bring it: ${command("sudo", "-u", user, "sh", "-c", write)} <keys.txt`;
+    }
     case "owner":
-      return `${path} is not ${user}'s own: fleet ssh ${machine} -- chown ${user} ${path}`;
+      return `${path} is not ${user}'s own: ${command("chown", user, path)}`;
     case "mode":
-      return `${path} can be read by others: fleet ssh ${machine} -- chmod 600 ${path}`;
+      return `${path} can be read by others: ${command("chmod", "600", path)}`;
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -47,5 +48,20 @@ describe("a look at the keys of homes", function () {
       renderUserKeyProblem("galena", { problem: "missing", user: "mina", path: "/home/mina/keys.txt" }),
       "the home of mina has no key for its own secrets; bring it: fleet ssh galena -- sudo -u mina sh -c 'umask 077; mkdir -p /home/mina; cat >/home/mina/keys.txt' <keys.txt",
     );
+  });
+
+  it("comes with a command that can be copied, whatever the configuration calls the place", () => {
+    const path = "/home/mina/$(reboot)'s;keys";
+    for (const problem of ["missing", "owner", "mode"] as const) {
+      const line = renderUserKeyProblem("galena", { problem, user: "mina", path }).replace(
+        /^.*?fleet ssh/,
+        "fleet ssh",
+      );
+      const read = `fleet() { printf '%s\\0' "$@"; }; ${line.replace(/ <keys.txt$/, "")}`;
+      const words = spawnSync("/bin/sh", ["-c", read], { encoding: "utf8" }).stdout.split("\0").slice(0, -1);
+      assert.deepEqual(words.slice(0, 3), ["ssh", "galena", "--"]);
+      if (problem !== "missing") assert.equal(words.at(-1), path);
+      else assert.equal(words.at(-1), `umask 077; mkdir -p /home/mina; cat >'/home/mina/$(reboot)'\\''s;keys'`);
+    }
   });
 });
