@@ -60,11 +60,12 @@ export function throwGathered(errors: readonly FleetError[]): void {
 }
 
 /**
- * For people and their terminals: without escape sequences and control characters, which a terminal would obey; what a
- * host, a unit or a builder says may hold any. Line feeds and tabs stay.
+ * For people and their terminals: without escape sequences and control characters, which a terminal would obey, and without
+ * marks that reorder a line, so that it reads as what it is not; what a host, a unit or a builder says may hold any.
+ * Line feeds and tabs stay. Source: Unicode 16, UAX #9 (`Bidi_Control`).
  */
 export function plainText(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\t]/gu, " ");
+  return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\t]|\p{Bidi_Control}/gu, " ");
 }
 
 function renderFacts({ summary, expected, found, at, fix }: ErrorFacts): string {

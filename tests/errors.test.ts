@@ -10,6 +10,7 @@ const hostile = "a\u001b]0;owned\u0007b\u001b[2Jc\rd\u009b2Je\u0000\u0085f";
 describe("what others say", () => {
   it("loses what a terminal would obey, and keeps its lines", () => {
     assert.equal(plainText(hostile), "abc de  f");
+    assert.equal(plainText("galena: \u202edeyortsed eb lliw\u2066 x"), "galena:  deyortsed eb lliw  x");
     assert.equal(plainText("error:\n\tin the way: ünïcode ✔"), "error:\n\tin the way: ünïcode ✔");
   });
 

@@ -46,13 +46,13 @@ function capitalised(text: string): string {
 }
 
 function code(text: string): string {
-  return `\`${text.replaceAll(/[`\p{Cc}|]/gu, " ")}\``;
+  return `\`${text.replaceAll(/[`\p{Cc}\p{Bidi_Control}|]/gu, " ")}\``;
 }
 
 /** What a host or a fleet says is text, whatever it looks like. Source: CommonMark 0.31, §2.4; GitHub's mentions and tables. */
 function escapeText(text: string): string {
   return text
-    .replaceAll(/\p{Cc}+/gu, " ")
+    .replaceAll(/[\p{Cc}\p{Bidi_Control}]+/gu, " ")
     .replaceAll(/[\\`*_{}[\]()#|!~]/g, "\\$&")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")

@@ -231,7 +231,7 @@ No change: \`cinnabar\`.`,
   });
 
   it("takes what hosts and files are called for text: no markup, no mention, no cell of its own", () => {
-    const text = "a|b <img src=x> @team `x` [y](z)\n# title";
+    const text = "a|b <img src=x>\u202e@team `x` [y](z)\n# title";
     const hostile = { ...unbuilt, host: text, reasons: [{ kind: "drift" as const, name: null, change: null, text }] };
     const shown = renderPlanMarkdown(plan({ galena: hostile }));
     assert.ok(shown.includes("a\\|b &lt;img src=x> &#64;team \\`x\\` \\[y\\]\\(z\\) \\# title"), shown);
