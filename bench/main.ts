@@ -71,7 +71,12 @@ await new Command("bench")
       .option("--json", "figures as JSON", false)
       .option("--runs <n>", "rounds (default: 5)", (text) => count(text))
       .option("--link <part>", "only links whose name has this part; may be repeated", several, [])
-      .option("--set <name>", "only this set: small, large, mixed, rebuilt, no-op, subset; may be repeated", several, [])
+      .option(
+        "--set <name>",
+        "only this set: small, large, mixed, rebuilt, no-op, subset; may be repeated",
+        several,
+        [],
+      )
       .option("--keep", "leave the synthetic closures in the store for the next time", false)
       .action(benchPush),
   )
