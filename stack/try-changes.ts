@@ -48,12 +48,17 @@ export async function tryChanges(
   const emptyGitDir = join(defaultCacheDir(), "trees", "empty.git");
   await mkdir(join(emptyGitDir, ".."), { recursive: true });
   const { entries } = await snapshotTree(root, emptyGitDir, report, signal);
-  await copyTree(root, entries, new Map(changes.map(({ path, after }) => [path, after])), tree, signal);
+  const removed = new Set(changes.filter(({ after }) => after === null).map(({ path }) => path));
+  const overlay = changes.flatMap(({ path, after }) => (after === null ? [] : [[path, after] as const]));
+  const kept = entries.filter(({ path }) => !removed.has(path));
+  await copyTree(root, kept, new Map(overlay), tree, signal);
   await givePackages({ around, tree }, root);
   const after = await readFleet(tree);
   await refuseTypeErrors(tree, after, changes);
   const draft = new Draft(root);
-  for (const { path, after: text } of changes) draft.write(path, text);
+  for (const { path, after: text } of changes)
+    if (text === null) draft.remove(path);
+    else draft.write(path, text);
   const emitted = await emit(draft, fleet, after);
   const types = draft.read(typesFile);
   if (types === printFleetTypes(fleet.model)) draft.write(typesFile, printFleetTypes(after.model));
@@ -61,7 +66,7 @@ export async function tryChanges(
 }
 
 async function refuseTypeErrors(tree: string, { evaluation }: AuthoredFleet, changes: readonly FileChange[]) {
-  const changed = changes.map(({ path }) => path).filter((path) => path.endsWith(".ts"));
+  const changed = changes.flatMap(({ path, after }) => (after !== null && path.endsWith(".ts") ? [path] : []));
   const errors = typeErrors(tree, ["fleet.ts", ...evaluation.files], changed);
   const [first] = errors;
   if (first === undefined) return;

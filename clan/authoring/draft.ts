@@ -7,13 +7,14 @@ export interface FileChange {
   readonly path: string;
   /** Null: there is none yet. */
   readonly before: string | null;
-  readonly after: string;
+  /** Null: the file is removed. */
+  readonly after: string | null;
 }
 
 /** Files of a fleet with edits that nobody has written yet. */
 export class Draft {
   readonly root: string;
-  readonly #files = new Map<string, { readonly before: string | null; readonly after: string }>();
+  readonly #files = new Map<string, { readonly before: string | null; readonly after: string | null }>();
 
   constructor(root: string) {
     this.root = root;
@@ -21,11 +22,21 @@ export class Draft {
 
   /** The text as it will be; undefined: there is no such file. */
   read(path: string): string | undefined {
-    return this.#files.get(path)?.after ?? this.#onDisk(path) ?? undefined;
+    const drafted = this.#files.get(path);
+    return (drafted === undefined ? this.#onDisk(path) : drafted.after) ?? undefined;
   }
 
   write(path: string, after: string): void {
-    const before = this.#files.get(path)?.before ?? this.#onDisk(path);
+    this.#change(path, after);
+  }
+
+  remove(path: string): void {
+    this.#change(path, null);
+  }
+
+  #change(path: string, after: string | null): void {
+    const drafted = this.#files.get(path);
+    const before = drafted === undefined ? this.#onDisk(path) : drafted.before;
     this.#files.set(path, { before, after });
   }
 

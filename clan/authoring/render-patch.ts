@@ -15,13 +15,15 @@ interface PatchLine {
 
 /** The change as `git apply` takes it. */
 export function renderPatch({ path, before, after }: FileChange): string {
-  const lines = compareLines(linesOf(before ?? ""), linesOf(after));
+  const lines = compareLines(linesOf(before ?? ""), linesOf(after ?? ""));
   const made = before === null ? ["new file mode 100644"] : [];
+  const removed = after === null ? ["deleted file mode 100644"] : [];
   const head = [
     `diff --git a/${path} b/${path}`,
     ...made,
+    ...removed,
     `--- ${before === null ? "/dev/null" : `a/${path}`}`,
-    `+++ b/${path}`,
+    `+++ ${after === null ? "/dev/null" : `b/${path}`}`,
   ];
   return [...head, ...hunksOf(lines).flatMap(renderHunk)].map((line) => `${line}\n`).join("");
 }

@@ -14,14 +14,17 @@ export async function writeChanges(root: string, changes: readonly FileChange[])
   const suffix = `.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
   await using undo = new AsyncDisposableStack();
   for (const { path, after } of changes) {
+    if (after === null) continue;
     await makeFolders(root, dirname(path), undo);
     const temporary = join(root, path + suffix);
     undo.defer(() => rm(temporary, { force: true }));
     await writeFile(temporary, after, { flag: "wx", mode: await modeOf(join(root, path)) });
   }
-  for (const { path, before } of changes) {
-    await rename(join(root, path + suffix), join(root, path));
-    undo.defer(() => (before === null ? rm(join(root, path)) : writeFile(join(root, path), before)));
+  for (const { path, before, after } of changes) {
+    const place = join(root, path);
+    const mode = await modeOf(place);
+    await (after === null ? rm(place) : rename(join(root, path + suffix), place));
+    undo.defer(() => (before === null ? rm(place) : writeFile(place, before, { mode })));
   }
   undo.move(); // all are in their places: nothing is to be undone
 }

@@ -109,11 +109,15 @@ function show(
   terminal: Terminal,
 ): void {
   if (dryRun) for (const change of changes) terminal.answer(renderPatch(change));
-  else if (!refused)
-    for (const { path, before } of changes) terminal.answer(`${before === null ? "made" : "edited"}: ${path}`);
+  else if (!refused) for (const change of changes) terminal.answer(`${whatOf(change)}: ${change.path}`);
   if (findings.length > 0) terminal.tell(`fleet check would find:\n${renderFindings(findings)}`);
   if (refused) terminal.tell("nothing was written; warnings alone are no hindrance with --anyway");
   else if (remaining.length > 0) terminal.tell(`What remains:\n${remaining.map((line) => `  - ${line}`).join("\n")}`);
+}
+
+function whatOf({ before, after }: FileChange): "made" | "edited" | "removed" {
+  if (after === null) return "removed";
+  return before === null ? "made" : "edited";
 }
 
 function document(
@@ -124,7 +128,7 @@ function document(
 ): string {
   const files = changes.map((change) => ({
     path: change.path,
-    change: change.before === null ? "made" : "edited",
+    change: whatOf(change),
     patch: renderPatch(change),
   }));
   return JSON.stringify({ written, files, remaining, findings }, null, 2);

@@ -14,7 +14,7 @@ async function planned(files: Files, request: Partial<MachineRequest> = {}): Pro
 }
 
 function textsOf({ changes }: AuthoringPlan): Files {
-  return Object.fromEntries(changes.map(({ path, after }) => [path, after]));
+  return Object.fromEntries(changes.map(({ path, after }) => [path, after ?? ""]));
 }
 
 const registryOf = (

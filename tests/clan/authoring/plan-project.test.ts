@@ -18,7 +18,7 @@ async function planned(files: Readonly<Record<string, string>>, changes: Partial
   await folder.write(files);
   const draft = new Draft(folder.path);
   const remaining = planProject(draft, { ...request, ...changes });
-  return { remaining, texts: Object.fromEntries(draft.changes.map(({ path, after }) => [path, after])) };
+  return { remaining, texts: Object.fromEntries(draft.changes.map(({ path, after }) => [path, after ?? ""])) };
 }
 
 async function refused(files: Readonly<Record<string, string>>, why: RegExp): Promise<void> {

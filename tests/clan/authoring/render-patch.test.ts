@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -44,7 +44,7 @@ describe("a rendered patch", () => {
       .tuple(fc.array(line, { maxLength: 12 }), fc.boolean())
       .map(([lines, ends]) => lines.join("\n") + (ends ? "\n" : ""));
     try {
-      const cases = fc.sample(fc.tuple(fc.option(text), text), { numRuns: 60, seed: 7 });
+      const cases = fc.sample(fc.tuple(fc.option(text), fc.option(text)), { numRuns: 60, seed: 7 });
       const changes = cases
         .map(([before, after], index) => ({ path: `f${index}`, before, after }))
         .filter(({ before, after }) => before !== after && after !== "" && before !== "");
@@ -55,7 +55,9 @@ describe("a rendered patch", () => {
         input: patch,
         stdio: ["pipe", "pipe", "pipe"],
       });
-      for (const { path, after } of changes) assert.equal(readFileSync(join(folder, path), "utf8"), after, path);
+      for (const { path, after } of changes)
+        if (after === null) assert.equal(existsSync(join(folder, path)), false, path);
+        else assert.equal(readFileSync(join(folder, path), "utf8"), after, path);
       assert.ok(changes.length > 40);
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -38,6 +38,22 @@ describe("changes of a fleet's files", () => {
     assert.equal(await readFile(join(folder.root, "a.ts"), "utf8"), "one");
   });
 
+  it("may be a file that goes, and that is there again, with its mode, where another change cannot be made", async () => {
+    await using folder = await folderWith({ "a.nix": "one" });
+    const gone = { path: "a.nix", before: "one", after: null };
+    await writeFile(join(folder.root, "full"), "a file", { mode: 0o755 });
+    await mkdir(join(folder.root, "z"));
+    const failing = [
+      { path: "full", before: "a file", after: null },
+      { path: "z", before: null, after: "a file" },
+    ];
+    await assert.rejects(writeChanges(folder.root, failing), /EISDIR|ENOTEMPTY|EEXIST/);
+    assert.deepEqual(await folder.all(), ["a.nix", "full", "z"]);
+    assert.equal((await stat(join(folder.root, "full"))).mode & 0o777, 0o755);
+    await writeChanges(folder.root, [gone, { path: "a.ts", before: null, after: "two" }]);
+    assert.deepEqual(await folder.all(), ["a.ts", "full", "z"]);
+  });
+
   it("are refused where a folder stands in a place", async () => {
     await using folder = await folderWith({ "a.ts": "one" });
     await mkdir(join(folder.root, "folder", "full"), { recursive: true });
