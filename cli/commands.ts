@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   diff: async () => (await import("./diff.ts")).diffCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
   add: async () => (await import("./add.ts")).addCommand,
+  convert: async () => (await import("./convert.ts")).convertCommand,
   types: async () => (await import("./types.ts")).typesCommand,
   emit: async () => (await import("./emit.ts")).emitCommand,
   lock: async () => (await import("./lock.ts")).lockCommand,
