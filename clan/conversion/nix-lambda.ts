@@ -46,9 +46,12 @@ function formalsAt(
   return { names, end };
 }
 
+/** Where a function's body ends, which reaches as far as it can. */
+const bodyEnds: readonly string[] = [";", ",", ")", "]", "}", "then", "else", "in"];
+
 /**
- * Names of the surroundings that an expression uses, as far as its text tells: one too many where an inner function or `let`
- * binds the same name again.
+ * Names of the surroundings that an expression uses, as far as its text tells: one too many where a `let` in it, or a recursive
+ * set, binds the same name again.
  */
 export function namesUsed(tokens: readonly NixToken[], { from, to }: TokenRange): ReadonlySet<string> {
   const used = new Set<string>();
@@ -57,7 +60,14 @@ export function namesUsed(tokens: readonly NixToken[], { from, to }: TokenRange)
     if (token === undefined) continue;
     for (const name of namesUsed(token.code, { from: 0, to: token.code.length })) used.add(name);
     const isAttribute = tokens[index - 1]?.text === "." && index > from;
-    if (token.kind === "name" && !isAttribute && !isBound(tokens, index, to)) used.add(token.text);
+    const lambda = isAttribute ? undefined : lambdaAt(tokens, index);
+    if (lambda !== undefined && lambda.body < to) {
+      const end = Math.min(findOnLevel(tokens, lambda.body, bodyEnds) ?? to, to);
+      const defaults = namesUsed(tokens, { from: index + 1, to: lambda.body - 1 });
+      for (const name of [...defaults, ...namesUsed(tokens, { from: lambda.body, to: end })])
+        if (!lambda.names.includes(name)) used.add(name);
+      index = end - 1;
+    } else if (token.kind === "name" && !isAttribute && !isBound(tokens, index, to)) used.add(token.text);
   }
   return used;
 }

@@ -72,8 +72,7 @@ function moduleOf(module: NixModuleText, definitions: readonly NixExport[]): Con
   const lambda = lambdaAt(tokens, from);
   if (lambda === undefined && !givesSet(tokens, from, to))
     return stays("an expression, and neither a set nor a function", "write its body out");
-  const own = new Set(lambda?.names);
-  const used = [...namesUsed(tokens, { from, to })].filter((name) => module.names.has(name) && !own.has(name));
+  const used = [...namesUsed(tokens, { from, to })].filter((name) => module.names.has(name));
   if (used.length > 0)
     return stays(
       `a body that is no plain data and uses ${used.join(", ")} of the file around it`,
