@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "mocha";
+import { parse } from "yaml";
+import { z } from "zod";
+
+const folder = join(import.meta.dirname, "../../docs/ci");
+
+const permissionsSchema = z.record(z.string(), z.enum(["read", "write", "none"]));
+const stepSchema = z.object({
+  uses: z.string().optional(),
+  run: z.string().optional(),
+  with: z.record(z.string(), z.unknown()).default({}),
+});
+const workflowSchema = z.object({
+  on: z.union([z.string(), z.record(z.string(), z.unknown())]),
+  permissions: permissionsSchema,
+  jobs: z.record(
+    z.string(),
+    z.looseObject({ permissions: permissionsSchema.default({}), steps: z.array(stepSchema).min(1) }),
+  ),
+});
+
+const workflows = readdirSync(folder).map((file) => {
+  const workflow = workflowSchema.parse(parse(readFileSync(join(folder, file), "utf8")));
+  return { file, ...workflow, jobs: Object.values(workflow.jobs) };
+});
+
+describe("the workflows to copy", () => {
+  it("put no expression into a script: a branch's name or a title would be run", () => {
+    const scripts = workflows.flatMap(({ jobs }) => jobs.flatMap(({ steps }) => steps.map(({ run }) => run ?? "")));
+    assert.ok(scripts.filter((run) => run !== "").length >= 8);
+    for (const run of scripts) assert.doesNotMatch(run, /\$\{\{/);
+  });
+
+  it("give code of a pull request no right to write, and are never started with secrets for a fork's", () => {
+    for (const { file, on, permissions, jobs } of workflows) {
+      const events = typeof on === "string" ? [on] : Object.keys(on);
+      assert.deepEqual([file, events.includes("pull_request_target")], [file, false]);
+      assert.deepEqual([file, permissions], [file, { contents: "read" }]);
+      for (const job of jobs.filter((one) => Object.values(one.permissions).includes("write"))) {
+        assert.ok(!job.steps.some(({ uses }) => uses?.startsWith("actions/checkout")), file);
+        assert.doesNotMatch(JSON.stringify(job), /secrets\./, file);
+      }
+    }
+  });
+
+  it("leave no token in the checkout, and run no script of a package", () => {
+    for (const { file, jobs } of workflows) {
+      for (const { uses, run, with: inputs } of jobs.flatMap(({ steps }) => steps)) {
+        if (uses?.startsWith("actions/checkout")) assert.equal(inputs["persist-credentials"], false, file);
+        if (run?.includes("npm ci")) assert.match(run, /^npm ci --ignore-scripts$/, file);
+      }
+    }
+  });
+
+  it("keep what a preview says inside of its block", () => {
+    const preview = workflows.find(({ file }) => file === "fleet-preview.yml") ?? assert.fail();
+    const script = preview.jobs.flatMap(({ steps }) => steps).find(({ run }) => run?.includes("<details>"))?.run;
+    assert.match(script ?? "", /tail -c 25000 "\$part\.txt" \| tr '`' "'"/);
+  });
+});
