@@ -33,7 +33,7 @@ const hostile = fc.oneof(
     "$(reboot)",
     "`reboot`",
     "'; reboot #",
-    '"${x}"',
+    '"$USER"',
     "../..",
     "a\nb",
     "\u001b[2J",

@@ -34,6 +34,17 @@ describe("a machine's secrets from the clan", () => {
     assert.deepEqual(contents.map(String), [`${identity}\n`, "words"]);
   });
 
+  it("are those that the preview saw: one that was changed since is not opened", async () => {
+    await clan.keyFor(machine);
+    const path = "vars/per-machine/galena/wifi/psk/secret";
+    await clan.seal(path, "approved", [clan.operator.recipient]);
+    const source = clanSecrets({ machine, secrets: await declared(), toplevel, hostKeys: [] }, clan.findKeys);
+    await clan.seal(path, "put in its place", [clan.operator.recipient]);
+    const { files } = await source.stage(machine, patience());
+    const changed = { code: "FLEET_SECRET_FILE", message: /^galena: a secret was changed since the preview\n/ };
+    await assert.rejects(files[0]?.read() ?? assert.fail(), changed);
+  });
+
   it("have keys of encrypted disks only for who reads them: one that was never generated stops an installation", async () => {
     await clan.keyFor(machine);
     const key = { secret: true, deploy: true, neededFor: "partitioning", path: "/run/partitioning-secrets/zfs/key" };
