@@ -155,6 +155,7 @@ function limitError(
 
 /** A command line to copy into a shell. */
 export function renderCommand(args: readonly string[]): string {
-  const quote = (arg: string): string => (/^[\w@%+=:,./^#-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
+  const quote = (arg: string): string =>
+    /^(?![#=])[\w@%+=:,./^#-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`;
   return ["nix", ...args.map(quote)].join(" ");
 }
