@@ -1,3 +1,4 @@
+import { plainText } from "../../errors.ts";
 import type { MachinePlan, PackageChange, Plan } from "./machine-plan.ts";
 
 /** For a terminal: a block per machine, the ones that change first, and a count. */
@@ -28,12 +29,17 @@ export function countChanges(plans: readonly Pick<MachinePlan, "change">[]): str
   return unknown === 0 ? changes : `${changes}, of ${unknown} it is not known`;
 }
 
-/** One machine, compact: what the host said, then a line for each thing that there is to tell. */
+/**
+ * One machine, compact: what the host said, then a line for each thing that there is to tell. Pulumi shows it as it is, so
+ * nothing is left in it that a terminal would obey, and no text begins a line of its own.
+ */
 export function renderMachinePlan(plan: MachinePlan): string {
-  const facts = factsOf(plan).map(({ title, text }) => `  ${title.padEnd(9)} ${text}`);
+  const facts = factsOf(plan).map(
+    ({ title, text }) => `  ${title.padEnd(9)} ${text.replaceAll("\n", `\n${" ".repeat(12)}`)}`,
+  );
   const unsure =
     plan.change === "unknown" ? "  nothing to deploy by its last known state; what it runs is not known" : [];
-  return [plan.host, ...[unsure].flat(), ...facts].join("\n");
+  return plainText([plan.host, ...[unsure].flat(), ...facts].join("\n"));
 }
 
 /** A thing that a plan tells of a machine. */

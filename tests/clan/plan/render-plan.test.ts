@@ -181,6 +181,13 @@ stack core: 1 of 3 machines change, of 1 it is not known`,
     assert.match(renderPlan(plan({ cinnabar: unchanged })), /^stack core: no machine changes$/m);
   });
 
+  it("takes what hosts and files are called for text: nothing for a terminal to obey, no line of its own", () => {
+    const text = "its stack was \u001b[2Jx/\u202ey\u0007\n  why:      \u009b31mnothing";
+    const reasons = [{ kind: "owner" as const, name: null, change: null, text }];
+    const shown = renderMachinePlan({ ...unbuilt, host: "\u001b]0;owned\u0007galena", reasons });
+    assert.match(shown, /^galena\n {2}why: {6}its stack was x\/ y \n {14}why: {6}nothing\n/);
+  });
+
   it("writes sizes with three digits or so", () => {
     assert.deepEqual([0, 999, 1_000, 48_200_000, 1_512_300_000].map(renderBytes), [
       "0 B",
