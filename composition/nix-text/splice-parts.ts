@@ -40,17 +40,20 @@ export function listParts(values: readonly unknown[]): readonly unknown[] {
 /** Sets, written out and spread, of which the later ones win: as in JavaScript, as with `//`. */
 export function attributeParts(attributes: PlainObject): readonly unknown[] {
   const parts: unknown[] = [];
-  let open: Record<string, unknown> | undefined;
+  let open: [string, unknown][] = [];
+  const close = (): void => {
+    // Entries, since an assignment to `__proto__` makes no attribute.
+    if (open.length > 0) parts.push(Object.fromEntries(open));
+    open = [];
+  };
   for (const [name, value] of Object.entries(attributes)) {
     if (isSpliceName(name)) {
+      close();
       parts.push(value instanceof Splice ? value.symbol : value);
-      open = undefined;
-    } else if (open !== undefined) {
-      open[name] = value;
     } else {
-      open = { [name]: value };
-      parts.push(open);
+      open.push([name, value]);
     }
   }
+  close();
   return parts;
 }

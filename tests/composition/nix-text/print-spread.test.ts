@@ -91,6 +91,14 @@ describe("what only Nix knows, spread into what is written", () => {
     );
   });
 
+  it("loses no attribute, whatever its name means to JavaScript", () => {
+    const set = { ...lib.optionalAttrs(config.on, { b: 2 }), a: 1, ["__proto__"]: 3, constructor: 4 };
+    assert.equal(
+      print({ x: set }),
+      "{\n  x = lib.optionalAttrs config.on { b = 2; }\n  // {\n    a = 1;\n    __proto__ = 3;\n    constructor = 4;\n  };\n}",
+    );
+  });
+
   it("keeps the references in it, at the place where they are spread", () => {
     const entry = new EntryReference("nixos", "base", { file: "a.ts" });
     const home = new EntryReference("homeManager", "ai", { file: "a.ts" });
