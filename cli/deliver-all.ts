@@ -85,7 +85,7 @@ class DeliveryRun {
     const { unreachable, refused } = this.#rollout.plan;
     const turn = await this.#run.turn(machine);
     if (turn.kind === "held")
-      return { machine, held: refused[machine] === undefined ? "held" : "refused", reason: turn.reason };
+      return { machine, held: Object.hasOwn(refused, machine) ? "refused" : "held", reason: turn.reason };
     const result = await this.#attempt(delivery).catch((error: unknown) => {
       this.#run.ended(machine, { kind: "failed", down: true }); // a fault of ours: nobody behind it may wait for ever
       throw error;

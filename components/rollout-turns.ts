@@ -32,7 +32,7 @@ export class RolloutTurns {
   placeOf(machine: string): Place | undefined {
     const wave = this.#plan.waves.find(({ machines }) => machines.includes(machine));
     if (wave === undefined) return undefined;
-    const kind = this.#plan.refused[machine] === undefined ? "held" : "refused";
+    const kind = Object.hasOwn(this.#plan.refused, machine) ? "refused" : "held";
     return {
       unreachable: this.#plan.unreachable,
       takesBack: wave.gated && wave.onFailure === "rollback-wave",

@@ -1,6 +1,7 @@
 import type { FleetError } from "../errors.ts";
 import { NixLimitError, NixMissingError, NixTooOldError } from "./errors.ts";
 import { lastErrorBlock, NixError, renderPosition } from "./nix-error.ts";
+import { withoutOperatorSecrets } from "./operator-secrets.ts";
 import { type ProcessResult, runProcess } from "./run-process.ts";
 
 export interface NixOptions {
@@ -88,7 +89,8 @@ async function spawnNix(args: readonly string[], options: NixOptions): Promise<P
       {
         file: "nix",
         args,
-        env: { ...process.env, LC_ALL: "C", ...options.env },
+        // An impure flake may read the environment.
+        env: { ...withoutOperatorSecrets(), LC_ALL: "C", ...options.env },
         deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
         graceMs: options.graceMs ?? defaultGraceMs,
         maxStdoutBytes: maxAnswerBytes,

@@ -9,12 +9,14 @@ export const unitNameSchema = z.string().regex(/^[A-Za-z0-9:_.\\@-]{1,255}$/, "e
 
 const idSchema = z.string().regex(/^[0-9a-f]{8,32}$/, "expected hexadecimal digits");
 
+/** Shown to people as the host says it: on one line, and without a word to their terminal. */
+const nameSchema = z
+  .string()
+  .max(200)
+  .regex(/^[^\p{Cc}]+$/u, "expected a name");
+
 /** Whom a host belongs to; `/nix/var/pulumi-clan/owner.json`. */
-export const ownerSchema = z.strictObject({
-  project: z.string().min(1).max(200),
-  stack: z.string().min(1).max(200),
-  machine: z.string().min(1).max(200),
-});
+export const ownerSchema = z.strictObject({ project: nameSchema, stack: nameSchema, machine: nameSchema });
 export type Owner = z.output<typeof ownerSchema>;
 
 /**

@@ -1,3 +1,4 @@
+import { withoutOperatorSecrets } from "../../local-nix/operator-secrets.ts";
 import { type ProcessResult, runProcess } from "../../local-nix/run-process.ts";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import type { Report } from "../../report.ts";
@@ -55,9 +56,6 @@ export interface PhaseRun {
   readonly deadlineSeconds: number;
 }
 
-/** Operator's secrets that are none of the tool's business. */
-const withheld = /^(?:SOPS_AGE_|PULUMI_(?:ACCESS_TOKEN|CONFIG))/;
-
 /**
  * Runs one phase to its end, or to the deadline: the tool's own waits have none.
  * @throws {InstallationFailedError} with its last words. @throws {NixosAnywhereMissingError}
@@ -65,7 +63,7 @@ const withheld = /^(?:SOPS_AGE_|PULUMI_(?:ACCESS_TOKEN|CONFIG))/;
 export async function runPhase(run: PhaseRun, call: PhaseCall, report: Report, signal: AbortSignal): Promise<void> {
   const { machine, command, deadlineSeconds } = run;
   const [file, ...before] = command;
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !withheld.test(name)));
+  const env = withoutOperatorSecrets();
   const onStderrLine = (message: string): void => {
     if (message.trim() !== "") report({ level: "debug", subject: machine, phase: call.phase, message });
   };

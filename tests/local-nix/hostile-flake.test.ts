@@ -29,4 +29,21 @@ describe("a flake that is evaluated", () => {
     await assert.rejects(ask("file"), /access to absolute path '\/etc[a-z/]*' is forbidden in pure evaluation mode/);
     assert.equal((await ask("found")).trim(), "false");
   });
+
+  it("sees none of the operator's secrets in the environment where it may look at its surroundings", async () => {
+    const variables = ["SOPS_AGE_KEY", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN"];
+    const before = { ...process.env };
+    for (const name of variables) process.env[name] = "a secret";
+    try {
+      const expression = `map builtins.getEnv ${JSON.stringify([...variables, "HOME"]).replaceAll(",", " ")}`;
+      const answer = await runNix(["eval", "--json", "--impure", "--expr", expression], { signal: soon() });
+      assert.deepEqual(JSON.parse(answer), ["", "", "", process.env["HOME"]]);
+    } finally {
+      for (const name of variables) {
+        const value = before[name];
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
+  });
 });
