@@ -193,10 +193,10 @@ describe("stand-in of the Google provider", function () {
   });
 
   it("names the kinds it has when asked for another", async () => {
-    const urn = "urn:pulumi:local::fleet::gcp:storage/bucket:Bucket::b";
+    const urn = "urn:pulumi:local::fleet::gcp:sql/databaseInstance:DatabaseInstance::d";
     await assert.rejects(
       provider.check(urn, {}),
-      /has no gcp:storage\/bucket:Bucket; it has gcp:compute\/instance:Instance/,
+      /has no gcp:sql\/databaseInstance:DatabaseInstance; it has .*gcp:compute\/instance:Instance/,
     );
   });
 });
