@@ -1,19 +1,9 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 import { FleetError, FleetErrors } from "../errors.ts";
-import { loadCommands } from "./commands.ts";
-import { packageManifest } from "./package-manifest.ts";
-import { joinPairs, withSourceOptions } from "./source-options.ts";
+import { fleetCommand } from "./fleet-command.ts";
+import { joinPairs } from "./source-options.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
-
-async function fleetCommand(argv: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<Command> {
-  const fleet = withSourceOptions(
-    new Command("fleet").description("a fleet of NixOS and nix-darwin machines, composed of deferred modules"),
-  );
-  fleet.version(packageManifest().version, "-V, --version", "print the version of pulumi-clan");
-  for (const make of await loadCommands(argv)) fleet.addCommand(make(terminal, signal).exitOverride());
-  return fleet.exitOverride().showHelpAfterError("(fleet --help lists the commands)");
-}
 
 /** Runs one command. Exit 0: done; 1: it failed; 2: wrong usage; 130: interrupted. */
 async function main(argv: readonly string[], terminal: Terminal): Promise<void> {

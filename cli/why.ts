@@ -13,7 +13,7 @@ import type { Terminal } from "./terminal.ts";
 export function whyCommand(terminal: Terminal, signal: AbortSignal): Command {
   return new Command("why")
     .description("show the shortest ways by which a machine gets something; builds nothing, connects to no host")
-    .argument("<machine>")
+    .argument("<machine>", "name of the machine")
     .argument(
       "<thing>",
       "an entry, file, service, role, tag, overlay or package; <kind>:<name> where that is not clear",

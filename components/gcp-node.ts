@@ -48,8 +48,11 @@ export class GcpNode extends pulumi.ComponentResource implements CloudNode {
   declare readonly instanceId: pulumi.Output<string>;
   /** The keys that the VM's first system shows, asked for when this is called. Default: for up to 240 s. */
   readonly guestHostKeys: (deadlineSeconds?: number) => pulumi.Output<readonly PinnedHostKey[]>;
+  /** Called once, by the machine: takes back what Google gave for the first login. */
   readonly endFirstLogin: (installed: pulumi.Output<boolean>, opts: pulumi.CustomResourceOptions) => void;
+  /** Its first system is the fleet's own, and was not deployed to yet: it shows a key that it made. */
   readonly showsFirstKey: boolean;
+  /** `off`: stopped on purpose, its disk is kept. */
   readonly power: "on" | "off";
   /** In that power state, by list prices. */
   readonly cost: NodeCost;

@@ -4,6 +4,7 @@ import type { Remark } from "./remark.ts";
 import { ServiceInstance } from "./service-instance.ts";
 
 export interface InventoryArgs {
+  /** Of the fleet what is shown. */
   readonly model: Pick<FleetModel, "machines" | "tags" | "instances">;
 }
 

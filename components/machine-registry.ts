@@ -24,6 +24,7 @@ export interface MachineOutcome {
 }
 
 export interface MachineRegistryArgs {
+  /** One each. */
   readonly machines: readonly MachineSettings[];
   /** In which order they are deployed to. Absent: all at once. */
   readonly turns?: RolloutTurns | undefined;
@@ -34,6 +35,7 @@ const aliases = [{ parent: pulumi.rootStackResource }];
 
 /** The machines that a stack owns. Child per machine, named as the machine. */
 export class MachineRegistry extends pulumi.ComponentResource {
+  /** Machine → outcome of its last deployment. */
   declare readonly machines: pulumi.Output<Record<string, MachineOutcome>>;
   readonly #children: ReadonlyMap<string, Machine>;
 

@@ -39,9 +39,11 @@ export type InstallationOrder = Omit<
 >;
 
 export interface MachineSettings {
+  /** Its name in the fleet. */
   readonly machine: string;
   /** Plain data: the resource tree never depends on a value that is unknown in a preview. */
   readonly spec: MachineModel;
+  /** How its system is built and delivered. */
   readonly delivery: Delivery;
   /** `[user@]host[:port]` to dial. */
   readonly targetHost: string;

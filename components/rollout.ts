@@ -10,6 +10,7 @@ import { endOf, tolerateFailure } from "./tolerate-failure.ts";
 import { valueAlone } from "./value-alone.ts";
 
 export interface RolloutArgs {
+  /** Waves with their machines, as `planRollout` makes it. */
   readonly plan: RolloutPlan;
   /** What must hold on each machine of a wave before the next one. */
   readonly healthGatesOf: (wave: Wave) => WaveGateInputs["healthGates"];
@@ -31,6 +32,7 @@ const nothing: WaveEnd = { members: [], failed: [] };
  * update runs, they are the same.
  */
 export class Rollout extends pulumi.ComponentResource {
+  /** Each machine's place: a `MachineRegistry` takes it. */
   readonly turns: RolloutTurns;
   readonly #gates = new Map<string, Gate>();
 

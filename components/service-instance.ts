@@ -4,7 +4,9 @@ import type { FleetModel } from "../clan/fleet-model.ts";
 type Instance = FleetModel["instances"][string];
 
 export interface ServiceInstanceArgs {
+  /** Its name in the inventory. */
   readonly instance: string;
+  /** The service that it is one of, and the input that has it. */
   readonly module: Instance["module"];
   /** Roles with their resolved members: a tag that moves shows as a property diff of this resource. */
   readonly roles: Instance["roles"];

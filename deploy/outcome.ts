@@ -39,16 +39,21 @@ export const outcomeFactsSchema = z.strictObject({
   specialisations: z.array(z.strictObject({ of: storePathSchema, name: z.string() })),
   /** What the system profile names now. */
   profile: storePathSchema.nullable(),
+  /** Number of the profile's generation. */
   generation: z.int().positive().nullable(),
   /** The declared system survives a reboot. */
   committed: z.boolean(),
   /** The next boot was seen to start the declared system; `n/a`: no loader (container, darwin). */
   bootable: z.enum(["verified", "unverified", "n/a"]),
+  /** System units that had failed before the test. */
   failedBefore: unitsSchema,
+  /** Those that failed at the end. */
   failedAfter: unitsSchema,
   /** Those of `failedAfter` that did not fail before, with their last words. */
   newlyFailed: z.array(failedUnitSchema).max(100),
+  /** Store paths that the host lacked. */
   pushedPaths: z.int().nonnegative(),
+  /** Their archives' size, before compression. */
   pushedBytes: z.int().nonnegative(),
   /** Of them, what differences from the host's own paths saved. Absent: none were sent. */
   savedBytes: z.int().optional(),

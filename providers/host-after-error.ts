@@ -24,7 +24,7 @@ export class HostAfterError extends FleetError {
       expected: renderExpected(properties),
       found: renderFound(outcome),
       at: properties.targetHost,
-      fix: fixFor(outcome),
+      fix: adviceFor(outcome),
     });
     this.reasons = [this.message];
     if (untouched.includes(outcome.kind)) return;
@@ -62,7 +62,8 @@ function renderFound({ facts, kind, reason }: Outcome): string {
   return [state, ...units].join("\n");
 }
 
-function fixFor({ kind, machine, facts }: Outcome): string {
+/** What to do about an outcome that is not as declared, in a sentence. */
+export function adviceFor({ kind, machine, facts }: Outcome): string {
   const unit = facts.newlyFailed[0]?.unit;
   switch (kind) {
     case "unreachable":
