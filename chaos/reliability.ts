@@ -100,7 +100,7 @@ Each run brings a new system to one of eight machines (four boot as with systemd
 look-alike), and something is broken on the way: as a step begins, or (${random} of them) at a random time. One system in
 six, and each whose way back is to be hit, passes no health gate until the fault is over. Then all is mended, and a plain
 \`up\` follows. "Runs" are those of \`pulumi up\` through the real CLI + those of the engine in a process of its own with a
-source of secrets, which Pulumi's resources do not have yet.
+source of secrets of its own.
 
 | fault | what is done |
 |---|---|
