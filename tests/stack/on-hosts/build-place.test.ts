@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { writeOpensshOptions } from "../../../deploy/ssh/openssh-options.ts";
 import { storeUri } from "../../../deploy/store/nix-copy.ts";
 import { type BuildPlace, buildToplevel } from "../../../local-nix/build.ts";
+import { localSystem } from "../../../local-nix/evaluation-request.ts";
 import { runNix } from "../../../local-nix/nix-command.ts";
 import { parseStorePath, type StorePath } from "../../../local-nix/store-path.ts";
 import { DeployedHost } from "../../deploy/support/deployed-host.ts";
@@ -41,8 +43,13 @@ describe("where a system is built", function () {
     return { drvPath: String(drvPath), toplevel: parseStorePath(String(toplevel)) };
   }
 
-  function build(wanted: Derivation, where: BuildPlace) {
-    return buildToplevel({ machine: "galena", ...wanted, where, cacheDir }, () => undefined, patience());
+  function build(wanted: Derivation, where: BuildPlace, nixOptions: Readonly<Record<string, string>> = {}) {
+    return buildToplevel({ machine: "galena", ...wanted, where, nixOptions, cacheDir }, () => undefined, patience());
+  }
+
+  function nixOnPath(): string {
+    const files = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "nix"));
+    return files.find(existsSync) ?? assert.fail("no nix on PATH");
   }
 
   const isValid = (nix: Promise<unknown>): Promise<boolean> =>
@@ -52,6 +59,18 @@ describe("where a system is built", function () {
     );
   const here = (path: StorePath): Promise<boolean> => isValid(runNix(["path-info", path], { signal: patience() }));
   const there = (path: StorePath): Promise<boolean> => isValid(host.ask(`nix-store --check-validity ${path}`));
+
+  it("is a builder of Nix' own configuration, and the system comes back from it", async () => {
+    const { identityFile, hostKey, address } = host.sim;
+    const key = Buffer.from(hostKey).toString("base64");
+    const builders = `ssh-ng://root@${address}?ssh-key=${identityFile} ${localSystem()} - 1 1 - - ${key}`;
+    const wanted = await derive("by-a-builder");
+    // A Nix that is started through a loader of its own, as the tests' may be, does not find itself.
+    const hook = { "build-hook": `${nixOnPath()} __build-remote` };
+    await build(wanted, { kind: "local" }, { ...hook, builders, "max-jobs": "0" });
+    assert.deepEqual([await here(wanted.toplevel), await there(wanted.toplevel)], [true, true]);
+    assert.equal(await host.ask(`cat ${wanted.toplevel}`), await host.ask("cat /proc/sys/kernel/hostname"));
+  });
 
   it("is the target itself, where the system stays", async () => {
     await using openssh = await writeOpensshOptions(host.spec);
