@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -31,8 +32,9 @@ describe("where a system is built", function () {
     await rm(cacheDir, { recursive: true, force: true });
   });
 
-  /** A derivation whose output says where it was built: the host's name is nobody else's. */
-  async function derive(name: string): Promise<Derivation> {
+  /** A derivation whose output says where it was built: the host's name is nobody else's. None that an earlier run left built. */
+  async function derive(what: string): Promise<Derivation> {
+    const name = `${what}-${randomBytes(6).toString("hex")}`;
     const script = `${name}; read -r kernel </proc/sys/kernel/hostname; echo $kernel >$out`;
     const expression = `derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" ": ${script}" ]; }`;
     const text = await runNix(
