@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { NamedVm } from "./guest-host-keys.ts";
+import { within } from "./within.ts";
 
 /** Who may log in to the system that a new VM boots, until it is a NixOS. */
 export interface FirstLogin {
@@ -52,25 +53,13 @@ export async function awaitOpenDoor(
 ): Promise<void> {
   const until = performance.now() + deadlineSeconds * 1000;
   for (;;) {
-    const shut = await within(until - performance.now(), whyShut(vm, parent));
+    const shut = await within(until - performance.now(), whyShut(vm, parent), "no answer");
     if (shut === undefined) return;
     if (performance.now() + pauseMs > until) {
       const told = `${vm.name}: its startup script did not say after ${deadlineSeconds} s that root can log in: ${shut}`;
       return await pulumi.log.warn(told, parent);
     }
     await sleep(pauseMs);
-  }
-}
-
-/** A question to the engine has no deadline of its own. */
-async function within<T>(ms: number, asked: Promise<T>): Promise<T | string> {
-  const given = new AbortController();
-  const late = sleep(ms, "no answer", { signal: given.signal });
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    given.abort();
-    late.catch(() => undefined); // it is not needed any more
   }
 }
 

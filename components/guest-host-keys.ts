@@ -3,6 +3,7 @@ import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type PinnedHostKey, pinnedHostKeySchema } from "../deploy/ssh/host-key.ts";
+import { within } from "./within.ts";
 
 /** What names a VM to Google. */
 export interface NamedVm {
@@ -38,7 +39,7 @@ export async function readGuestHostKeys(
 ): Promise<readonly PinnedHostKey[]> {
   const until = performance.now() + deadlineSeconds * 1000;
   for (;;) {
-    const answer = await within(until - performance.now(), askOnce(vm, parent));
+    const answer = await within(until - performance.now(), askOnce(vm, parent), noAnswer);
     if (answer.kind === "keys") return answer.keys;
     if (answer.isFinal || performance.now() + pauseMs > until) {
       const patience = answer.isFinal ? "" : ` after ${deadlineSeconds} s`;
@@ -49,17 +50,7 @@ export async function readGuestHostKeys(
   }
 }
 
-/** A question to the engine has no deadline of its own. */
-async function within(ms: number, asked: Promise<Answer>): Promise<Answer> {
-  const given = new AbortController();
-  const late = sleep(ms, { kind: "none", reason: "no answer", isFinal: false } as const, { signal: given.signal });
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    given.abort();
-    late.catch(() => undefined); // it is not needed any more
-  }
-}
+const noAnswer: Answer = { kind: "none", reason: "no answer", isFinal: false };
 
 async function askOnce({ project, zone, name }: NamedVm, parent: pulumi.Resource): Promise<Answer> {
   const none = (reason: string, isFinal = false): Answer => ({ kind: "none", reason, isFinal });

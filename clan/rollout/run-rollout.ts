@@ -38,7 +38,8 @@ export class RolloutRun {
 
   /** Resolves when the machine may begin, or when it is known that it will not in this run. To be asked once a machine. */
   async turn(machine: string): Promise<Turn> {
-    const refused = this.#plan.refused[machine];
+    const { refused: all } = this.#plan;
+    const refused = Object.hasOwn(all, machine) ? all[machine] : undefined;
     const turn = await this.#waveOf(machine).turn(machine);
     if (refused === undefined || turn.kind === "held") return turn;
     this.ended(machine, { kind: "left" });

@@ -13,4 +13,10 @@ describe("the turn of a machine", () => {
     turns.run.ended("galena", { kind: "failed", down: false });
     assert.equal((await place?.turn)?.kind, "held");
   });
+
+  it("comes, and is nobody's refusal, for a machine that is called as what every object has", async () => {
+    const fleet = { constructor: { tags: [] } };
+    const plan = planRollout({ fleet, machines: ["constructor"], config: {}, operator: new Map(), file: "" });
+    assert.deepEqual(await new RolloutTurns(plan).run.turn("constructor"), { kind: "go" });
+  });
 });
