@@ -1,4 +1,4 @@
-import { planRollout, type Wave } from "../clan/rollout/plan-rollout.ts";
+import { planRollout, refusalOf, type Wave } from "../clan/rollout/plan-rollout.ts";
 import { type End, failedIn, type GateAnswer, RolloutRun } from "../clan/rollout/run-rollout.ts";
 import { noFacts } from "../deploy/outcome.ts";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
@@ -82,10 +82,14 @@ class DeliveryRun {
 
   async #deliver(delivery: Delivery): Promise<Result> {
     const { machine } = delivery;
-    const { unreachable, refused } = this.#rollout.plan;
+    const { unreachable } = this.#rollout.plan;
     const turn = await this.#run.turn(machine);
     if (turn.kind === "held")
-      return { machine, held: Object.hasOwn(refused, machine) ? "refused" : "held", reason: turn.reason };
+      return {
+        machine,
+        held: refusalOf(this.#rollout.plan, machine) === undefined ? "held" : "refused",
+        reason: turn.reason,
+      };
     const result = await this.#attempt(delivery).catch((error: unknown) => {
       this.#run.ended(machine, { kind: "failed", down: true }); // a fault of ours: nobody behind it may wait for ever
       throw error;

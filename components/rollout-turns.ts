@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { RolloutPlan, Wave } from "../clan/rollout/plan-rollout.ts";
+import { type RolloutPlan, refusalOf, type Wave } from "../clan/rollout/plan-rollout.ts";
 import { type End, failedIn, type GateAnswer, RolloutRun } from "../clan/rollout/run-rollout.ts";
 import type { GateMember } from "../providers/wave-gate-schema.ts";
 import type { Place } from "./place.ts";
@@ -32,7 +32,7 @@ export class RolloutTurns {
   placeOf(machine: string): Place | undefined {
     const wave = this.#plan.waves.find(({ machines }) => machines.includes(machine));
     if (wave === undefined) return undefined;
-    const kind = Object.hasOwn(this.#plan.refused, machine) ? "refused" : "held";
+    const kind = refusalOf(this.#plan, machine) === undefined ? "held" : "refused";
     return {
       unreachable: this.#plan.unreachable,
       takesBack: wave.gated && wave.onFailure === "rollback-wave",

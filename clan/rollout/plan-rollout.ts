@@ -192,3 +192,8 @@ function requireDistinctNames({ waves = [] }: RolloutConfig, file: string): void
 function refusal(machine: string, operator: ReadonlyMap<string, string>, file: string): string {
   return `the update runs on ${machine} itself (${operator.get(machine)}), and ${file} says rollout.operator: refuse; fleet deploy ${machine} does it`;
 }
+
+/** Why a machine is not deployed to at all; undefined: it is. Names of machines are no members that objects have anyway. */
+export function refusalOf({ refused }: Pick<RolloutPlan, "refused">, machine: string): string | undefined {
+  return Object.hasOwn(refused, machine) ? refused[machine] : undefined;
+}

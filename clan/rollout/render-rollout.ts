@@ -1,4 +1,4 @@
-import type { RolloutPlan, Wave } from "./plan-rollout.ts";
+import { type RolloutPlan, refusalOf, type Wave } from "./plan-rollout.ts";
 
 const unreachableWords = {
   fail: "a host that does not answer is a failure",
@@ -21,11 +21,11 @@ export function renderRollout(plan: RolloutPlan): string {
   return [`rollout in ${count}; ${unreachableWords[unreachable]}`, ...lines].join("\n");
 }
 
-function renderWave(wave: Wave, { operator, refused }: RolloutPlan): string {
+function renderWave(wave: Wave, plan: RolloutPlan): string {
   const machines = wave.machines.map((machine) => {
-    const how = operator[machine];
+    const how = Object.hasOwn(plan.operator, machine) ? plan.operator[machine] : undefined;
     if (how === undefined) return machine;
-    return `${machine} (this machine, by ${how}${refused[machine] === undefined ? "" : "; refused"})`;
+    return `${machine} (this machine, by ${how}${refusalOf(plan, machine) === undefined ? "" : "; refused"})`;
   });
   const most = wave.maxUnavailable;
   const limit = most === null || most >= wave.machines.length ? "" : `, ${most} at a time`;

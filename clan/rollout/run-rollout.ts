@@ -1,4 +1,4 @@
-import type { RolloutPlan, Wave } from "./plan-rollout.ts";
+import { type RolloutPlan, refusalOf, type Wave } from "./plan-rollout.ts";
 
 /** What becomes of a machine when its turn comes. */
 export type Turn = { readonly kind: "go" } | { readonly kind: "held"; readonly reason: string };
@@ -38,8 +38,7 @@ export class RolloutRun {
 
   /** Resolves when the machine may begin, or when it is known that it will not in this run. To be asked once a machine. */
   async turn(machine: string): Promise<Turn> {
-    const { refused: all } = this.#plan;
-    const refused = Object.hasOwn(all, machine) ? all[machine] : undefined;
+    const refused = refusalOf(this.#plan, machine);
     const turn = await this.#waveOf(machine).turn(machine);
     if (refused === undefined || turn.kind === "held") return turn;
     this.ended(machine, { kind: "left" });

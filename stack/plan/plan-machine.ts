@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { FleetModel, MachineClass } from "../../clan/fleet-model.ts";
 import type { BuildPlan, MachinePlan, NodePlan } from "../../clan/plan/machine-plan.ts";
 import type { Provenance } from "../../clan/plan/provenance.ts";
-import { isPlain, type RolloutPlan } from "../../clan/rollout/plan-rollout.ts";
+import { isPlain, type RolloutPlan, refusalOf } from "../../clan/rollout/plan-rollout.ts";
 import type { MachineSecrets } from "../../clan/vars/machine-secrets.ts";
 import type { ActivationPolicy } from "../../deploy/activation/policy.ts";
 import { runs } from "../../deploy/boot/specialisation.ts";
@@ -93,7 +93,7 @@ export function planMachine(facts: PlanFacts): MachinePlan {
   const { declared, look } = facts;
   const { specialisation = null, mode } = declared.policy;
   const { toplevel } = declared;
-  const refused = facts.rollout?.refused[facts.machine];
+  const refused = facts.rollout && refusalOf(facts.rollout, facts.machine);
   const change = look.kind === "off" || refused !== undefined ? "none" : planChange(facts);
   const current = look.kind === "seen" ? look.seen.observation.facts.current : null;
   // A specialisation that runs is another system than the one that it belongs to.
@@ -158,7 +158,7 @@ function waveOf({ machine, rollout }: PlanFacts): MachinePlan["wave"] {
 
 /** What the rollout makes of a machine that has its turn in another run, or may have. */
 function rolloutNotes({ machine, rollout, look }: PlanFacts, change: MachinePlan["change"]): MachinePlan["notes"] {
-  const refused = rollout?.refused[machine];
+  const refused = rollout && refusalOf(rollout, machine);
   if (refused !== undefined) return [{ kind: "rollout", text: `not deployed to: ${refused}` }];
   if (rollout === undefined || change !== "update" || look.kind !== "unreachable") return [];
   const texts = {
