@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { exampleHosts } from "../sim/hosts/host-spec.ts";
 import { compositionFigures, renderComposition } from "./composition/composition-figures.ts";
 import { measureComposition, planComposition } from "./composition/run-composition.ts";
 import { linkProfiles } from "./link/link-profile.ts";
@@ -6,6 +7,8 @@ import { benchMemory } from "./push/memory.ts";
 import { planTrials, pushSets } from "./push/plan.ts";
 import { figuresOf, renderFigures } from "./push/render-results.ts";
 import { type Measured, runBench } from "./push/run-bench.ts";
+import { measureStatus } from "./status/measure-status.ts";
+import { renderStatusFigures, statusFigures } from "./status/render-status.ts";
 import { quickSizes, wholeSizes } from "./synthetic/closures.ts";
 import { removeClosures } from "./synthetic/operator-store.ts";
 
@@ -60,6 +63,16 @@ async function benchComposition({ json, runs, machines, entries }: CompositionBe
   console.log(json ? JSON.stringify({ runs, ...figures }, null, 2) : renderComposition(figures));
 }
 
+/** `npm run bench -- status`. */
+async function benchStatus({ json, runs }: Pick<CompositionBenchOptions, "json" | "runs">): Promise<void> {
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
+  const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(1800_000)]);
+  const samples = await measureStatus(runs, (line) => console.error(`bench: ${line}`), signal);
+  const figures = statusFigures(exampleHosts.length, samples);
+  console.log(json ? JSON.stringify({ runs, ...figures }, null, 2) : renderStatusFigures(figures));
+}
+
 const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 await new Command("bench")
@@ -88,6 +101,13 @@ await new Command("bench")
         const tell = (line: string): void => console.error(`bench: ${line}`);
         console.log(await benchMemory(keep, tell, AbortSignal.timeout(1800_000)));
       }),
+  )
+  .addCommand(
+    new Command("status")
+      .description("fleet status of ten simulated hosts, in turns with OpenSSH asking each one question")
+      .option("--json", "figures as JSON", false)
+      .option("--runs <n>", "rounds", (text) => count(text), 5)
+      .action(benchStatus),
   )
   .addCommand(
     new Command("composition")

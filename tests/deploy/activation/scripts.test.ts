@@ -24,6 +24,27 @@ describe("scripts for hosts", () => {
     );
   });
 
+  it("print each fact on a line of its own, whatever the host calls itself", () => {
+    const emit = (value: string): string => {
+      const text = `${scriptText("facts").split("\nfree_kib()")[0]}\nemit key "$1"\n`;
+      return spawnSync("/bin/sh", ["-c", text, "sh", value], { encoding: "latin1" }).stdout;
+    };
+    assert.equal(emit("a\nend\t1\u001b[2J\u007f b"), "key\ta end 1[2J b\n");
+    assert.equal(emit("x".repeat(70_000)), `key\t${"x".repeat(65_536)}\n`);
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary" }).map((text) => text.replaceAll("\0", "")),
+        (value) => {
+          const expected = Buffer.from(value)
+            .toString("latin1")
+            .replaceAll(/[\n\t]/g, " ");
+          assert.equal(emit(value), `key\t${[...expected].filter((c) => c >= " " && c !== "\u007f").join("")}\n`);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
   it("take hostile arguments as text", () => {
     const hostile = "$(touch /tmp/pulumi-clan-injected); `id` '\"\\ \n";
     const { args, text } = hostScript("validity", [hostile]);
