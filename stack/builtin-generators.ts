@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import ssh2 from "ssh2";
 import { VarsMissingError } from "../clan/vars/errors.ts";
 import type { GeneratedFiles, Generator } from "../clan/vars/write-vars.ts";
+import { makeKeyPair } from "../deploy/ssh/key-pair.ts";
 
 /**
  * The host key of a machine, under the names that clan's sshd service has.
@@ -10,10 +10,10 @@ import type { GeneratedFiles, Generator } from "../clan/vars/write-vars.ts";
  */
 export function hostKey(machine: string): Generator {
   const make = (): Promise<GeneratedFiles> => {
-    const { private: key, public: line } = ssh2.utils.generateKeyPairSync("ed25519", { comment: `root@${machine}` });
+    const { privateKey, publicKey } = makeKeyPair(`root@${machine}`);
     return Promise.resolve({
-      "ssh.id_ed25519": { secret: true, content: key },
-      "ssh.id_ed25519.pub": { secret: false, content: `${line}\n` },
+      "ssh.id_ed25519": { secret: true, content: privateKey },
+      "ssh.id_ed25519.pub": { secret: false, content: `${publicKey}\n` },
     });
   };
   return { name: "openssh", make };

@@ -4,10 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { after, before, describe, it } from "mocha";
-import ssh2 from "ssh2";
 import { chooseFaults, faults } from "../../bench/scale/hosts/faults.ts";
 import type { StubHostLine } from "../../bench/scale/hosts/host-lines.ts";
-import { makeKeys } from "../../bench/scale/hosts/keys.ts";
 import { splitWords } from "../../bench/scale/hosts/shell-words.ts";
 import { type RunningHosts, startHosts } from "../../bench/scale/hosts/start-hosts.ts";
 import { smallClosure } from "../../bench/synthetic/closures.ts";
@@ -57,19 +55,6 @@ describe("the words of a command line", () => {
 
   it("are none of what else a shell understands", () => {
     for (const line of ["a; b", "a  b", 'a "b"', "$(a)", "a ", "a 'b"]) assert.equal(splitWords(line), undefined, line);
-  });
-});
-
-describe("keys of stub hosts", () => {
-  it("can be read, all of them", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "stub-keys-"));
-    const { hostKeyOf } = await makeKeys(folder);
-    for (let index = 0; index < 1_000; index++) {
-      const { private: key, public: line } = hostKeyOf();
-      const parsed = ssh2.utils.parseKey(key);
-      assert.ok(!(parsed instanceof Error) && line === `ssh-ed25519 ${parsed.getPublicSSH().toString("base64")}`);
-    }
-    await rm(folder, { recursive: true });
   });
 });
 

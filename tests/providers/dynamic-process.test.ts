@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type * as grpc from "@grpc/grpc-js";
 import provider from "@pulumi/pulumi/proto/provider_pb.js";
 import { after, before, describe, it } from "mocha";
-import ssh2 from "ssh2";
 import { activationPolicySchema } from "../../deploy/activation/policy.ts";
+import { makeKeyPair } from "../../deploy/ssh/key-pair.ts";
 import { parseStorePath } from "../../local-nix/store-path.ts";
 import { PluginProcess } from "./support/plugin-process.ts";
 
@@ -38,7 +38,7 @@ describe("SystemClosure in Pulumi's dynamic provider process", function () {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "dynamic-process-"));
-    await writeFile(join(folder, "id"), ssh2.utils.generateKeyPairSync("ed25519").private, { mode: 0o600 });
+    await writeFile(join(folder, "id"), makeKeyPair().privateKey, { mode: 0o600 });
     plugin = await PluginProcess.start(inputs);
   });
   after(async () => {

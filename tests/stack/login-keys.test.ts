@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import ssh2 from "ssh2";
+import { makeKeyPair } from "../../deploy/ssh/key-pair.ts";
 import { publicHalves } from "../../stack/login-keys.ts";
 
 describe("the public half of a key file", () => {
@@ -12,9 +13,9 @@ describe("the public half of a key file", () => {
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "login-keys-"));
     for (const name of ["beside", "alone"]) {
-      const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: `tara of ${name}` });
-      await writeFile(at(name), pair.private);
-      await writeFile(at(`${name}.pub`), `${pair.public}\n`);
+      const pair = makeKeyPair(`tara of ${name}`);
+      await writeFile(at(name), pair.privateKey);
+      await writeFile(at(`${name}.pub`), `${pair.publicKey}\n`);
     }
     const locked = ssh2.utils.generateKeyPairSync("ed25519", { passphrase: "opal", cipher: "aes256-ctr", rounds: 4 });
     await writeFile(at("locked"), locked.private);

@@ -3,12 +3,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "mocha";
-import ssh2 from "ssh2";
 import { parseHostKey } from "../../deploy/ssh/host-key.ts";
+import { makeKeyPair } from "../../deploy/ssh/key-pair.ts";
 import type { HostConnection } from "../../stack/connections.ts";
 import { type OperatorFacts, operatorMachines, readOperatorFacts } from "../../stack/operator-machine.ts";
 
-const newKey = () => parseHostKey(ssh2.utils.generateKeyPairSync("ed25519").public);
+const newKey = () => parseHostKey(makeKeyPair().publicKey);
 const [own, other] = [newKey(), newKey()];
 
 const operator: OperatorFacts = {

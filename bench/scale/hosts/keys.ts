@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import ssh2 from "ssh2";
+import { makeKeyPair } from "../../../deploy/ssh/key-pair.ts";
 
 export interface StubKeys {
   /** The only key that may log in. */
@@ -12,22 +13,14 @@ export interface StubKeys {
 }
 
 export async function makeKeys(folder: string): Promise<StubKeys> {
-  const pair = makePair();
+  const pair = makeKeyPair();
   const userKeyFile = join(folder, "operator_ed25519");
-  await writeFile(userKeyFile, pair.private, { mode: 0o600 });
-  const user = ssh2.utils.parseKey(pair.public);
+  await writeFile(userKeyFile, pair.privateKey, { mode: 0o600 });
+  const user = ssh2.utils.parseKey(pair.publicKey);
   if (user instanceof Error) throw user;
   const hostKeyOf = () => {
-    const made = makePair();
-    return { private: made.private, public: made.public.split(" ", 2).join(" ") };
+    const made = makeKeyPair();
+    return { private: made.privateKey, public: made.publicKey.split(" ", 2).join(" ") };
   };
   return { user, userKeyFile, hostKeyOf };
-}
-
-// One in some hundred that ssh2 1.17 makes it cannot read itself.
-function makePair(): { readonly private: string; readonly public: string } {
-  for (;;) {
-    const pair = ssh2.utils.generateKeyPairSync("ed25519");
-    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair;
-  }
 }

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { chmod, readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import ssh2 from "ssh2";
 import { AgeProgramError } from "../../../clan/vars/age/age-program.ts";
 import { findOperatorKeys } from "../../../clan/vars/age/operator-keys.ts";
 import { SecretFileError, SecretIdentityError } from "../../../clan/vars/errors.ts";
 import { openSecret } from "../../../clan/vars/open-secret.ts";
+import { makeKeyPair } from "../../../deploy/ssh/key-pair.ts";
 import { tryCommand } from "../../../sim/hosts/run-command.ts";
 import { patience } from "../../deploy/support/signals.ts";
 import { ClanFolder } from "./support/clan-folder.ts";
@@ -98,7 +98,7 @@ const tools = findSecretTools();
   });
 
   it("are opened with an SSH key by the age program, which is asked for by name where it is not there", async () => {
-    const { private: key, public: line } = ssh2.utils.generateKeyPairSync("ed25519");
+    const { privateKey: key, publicKey: line } = makeKeyPair();
     const file = join(clan.root, "id_ed25519");
     await clan.write("id_ed25519", key);
     await chmod(file, 0o600);
