@@ -1,6 +1,7 @@
 import { type Outcome, type OutcomeKind, renderOutcome } from "../deploy/outcome.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
+import { storedOutputs } from "./stored-closure.ts";
 import type { ClosureOutputs } from "./system-closure-schema.ts";
 
 /** Outcomes of a host to which nothing was done. */
@@ -29,7 +30,7 @@ export class HostAfterError extends FleetError {
     this.reasons = [this.message];
     if (untouched.includes(outcome.kind)) return;
     this.id = properties.machine;
-    this.properties = properties;
+    this.properties = storedOutputs(properties);
   }
 }
 

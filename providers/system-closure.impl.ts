@@ -15,6 +15,7 @@ import { interruptible } from "./interruption.ts";
 import { sudoPassword } from "./provider-config.ts";
 import { readRunning, seenFacts } from "./read-running.ts";
 import { releaseMachine } from "./release-machine.ts";
+import { storedOutputs, wholePolicy } from "./stored-closure.ts";
 import {
   type ClosureFacts,
   type ClosureInputs,
@@ -74,7 +75,8 @@ export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInput
   // Unknown in a preview while the node's address is; then the last known state decides alone.
   const observed = closureInputsSchema.shape.observed.safeParse(news.observed).data ?? undefined;
   const known = { ...seen, takeOver: takesOver(olds.policy) };
-  const changes = isOther || isOtherVm(olds, news) || isToBeDeployed(known, news, observed);
+  const declared = { ...news, policy: wholePolicy(news.policy) };
+  const changes = isOther || isOtherVm(olds, news) || isToBeDeployed(known, declared, observed);
   if (changes && seen.drift) await tellDrift(seen.drift, news);
   return { changes, replaces: isOther ? ["machine"] : [] };
 }
@@ -92,7 +94,7 @@ function isOtherVm(olds: unknown, news: ClosureInputs): boolean {
 
 /** @throws {FleetError} before the host was touched. @throws {HostAfterError} afterwards: its state is kept. */
 export async function create(raw: ClosureInputs): Promise<dynamic.CreateResult<ClosureOutputs>> {
-  return { id: raw.machine, outs: await deploy(raw, undefined) };
+  return { id: raw.machine, outs: storedOutputs(await deploy(raw, undefined)) };
 }
 
 /** @throws {FleetError} before the host was touched. @throws {HostAfterError} afterwards: its state is kept. */
@@ -101,7 +103,7 @@ export async function update(
   olds: ClosureOutputs,
   news: ClosureInputs,
 ): Promise<dynamic.UpdateResult<ClosureOutputs>> {
-  return { outs: await deploy(news, olds) };
+  return { outs: storedOutputs(await deploy(news, olds)) };
 }
 
 /** Asks the host. One that cannot be reached keeps its last known state, with a warning: it may be asleep. */
@@ -111,7 +113,8 @@ export async function read(id: string, props: ClosureOutputs | undefined): Promi
   await using log = openEngineLog(known.reportTo);
   using work = interruptible();
   const seen = await readRunning(known, log.report, work.signal);
-  return { id, props: { ...known, ...seen } };
+  // As it was stored: a refresh shows what the host changed and not how a release writes it.
+  return { id, props: { ...known, ...props, ...seen } };
 }
 
 /** Pulumi shows which properties differ, not why: the reason is told on the machine's line. */
@@ -185,7 +188,7 @@ async function deploy(raw: ClosureInputs, before: ClosureOutputs | undefined): P
     log.report({ level: "warning", subject: inputs.machine, phase: "staged", message });
     return { ...raw, ...seen, secretsDelivered };
   }
-  throw new HostAfterError(outcome, { ...madeFromBefore(raw, olds), ...seen });
+  throw new HostAfterError(outcome, { ...madeFromBefore(raw, olds), policy: inputs.policy, ...seen });
 }
 
 /** What the host runs is made of what it was made of before, whatever was tried since. */

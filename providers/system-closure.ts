@@ -1,5 +1,6 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { StorePath } from "../local-nix/store-path.ts";
+import { statedPolicy } from "./stored-closure.ts";
 import { StoredResource, storedRuntime } from "./stored-resource.ts";
 import type { ClosureInputs, ClosureOutputs } from "./system-closure-schema.ts";
 
@@ -39,6 +40,7 @@ export class SystemClosure extends StoredResource {
   constructor(name: string, args: SystemClosureArgs, opts?: pulumi.CustomResourceOptions) {
     const outputs = { running: undefined, outcome: undefined, generation: undefined, seconds: undefined };
     const since = { deployedAt: undefined, previous: undefined, failedUnits: undefined };
-    super("SystemClosure", runtime, name, { ...outputs, ...since, ...args }, opts);
+    const policy = pulumi.output(args.policy).apply(statedPolicy);
+    super("SystemClosure", runtime, name, { ...outputs, ...since, ...args, policy }, opts);
   }
 }

@@ -3,12 +3,14 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "mocha";
+import { z } from "zod";
 import { generateAgeKey, sealArmored } from "../../clan/vars/age/age-file.ts";
 import { sealSopsBinary } from "../../clan/vars/sops/sops-binary.ts";
 import { Checkout } from "./support/checkout.ts";
 import { closureSteps, table } from "./support/preview.ts";
 import type { Ended } from "./support/run.ts";
 
+const exportedSchema = z.object({ deployment: z.object({ resources: z.array(z.looseObject({ urn: z.string() })) }) });
 const machines = ["cinnabar", "galena", "stibnite"] as const;
 
 describe("a fleet on three simulated hosts", function () {
@@ -74,6 +76,18 @@ describe("a fleet on three simulated hosts", function () {
   it("has nothing to change afterwards", async () => {
     const ended = await checkout.pulumi("preview", "--stack", "local", "--expect-no-changes");
     assert.equal(ended.code, 0, ended.text);
+  });
+
+  it("takes less than 10 KB of the state's file for a machine without a cloud node", async () => {
+    const exported = await checkout.pulumi("stack", "export", "--stack", "local");
+    const { resources } = exportedSchema.parse(JSON.parse(exported.stdout)).deployment;
+    for (const machine of ["cinnabar", "stibnite"]) {
+      const own = resources.filter(({ urn }) => [machine, `${machine}-closure`].includes(urn.split("::").at(-1) ?? ""));
+      assert.equal(own.length, 2);
+      // Backends write it without spaces; `stack export` does not.
+      const bytes = Buffer.byteLength(own.map((resource) => JSON.stringify(resource)).join(","));
+      assert.ok(bytes < 9_500, `${machine}: ${bytes} bytes`);
+    }
   });
 
   it("does nothing on any host when up is run again", async () => {

@@ -46,6 +46,7 @@ for (const release of ["v0.1"]) {
       const { props } = await read(id, outputs);
       assert.equal(props?.running, outputs.running);
       assert.equal(props?.generation, 41);
+      assert.deepEqual(props?.policy, outputs.policy, "as that release stored it: else a refresh would show a change");
       assert.deepEqual([props?.drift, props?.bootId, props?.rebootFor], [null, null, []]);
       assert.equal(
         Object.values(props ?? {}).some((value) => value === undefined),

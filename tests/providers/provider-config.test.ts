@@ -20,7 +20,7 @@ describe("the stack's password for sudo", () => {
   it("is what Pulumi configured the stored provider with, and shows itself to nobody", async () => {
     const registered = await recordResources();
     const { SystemClosure } = await import("../../providers/system-closure.ts");
-    new SystemClosure("any-closure", { machine: "galena" } as never); // only its stored provider is looked at
+    new SystemClosure("any-closure", { machine: "galena", policy: {} } as never); // only its stored provider is looked at
     await (await import("@pulumi/pulumi")).runtime.disconnect();
     const text = String(registered.at(-1)?.inputs["__provider"]);
     const module: { handler?: () => { configure(request: { config: Config }): Promise<void> } } = {};

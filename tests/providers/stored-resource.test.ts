@@ -40,7 +40,7 @@ describe("what Pulumi stores of a provider", () => {
     const { WaveGate } = await import("../../providers/wave-gate.ts");
     const { FirstLoginEnd } = await import("../../providers/first-login.ts");
     const kinds = [SystemClosure, Placement, Installation, WaveGate, FirstLoginEnd];
-    for (const Kind of kinds) new Kind("any", {} as never); // only what is stored counts
+    for (const Kind of kinds) new Kind("any", { policy: {} } as never); // only what is stored counts
     await (await import("@pulumi/pulumi")).runtime.disconnect();
     const stored = registered.map(({ type, inputs }) => [
       String(type),

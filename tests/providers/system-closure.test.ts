@@ -263,9 +263,12 @@ describe("a deployment that did not end as declared", () => {
   });
 
   it("keeps the host's true state with Pulumi once the host was touched", () => {
-    const error = new HostAfterError(outcome("switched-with-failed-units", { current: two }), deployed);
+    const policy = activationPolicySchema.parse({ ackDeadlineSeconds: 60 });
+    const observed = { running: two, specialisations: [], profile: two, settled: true };
+    const properties = { ...deployed, policy, observed };
+    const error = new HostAfterError(outcome("switched-with-failed-units", { current: two }), properties);
     assert.equal(error.id, "galena");
-    assert.deepEqual(error.properties, deployed);
+    assert.deepEqual(error.properties, { ...deployed, policy: { ackDeadlineSeconds: 60 } });
   });
 
   it("leaves the state alone when the host was not touched", () => {
