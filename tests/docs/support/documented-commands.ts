@@ -15,6 +15,8 @@ export interface DocumentedCommand {
   readonly line: number;
   /** `block`: to be copied; `span`: named in a sentence or table; `step`: of a workflow. */
   readonly form: "block" | "span" | "step";
+  /** Name of the workflow's step. Absent: it is none, or has none. */
+  readonly step?: string;
   /** As written, continued lines in one text. */
   readonly text: string;
   /** Shown by its form, with placeholders or alternatives. */
@@ -106,7 +108,10 @@ function fromTranscript(page: string, { text, line }: Passage): DocumentedComman
 }
 
 const workflowSchema = z.object({
-  jobs: z.record(z.string(), z.looseObject({ steps: z.array(z.looseObject({ run: z.string().optional() })) })),
+  jobs: z.record(
+    z.string(),
+    z.looseObject({ steps: z.array(z.looseObject({ name: z.string().optional(), run: z.string().optional() })) }),
+  ),
 });
 
 async function readWorkflowCommands(): Promise<DocumentedCommand[]> {
@@ -114,7 +119,11 @@ async function readWorkflowCommands(): Promise<DocumentedCommand[]> {
   const scripts = paths.toSorted().map(async (page) => {
     const text = await readFile(join(checkout, page), "utf8");
     const steps = Object.values(workflowSchema.parse(parse(text)).jobs).flatMap((job) => job.steps);
-    return steps.flatMap(({ run }) => (run === undefined ? [] : [commandOf(page, lineOf(text, run), "step", run)]));
+    return steps.flatMap(({ name, run }) => {
+      if (run === undefined) return [];
+      const command = commandOf(page, lineOf(text, run), "step", run);
+      return name === undefined ? [command] : [{ ...command, step: name }];
+    });
   });
   return (await Promise.all(scripts)).flat();
 }

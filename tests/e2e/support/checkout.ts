@@ -1,9 +1,7 @@
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { copyCheckout } from "./copy-checkout.ts";
 import { type Ended, run } from "./run.ts";
-
-const project = resolve(import.meta.dirname, "..", "..", "..");
 
 /** A copy of this checkout as a fleet owner has one, with its own state, stacks and simulated hosts. */
 export class Checkout implements AsyncDisposable {
@@ -20,21 +18,7 @@ export class Checkout implements AsyncDisposable {
     // The hosts' addresses are those of Pulumi.local.yaml: only in a network namespace of their own they disturb nobody.
     if (process.env["PULUMI_CLAN_ISOLATED"] !== "1")
       throw new Error("run through `npm test -- <file>`: it isolates the hosts");
-    const root = await mkdtemp(join(tmpdir(), "checkout-"));
-    const listed = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], project, 30);
-    for (const path of listed.stdout.split("\0").filter((path) => path !== "")) {
-      await mkdir(join(root, dirname(path)), { recursive: true });
-      // Links of the clan fixtures lead to folders: they stay links.
-      await cp(join(project, path), join(root, path), { verbatimSymlinks: true }).catch(
-        (error: NodeJS.ErrnoException) => {
-          if (error.code !== "ENOENT") throw error; // deleted, and git does not know yet
-        },
-      );
-    }
-    await symlink(join(project, "node_modules"), join(root, "node_modules"));
-    await run("git", ["init", "--quiet"], root, 30);
-    await run("git", ["add", "--all"], root, 30);
-    return new Checkout(root);
+    return new Checkout(await copyCheckout());
   }
 
   /** Replaces `from`, which must be there, in one file. */
