@@ -39,6 +39,8 @@ export interface MachineStatus {
   readonly lastSwitch?: Observation["lastSwitch"];
   /** Seconds since the last deployment that was committed, by the host's clock; for a host that does not answer, by the state. */
   readonly deployedSecondsAgo?: number;
+  /** Of a host that does not answer: when it last did, to this operator; Unix seconds. */
+  readonly lastSeenAt?: number;
   /** Of a host that does not answer: what the stack's state knows of it. */
   readonly lastKnown?: LastKnown;
 }
@@ -62,8 +64,11 @@ export function isFine(status: MachineStatus): boolean {
   return runs({ current: running, specialisations }, { toplevel, specialisation });
 }
 
-/** Hashes of one row that differ are different systems; the first seven characters tell them apart. */
-export function renderStatus(rows: readonly MachineStatus[]): string {
+/**
+ * Hashes of one row that differ are different systems; the first seven characters tell them apart.
+ * @param now - Unix seconds by this machine's clock.
+ */
+export function renderStatus(rows: readonly MachineStatus[], now = Date.now() / 1000): string {
   const header = ["machine", "state", "declared", "running", "booted", "profile", "gen", "age", "owner", "remarks"];
   const cells = rows.map((row) => [
     row.machine,
@@ -72,18 +77,19 @@ export function renderStatus(rows: readonly MachineStatus[]): string {
     row.generation === undefined || row.generation === null ? "" : String(row.generation),
     row.deployedSecondsAgo === undefined ? "" : renderAge(row.deployedSecondsAgo),
     row.owner ?? "",
-    remarks(row).join("; "),
+    remarks(row, now).join("; "),
   ]);
   return renderTable(header, cells);
 }
 
-function remarks(row: MachineStatus): string[] {
+function remarks(row: MachineStatus, now: number): string[] {
   const { failedUnits = [], transaction = null, rebootFor = [], profile, nextBoot } = row;
   const { through = [], backEnd = "ssh2", specialisations = [], declaredSpecialisation } = row;
   const names = specialisations.map(({ name }) => name);
   const isOther = declaredSpecialisation !== undefined && !names.includes(declaredSpecialisation);
-  const { lastKnown } = row;
+  const { lastKnown, lastSeenAt } = row;
   return [
+    ...(lastSeenAt === undefined ? [] : [`last seen ${renderAge(now - lastSeenAt)} ago`]),
     ...(lastKnown === undefined ? [] : [renderLastKnown(lastKnown)]),
     ...(names[0] === undefined ? [] : [`specialisation: ${names.join(" = ")}`]),
     ...(isOther ? [`declared specialisation: ${declaredSpecialisation}`] : []),

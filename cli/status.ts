@@ -8,6 +8,7 @@ import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import { closureFactsSchema } from "../providers/system-closure-schema.ts";
 import { policyOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems, knownSystems } from "../stack/evaluate-systems.ts";
+import { lastSeen } from "../stack/last-seen.ts";
 import { observeMachine } from "../stack/observe-machine.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
 import { PulumiCliError } from "../stack/pulumi-cli.ts";
@@ -174,9 +175,10 @@ function knownOnce(
   };
 }
 
-type Seen =
+type Seen = (
   | Awaited<ReturnType<typeof observeMachine>>
-  | { readonly kind: "off" | "no-address"; readonly reason: string };
+  | { readonly kind: "off" | "no-address"; readonly reason: string }
+) & { readonly lastSeenAt?: number };
 
 async function look(
   { stack, connections, sudoPassword }: MachineWays,
@@ -190,7 +192,9 @@ async function look(
     return { kind: "no-address", reason: placeless.get(machine) ?? "no way to it is known" };
   const way = wayOf(machine, connection, stack);
   try {
-    return await observeMachine(way, { class: spec.class }, lookSeconds, signal, sudoPassword);
+    const seen = await observeMachine(way, { class: spec.class }, lookSeconds, signal, sudoPassword);
+    const lastSeenAt = seen.kind === "seen" ? undefined : await lastSeen(way);
+    return lastSeenAt === undefined ? seen : { ...seen, lastSeenAt };
   } catch (error) {
     if (error instanceof FleetError) return { kind: "no-address", reason: error.facts.summary };
     throw error;
@@ -198,7 +202,10 @@ async function look(
 }
 
 function statusOf(machine: string, declared: StorePath | null, seen: Seen): MachineStatus {
-  if (seen.kind !== "seen") return { machine, declared, state: seen.kind, reason: seen.reason };
+  if (seen.kind !== "seen") {
+    const { kind: state, reason, lastSeenAt } = seen;
+    return { machine, declared, state, reason, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) };
+  }
   const { facts, hostKey, rebootFor, lastSwitch, deployedAt } = seen.seen;
   const { owner } = facts;
   return {

@@ -18,6 +18,7 @@ import { type BuildPlace, buildToplevel } from "../local-nix/build.ts";
 import type { Report } from "../report.ts";
 import { clanSecrets } from "./clan-secrets.ts";
 import type { Delivery } from "./delivery.ts";
+import { rememberSeen } from "./last-seen.ts";
 import { requireIdentity } from "./require-identity.ts";
 import { resolveWay } from "./way-to-host.ts";
 
@@ -67,6 +68,7 @@ export async function deliverSystem(
   report({ level: "info", subject: machine, phase: "done", message: said });
   const observation =
     outcome.kind === "unreachable" ? undefined : await lookByKey(delivery, connection, connections, report, signal);
+  if (observation !== undefined) await rememberSeen(delivery);
   if (observation !== undefined) await tellUserKeys(delivery, connection, connections, report, signal);
   return { outcome, ...(observation === undefined ? {} : { observation }) };
 }

@@ -12,6 +12,7 @@ import type { UnitFolder } from "../../deploy/units/unit-folder.ts";
 import { FleetError } from "../../errors.ts";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import type { Way } from "../delivery.ts";
+import { rememberSeen } from "../last-seen.ts";
 import { resolveWay } from "../way-to-host.ts";
 import type { LocalSystem, LocalSystems } from "./local-systems.ts";
 import type { MachineLook } from "./plan-machine.ts";
@@ -101,6 +102,7 @@ async function lookForPlan(
     },
     signal,
   );
+  if (look.kind === "seen") await rememberSeen(way);
   return look.kind === "seen" && locals !== undefined ? withLocalClosure(look, locals) : look;
 }
 

@@ -49,15 +49,16 @@ describe("the table of fleet status", () => {
       declared: null,
       reason: "no route",
       deployedSecondsAgo: 86_400 * 3,
+      lastSeenAt: 1_790_000_000,
       lastKnown: { running: old, generation: 7, deployedAt: 1_790_000_000 },
     };
     assert.equal(
-      renderStatus([healthy, differing, away]),
+      renderStatus([healthy, differing, away], 1_790_000_000 + 3_600 * 7),
       [
         "machine   state        declared  running  booted   profile  gen  age  owner       remarks",
         "galena    ok           1111111   1111111  0000000  1111111  8    5 h  fleet/core",
         "cinnabar  differs      1111111   0000000  0000000  1111111  8    5 h  fleet/core  failed: a.service b.service c.service …; deployment testing 1111111-nixos-system-galena by fleet/core; reboot pending: kernel; next boot: 0000000; through edge with OpenSSH",
-        "stibnite  unreachable  -                                         3 d              by the state 0000000, generation 7",
+        "stibnite  unreachable  -                                         3 d              last seen 7 h ago; by the state 0000000, generation 7",
       ].join("\n"),
     );
   });

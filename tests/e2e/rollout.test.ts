@@ -158,7 +158,10 @@ export default flakeModule({
     assert.deepEqual([cinnabar, electrum], ["switched", "queued"]);
     const status = await checkout.fleet("status", "electrum", "--stack", "local");
     assert.equal(status.code, 0, "a machine that may sleep is no failure");
-    assert.match(status.stdout, /^electrum +unreachable .* by the state \w{7}, generation \d+$/m);
+    assert.match(
+      status.stdout,
+      /^electrum +unreachable .* last seen \d+ \w+ ago; by the state \w{7}, generation \d+$/m,
+    );
     assert.equal((await checkout.sim("up", "electrum")).code, 0);
     const again = await up();
     assert.equal(again.code, 0, again.text);
