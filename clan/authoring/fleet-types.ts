@@ -14,7 +14,12 @@ export function isFleetTypes(text: string): boolean {
 }
 
 /** The text of `fleet.d.ts`: names of entries, machines, tags, instances and roles, in the alphabet's order. */
-export function printFleetTypes({ namespaces, machines, tags, instances }: FleetModel): string {
+export function printFleetTypes({
+  namespaces,
+  machines,
+  tags,
+  instances,
+}: Pick<FleetModel, "namespaces" | "machines" | "tags" | "instances">): string {
   const entries = Object.entries(namespaces).map(
     ([className, named]) => [normaliseClass(className), Object.keys(named)] as const,
   );
@@ -31,17 +36,20 @@ import type { EntryReference } from "pulumi-clan/author";
 
 declare module "pulumi-clan/author" {
   interface FleetNames {
-    readonly entries: {
-${ofClasses.join("\n")}
-    };
+${block("entries", ofClasses)}
 ${union("    ", "machines", Object.keys(machines))}
 ${union("    ", "tags", Object.keys(tags))}
-    readonly instances: {
-${roles.map(([name, names]) => union("      ", name, names)).join("\n")}
-    };
+${block(
+  "instances",
+  roles.map(([name, names]) => union("      ", name, names)),
+)}
   }
 }
 `;
+}
+
+function block(name: string, lines: readonly string[]): string {
+  return lines.length === 0 ? `    readonly ${name}: {};` : [`    readonly ${name}: {`, ...lines, "    };"].join("\n");
 }
 
 /** `readonly name: "a" | "b";`, a line for each where one is too long. */

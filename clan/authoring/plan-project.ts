@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { throwGathered } from "../../errors.ts";
+import { computedTags } from "../checks/tags.ts";
 import type { Draft } from "./draft.ts";
 import { AuthoringError } from "./errors.ts";
+import { printFleetTypes, typesFile } from "./fleet-types.ts";
 
 /** A project to be: where its fleet comes from, and what it is called. */
 export interface ProjectRequest {
@@ -24,7 +26,10 @@ export function planProject(draft: Draft, request: ProjectRequest): readonly str
   throwGathered([...refuse(draft, request)]);
   draft.write("package.json", manifestText(draft.read("package.json"), request));
   draft.write(".gitignore", ignoring(draft.read(".gitignore"), ["node_modules/"]));
-  for (const [path, text] of newFiles(request)) if (draft.read(path) === undefined) draft.write(path, text);
+  // Of a fleet that is written already the names are those that `fleet types` finds.
+  const isNew = request.flake === null && draft.read("fleet.ts") === undefined;
+  const files = [...newFiles(request), ...(isNew ? [[typesFile, printFleetTypes(emptyFleet)] as const] : [])];
+  for (const [path, text] of files) if (draft.read(path) === undefined) draft.write(path, text);
   const stack = stackFile(request);
   if (request.flake !== null && draft.read(stack)?.includes("pulumi-clan:flake") !== true)
     return [
@@ -32,6 +37,9 @@ export function planProject(draft: Draft, request: ProjectRequest): readonly str
     ];
   return [];
 }
+
+const noMachines = Object.fromEntries([...computedTags].map((tag) => [tag, []]));
+const emptyFleet = { namespaces: {}, machines: {}, tags: noMachines, instances: {} };
 
 const manifestSchema = z.looseObject({
   type: z.string().optional(),

@@ -24,6 +24,11 @@ describe("the package, installed in somebody else's project", function () {
     assert.equal(made.code, 0, made.text);
     assert.match(made.text, /clan:index:Fleet lab-fleet create/);
     assert.match(made.text, /What remains:\n +- fleet add machine/);
+    assert.equal(
+      (await project.fleet("types", "--check")).code,
+      0,
+      "names for the editor are there from the first moment",
+    );
     const again = await project.fleet("init", "--name", "lab-fleet", "--stack", "lab", "--no-preview", "--json");
     assert.deepEqual(JSON.parse(again.stdout).files, [], "a second time it makes nothing");
   });

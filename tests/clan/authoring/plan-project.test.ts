@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { Draft } from "../../../clan/authoring/draft.ts";
 import { AuthoringError } from "../../../clan/authoring/errors.ts";
+import { printFleetTypes } from "../../../clan/authoring/fleet-types.ts";
 import { type ProjectRequest, planProject } from "../../../clan/authoring/plan-project.ts";
+import { readFleet } from "../../../clan/read-fleet.ts";
 import { TemporaryFolder } from "../../local-nix/support/temporary-folder.ts";
+import { temporaryFleet } from "../support/temporary-fleet.ts";
 
 const request: ProjectRequest = {
   name: "lab",
@@ -32,6 +35,7 @@ describe("a new project", () => {
       ".gitignore",
       "Pulumi.dev.yaml",
       "Pulumi.yaml",
+      "fleet.d.ts",
       "fleet.ts",
       "index.ts",
       "modules/clan/core.ts",
@@ -39,6 +43,15 @@ describe("a new project", () => {
       "tsconfig.json",
     ]);
     assert.deepEqual(remaining, []);
+  });
+
+  it("has the names of its fleet for the editor as `fleet types` writes them", async () => {
+    const { texts } = await planned({});
+    const { "fleet.d.ts": types = "", "modules/clan/core.ts": core = "", ...others } = texts;
+    await using fleet = await temporaryFleet({ ...others, "modules/core.ts": core });
+    assert.equal(types, printFleetTypes((await readFleet(fleet.root)).model));
+    const written = await planned({ "fleet.ts": "" });
+    assert.equal("fleet.d.ts" in written.texts, false, "of a fleet that is there they are not known here");
   });
 
   it("names the flake in the stack instead, where one is adopted", async () => {
