@@ -46,6 +46,14 @@ describe("the workflows to copy", () => {
     }
   });
 
+  it("name what others wrote by its commit, since a tag can be moved, with the release beside it", () => {
+    for (const { file } of workflows) {
+      const used = readFileSync(join(folder, file), "utf8").match(/uses:.*/g) ?? [];
+      assert.ok(used.length >= 4, file);
+      for (const line of used) assert.match(line, /^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/, file);
+    }
+  });
+
   it("leave no token in the checkout, and run no script of a package", () => {
     for (const { file, jobs } of workflows) {
       for (const { uses, run, with: inputs } of jobs.flatMap(({ steps }) => steps)) {
