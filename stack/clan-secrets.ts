@@ -12,7 +12,7 @@ import {
   notGenerated,
   type UserKeyOfHome,
 } from "../clan/vars/machine-secrets.ts";
-import { lackingKey, openSecret } from "../clan/vars/open-secret.ts";
+import { lackingKey, openSecret, requireRecipient } from "../clan/vars/open-secret.ts";
 import { proveSopsFiles } from "../deploy/secrets/prove-sops.ts";
 import type { SecretFile, SecretSource, StagedSecrets } from "../deploy/secrets/secret-source.ts";
 import type { StorePath } from "../local-nix/store-path.ts";
@@ -40,6 +40,7 @@ export function clanSecrets(
       let keys: Promise<OperatorKeys> | undefined;
       const open = async (file: EncryptedFile, more: readonly string[] = []): Promise<Uint8Array> => {
         await requireApproved(machine, secrets.root, file);
+        await requireRecipient(secrets.root, file, machine, secrets.recipients);
         keys ??= findKeys();
         return await openSecret(secrets.root, file, machine, (await keys).with(more), signal);
       };

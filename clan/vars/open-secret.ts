@@ -84,14 +84,43 @@ export async function lackingKey(
   machine: string,
   keys: OperatorKeys,
 ): Promise<SecretIdentityError | undefined> {
-  const place = join(root, path);
-  const text = await textOf(cipher === "age" ? `${place}.recipients` : place);
-  const recipients =
-    cipher === "age"
-      ? text?.split("\n").filter((line) => line !== "")
-      : readSopsMetadata(text ?? "")?.age.map(({ recipient }) => recipient);
+  const recipients = await recipientsOf(root, { path, cipher });
   if (recipients === undefined || (await keys.mayOpen(recipients))) return undefined;
-  return noKey(machine, place, recipients, keys);
+  return noKey(machine, join(root, path), recipients, keys);
+}
+
+/**
+ * A secret of several machines is one of this machine's only where its file says so: what its configuration declares is no
+ * reason to open for it what others share. @param own - public halves of the machine's key; empty: not known, nor is this.
+ * @throws {SecretFileError}
+ */
+export async function requireRecipient(
+  root: string,
+  { path, cipher }: Encrypted,
+  machine: string,
+  own: readonly string[],
+): Promise<void> {
+  if (own.length === 0 || !sharedPlaces.some((place) => path.startsWith(place))) return;
+  const recipients = await recipientsOf(root, { path, cipher });
+  // Of a file for keys of other kinds alone nothing can be told.
+  if (recipients === undefined || recipients.length === 0 || own.some((key) => recipients.includes(key))) return;
+  throw new SecretFileError({
+    summary: `${machine}: it declares a shared secret that is not encrypted to it`,
+    expected: `one of its keys among the recipients:\n${own.join("\n")}`,
+    found: recipients.join("\n"),
+    at: join(root, path),
+    fix: `let it have the secret (clan vars fix ${machine}), or take the declaration out of its configuration`,
+  });
+}
+
+/** Where `varPath` puts what machines share. */
+const sharedPlaces: readonly string[] = ["vars/shared/", "secrets/clan-vars/shared/"];
+
+/** Recipients that stand in clear; undefined: the file names none. */
+async function recipientsOf(root: string, { path, cipher }: Encrypted): Promise<readonly string[] | undefined> {
+  const place = join(root, path);
+  if (cipher === "age") return (await textOf(`${place}.recipients`))?.split("\n").filter((line) => line !== "");
+  return readSopsMetadata((await textOf(place)) ?? "")?.age.map(({ recipient }) => recipient);
 }
 
 async function textOf(path: string): Promise<string | undefined> {

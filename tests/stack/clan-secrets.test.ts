@@ -45,6 +45,28 @@ describe("a machine's secrets from the clan", () => {
     await assert.rejects(files[0]?.read() ?? assert.fail(), changed);
   });
 
+  it("that machines share are opened for those alone to whom they are encrypted, whatever a configuration declares", async () => {
+    const { recipient } = await clan.keyFor(machine);
+    const facts = { generators: { wifi: { share: true, files: { psk } } }, settings: null };
+    const read = async () => {
+      const secrets = (await readMachineSecrets(clan.root, machine, facts)) ?? assert.fail("no key of the machine");
+      const { files } = await clanSecrets({ machine, secrets, toplevel, hostKeys: [] }, clan.findKeys).stage(
+        machine,
+        patience(),
+      );
+      return Buffer.from((await files[0]?.read()) ?? []).toString();
+    };
+    const path = "vars/shared/wifi/psk/secret";
+    await clan.seal(path, "words", [clan.operator.recipient]);
+    const refused = {
+      code: "FLEET_SECRET_FILE",
+      message: /^galena: it declares a shared secret that is not encrypted to it\n/,
+    };
+    await assert.rejects(read(), refused);
+    await clan.seal(path, "words", [clan.operator.recipient, recipient]);
+    assert.equal(await read(), "words");
+  });
+
   it("have keys of encrypted disks only for who reads them: one that was never generated stops an installation", async () => {
     await clan.keyFor(machine);
     const key = { secret: true, deploy: true, neededFor: "partitioning", path: "/run/partitioning-secrets/zfs/key" };
