@@ -83,7 +83,11 @@ export function adviceFor({ kind, machine, facts }: Outcome): string {
       return `${correct(undefined)}, then \`pulumi up\`; a reboot before that brings the previous system back`;
     case "interrupted":
       return "`pulumi up` goes on where the host stands; nothing is done twice";
-    default:
+    case "staged-for-reboot":
+      return `reboot ${machine} when it suits: the next boot starts the declared system (\`rebootPolicy: if-needed\` has an \`up\` do it)`;
+    case "unchanged":
+    case "switched":
+    case "switched-with-failed-units":
       return `${correct(unit)}, then \`pulumi up\` goes on where this one ended${facts.committed ? "" : "; a reboot brings the previous system back"}`;
   }
 }

@@ -75,7 +75,7 @@ function renderKind(kind: OutcomeKind): string {
   const whenCommitted = isAsDeclared({ ...outcome, facts: { ...noFacts, committed: true } });
   const declared = isAsDeclared(outcome) ? "yes" : whenCommitted ? "if `committed`" : "no";
   // A staged system is a warning, not an error.
-  const advice = declared === "yes" || kind === "staged-for-reboot" ? "" : adviceFor(outcome);
+  const advice = declared === "yes" ? "" : adviceFor(outcome);
   return `| \`${kind}\` | ${meanings[kind]} | ${declared} | ${advice} |`;
 }
 
