@@ -6,7 +6,9 @@ import { FactLines, senselessFacts } from "./fact-lines.ts";
 import type { SshHost } from "./ssh/ssh-host.ts";
 
 const unitsSchema = z.array(unitNameSchema).max(5000);
-const toolSchema = z.string().startsWith("/").max(4096).optional();
+/** Absolute path of a program on a host, which is run there: one with other characters is none that we know of. */
+export const toolPathSchema = z.string().regex(/^\/[A-Za-z0-9/._+-]{1,400}$/);
+const toolSchema = toolPathSchema.optional().catch(undefined);
 /** A link may point at something that is no store path (an installer's, a hand-made one): then nothing of ours is there. */
 const linkSchema = z
   .string()

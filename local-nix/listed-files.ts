@@ -30,9 +30,19 @@ export async function listFiles(root: string, emptyGitDir: string, signal: Abort
   if (inside.exitCode === 0) return { ...parseListing(inside.stdout), inRepository: true };
   if (!inside.stderr.includes("not a git repository")) throw gitFailure(root, inside);
   await makeEmptyGitDir(root, emptyGitDir, signal);
-  const outside = await git([`--git-dir=${emptyGitDir}`, "--work-tree=.", ...listing], root, signal);
+  const outside = await git(listingArgs(emptyGitDir), root, signal);
   if (outside.exitCode !== 0) throw gitFailure(root, outside);
   return { ...parseListing(outside.stdout), inRepository: false };
+}
+
+/** The list of a folder that is in no repository. */
+export function listingArgs(emptyGitDir: string): readonly string[] {
+  return [`--git-dir=${emptyGitDir}`, "--work-tree=.", ...listing];
+}
+
+/** Paths are paths, whatever they begin with, and no patterns. Source: git(1), `--literal-pathspecs`. */
+export function intentionArgs(paths: readonly string[]): readonly string[] {
+  return ["--literal-pathspecs", "add", "--intent-to-add", "--", ...paths];
 }
 
 /** Top folder of the repository that a folder is in, without symbolic links; undefined: in none. @throws {SourceTreeError} */
@@ -49,7 +59,7 @@ export async function findRepository(folder: string, signal: AbortSignal): Promi
  */
 export async function intendToAdd(root: string, paths: readonly string[], signal: AbortSignal): Promise<void> {
   if (paths.length === 0 || (await findRepository(root, signal)) === undefined) return;
-  const added = await git(["add", "--intent-to-add", "--", ...paths], root, signal);
+  const added = await git(intentionArgs(paths), root, signal);
   if (added.exitCode !== 0) throw gitFailure(root, added, "git add --intent-to-add");
 }
 

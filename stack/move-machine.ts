@@ -46,10 +46,19 @@ export async function moveMachine(
   if (from === null || move.kind === "done") return;
   const run = { root, about: `${machine}, from ${from} to ${to}`, deadlineMs: writeMs };
   if (move.kind === "move") {
-    await runPulumi(run, ["state", "move", move.urn, "--source", from, "--dest", to, "--yes"], signal);
+    await runPulumi(run, moveArgs(move.urn, from, to), signal);
     return;
   }
   // `--force`: what is protected against deletion is taken out of this state only, the other has it.
-  for (const urn of move.resources)
-    await runPulumi(run, ["state", "delete", urn, "--stack", from, "--yes", "--force"], signal);
+  for (const urn of move.resources) await runPulumi(run, deleteArgs(urn, from), signal);
+}
+
+/** A resource and those below it go from one state into another. */
+export function moveArgs(urn: string, from: string, to: string): readonly string[] {
+  return ["state", "move", urn, "--source", from, "--dest", to, "--yes"];
+}
+
+/** A resource is forgotten by one state. */
+export function deleteArgs(urn: string, stack: string): readonly string[] {
+  return ["state", "delete", urn, "--stack", stack, "--yes", "--force"];
 }

@@ -59,7 +59,7 @@ function ask<T extends z.ZodType>(
   schema: T,
   signal: AbortSignal,
 ): Promise<z.output<T>> {
-  return readAnswer({ root, about: `stack ${name}`, deadlineMs }, [...args, "--stack", name], schema, signal);
+  return readAnswer({ root, about: `stack ${name}`, deadlineMs }, stackArgs(name, args), schema, signal);
 }
 
 /** What a command of Pulumi's CLI is about, for messages, and how long it may take. */
@@ -97,11 +97,20 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** What Pulumi's CLI is called with: a command that asks nothing, in a project. */
+export function pulumiArgs(root: string, args: readonly string[]): readonly string[] {
+  return [...args, "--cwd", root, "--non-interactive", "--color", "never"];
+}
+
+/** A question about one stack. */
+export function stackArgs(name: string, args: readonly string[]): readonly string[] {
+  return [...args, "--stack", name];
+}
+
 /** Runs Pulumi's CLI without anybody to answer questions. @returns its stdout. @throws {PulumiCliError} */
 export async function runPulumi(run: PulumiRun, args: readonly string[], signal: AbortSignal): Promise<string> {
-  const command = ["--cwd", run.root, "--non-interactive", "--color", "never"];
   try {
-    const asked = promisify(execFile)("pulumi", [...args, ...command], {
+    const asked = promisify(execFile)("pulumi", pulumiArgs(run.root, args), {
       signal,
       timeout: run.deadlineMs,
       maxBuffer: 64 * 2 ** 20,

@@ -2,12 +2,13 @@ import { z } from "zod";
 import { readAnswer } from "./pulumi-cli.ts";
 
 const stacksSchema = z.array(z.looseObject({ name: z.string() }));
-const exportSchema = z.looseObject({
+/** What `pulumi stack export` prints, as far as it is read. */
+export const stateSchema = z.looseObject({
   deployment: z.looseObject({
     resources: z
       .array(
         z.looseObject({
-          urn: z.string(),
+          urn: z.string().startsWith("urn:pulumi:"), // some become arguments of Pulumi's CLI
           type: z.string(),
           id: z.string().optional(),
           parent: z.string().optional(),
@@ -63,7 +64,7 @@ export async function readStackState(
   deadlineMs = 60_000,
 ): Promise<StackState> {
   const run = { root, about: `stack ${stack}`, deadlineMs };
-  const { deployment } = await readAnswer(run, ["stack", "export", "--stack", stack], exportSchema, signal);
+  const { deployment } = await readAnswer(run, ["stack", "export", "--stack", stack], stateSchema, signal);
   const { resources, pending_operations: pending } = deployment;
   return {
     stack,

@@ -1,7 +1,7 @@
-import { z } from "zod";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import { hostScript } from "../activation/scripts.ts";
 import { PushError, SudoError } from "../errors.ts";
+import { toolPathSchema } from "../host-facts.ts";
 import type { HostSession } from "../host-session.ts";
 import { renderAddress } from "../ssh/connection-spec.ts";
 import type { Elevation } from "../ssh/remote-command.ts";
@@ -163,10 +163,8 @@ async function keep(host: SshHost, next: Waiting): Promise<void> {
   });
 }
 
-const toolSchema = z.string().regex(/^\/[A-Za-z0-9/._+-]{1,400}$/);
-
 function receiverOf(session: HostSession, facts: Facts, elevation: Elevation): Receiver {
-  const tool = (name: string): string | undefined => toolSchema.safeParse(facts.get(name)).data;
+  const tool = (name: string): string | undefined => toolPathSchema.safeParse(facts.get(name)).data;
   const [nixStore, nixDaemon, zstd, gzip] = ["nix-store", "nix-daemon", "zstd", "gzip"].map(tool);
   if (nixStore === undefined || nixDaemon === undefined) throw noNix(session);
   return {

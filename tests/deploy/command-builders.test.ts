@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, it } from "mocha";
+import { othersArgs } from "../../clan/checks/disk/git-facts.ts";
 import { activationPolicySchema, type Hook } from "../../deploy/activation/policy.ts";
 import { hostScript, printingFunction } from "../../deploy/activation/scripts.ts";
 import { jobEnvironment } from "../../deploy/activation/supervised-job.ts";
@@ -20,9 +21,13 @@ import { serveCommand } from "../../deploy/store/serve-channel.ts";
 import { workerCommand } from "../../deploy/store/worker-channel.ts";
 import { buildArgs } from "../../local-nix/build.ts";
 import { configurationArgs, evaluationArgs } from "../../local-nix/evaluation-request.ts";
+import { intentionArgs, listingArgs } from "../../local-nix/listed-files.ts";
 import { renderCommand } from "../../local-nix/nix-command.ts";
 import { isStorePath, parseStorePath } from "../../local-nix/store-path.ts";
 import { clanArguments } from "../../stack/clan-command.ts";
+import { deleteArgs, moveArgs } from "../../stack/move-machine.ts";
+import { pulumiArgs, stackArgs } from "../../stack/pulumi-cli.ts";
+import { stateSchema } from "../../stack/stack-state.ts";
 
 /** What shells, Nix, options, paths and terminals give a meaning, and any other text. NUL is in no argument. */
 const hostile = fc.oneof(
@@ -192,6 +197,38 @@ describe("a list of arguments has each text in one place, whatever it holds:", (
     keepsItsPlace((file) => phaseArguments({ ...call, diskKeys: { [`/tmp/${file}`]: `/keys/${file}` } }));
     const generation = { dir: "/fleet", machines: ["galena"], regenerate: false };
     keepsItsPlace((name) => clanArguments({ ...generation, generator: [name] }).flat());
+  });
+
+  it("of git, for which a path is neither an option nor a pattern", () => {
+    keepsItsPlace((folder) => listingArgs(`/c/${folder}`));
+    for (const build of [intentionArgs, (paths: readonly string[]) => othersArgs(["--exclude-standard"], paths)]) {
+      fc.assert(
+        fc.property(words, (paths) => {
+          const [literal, end] = [
+            build(paths).indexOf("--literal-pathspecs"),
+            build(paths).lastIndexOf("--", -1 - paths.length),
+          ];
+          assert.ok(literal >= 0 && literal < end);
+          assert.deepEqual(build(paths).slice(end + 1), paths);
+        }),
+      );
+    }
+  });
+
+  it("of Pulumi's CLI, where what a state calls a resource is no option either", () => {
+    keepsItsPlace((root) => pulumiArgs(root, ["stack", "ls", "--json"]));
+    keepsItsPlace((stack) => stackArgs(stack, ["stack", "output", "--json"]));
+    keepsItsPlace((stack) => moveArgs("urn:pulumi:a", stack, "core"));
+    keepsItsPlace((stack) => moveArgs("urn:pulumi:a", "core", stack));
+    keepsItsPlace((stack) => deleteArgs("urn:pulumi:a", stack));
+    fc.assert(
+      fc.property(hostile, (urn) => {
+        const state = { deployment: { resources: [{ urn, type: "a" }] } };
+        if (!stateSchema.safeParse(state).success) return;
+        assert.equal(moveArgs(urn, "a", "b")[2]?.startsWith("urn:pulumi:"), true);
+      }),
+      { examples: [["--all"], ["urn:pulumi:core::p::t::$(reboot)"]] },
+    );
   });
 
   it("of a copy, whose address is one of a store and nothing else", () => {

@@ -45,6 +45,17 @@ describe("what a host says about itself", () => {
     assert.deepEqual(facts.tools, { nixStore: "/usr/bin/nix-store", nixEnv: "/usr/bin/nix-env", nixDaemon: undefined });
   });
 
+  it("has no program where a path is none that could be run as it stands", () => {
+    const tools = (path: string) =>
+      read(lines({ "tool.nix-store": path, "tool.nix-env": "/opt/nix-2.26+x/bin/nix-env" })).tools;
+    for (const path of ["nix-store", "/bin/x; reboot", "/a b/nix-store", `/${"a".repeat(500)}`])
+      assert.deepEqual(tools(path), {
+        nixStore: undefined,
+        nixEnv: "/opt/nix-2.26+x/bin/nix-env",
+        nixDaemon: undefined,
+      });
+  });
+
   it("is a Mac by its kernel, and by its markers where the kernel is another's", () => {
     assert.deepEqual(
       [read(lines({ kernel: "Darwin", arch: "arm64" })).class, read(lines({ kernel: "Darwin", arch: "arm64" })).system],

@@ -23,6 +23,11 @@ export async function readGitFacts(
   return { untracked, ignored: all.filter((file) => !known.has(file)) };
 }
 
+/** Files that are not tracked. @param which - options of git; @param folders - names, and no patterns. */
+export function othersArgs(which: readonly string[], folders: readonly string[]): readonly string[] {
+  return ["--no-optional-locks", "--literal-pathspecs", "ls-files", "-z", "--others", ...which, "--", ...folders];
+}
+
 async function others(
   root: string,
   which: readonly string[],
@@ -30,7 +35,7 @@ async function others(
   module: RegExp,
   signal: AbortSignal,
 ): Promise<readonly string[] | null> {
-  const args = ["--no-optional-locks", "ls-files", "-z", "--others", ...which, "--", ...folders];
+  const args = othersArgs(which, folders);
   try {
     const result = await runProcess(
       {
