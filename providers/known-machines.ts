@@ -1,28 +1,18 @@
 import { z } from "zod";
 import type { Known, KnownDeployment } from "../stack/plan/plan-machine.ts";
 import { closureType } from "../stack/stack-state.ts";
-import { closureOutputsSchema } from "./system-closure-schema.ts";
+import { closureOutputsSchema, comparedKeys } from "./system-closure-schema.ts";
 
 /** A state of any release: what is not there, or of another form, is not known. */
 const keptSchema = closureOutputsSchema
   .pick({
+    ...comparedKeys,
     toplevel: true,
-    running: true,
-    specialisations: true,
-    profile: true,
-    nextBoot: true,
-    marker: true,
-    openTransaction: true,
-    leftovers: true,
-    power: true,
-    owner: true,
-    drift: true,
     outcome: true,
     generation: true,
     bootId: true,
     instanceId: true,
     targetHost: true,
-    secretsDelivered: true,
     formerOwners: true,
     __madeFrom: true,
   })

@@ -9,10 +9,26 @@ const storePath = z.string().refine(isStorePath, "expected /nix/store/<hash>-<na
 
 const jumpHostSchema = z.object({
   target: z.string().min(1),
+  address: z.string().min(1).optional(),
   definedAt: z.string().min(1),
   identityFiles: z.array(z.string()),
   hostKeys: z.array(pinnedHostKeySchema),
 });
+
+/** What a state keeps that decides whether a machine differs; nothing else of an old state is looked at for that. */
+export const comparedKeys = {
+  running: true,
+  specialisations: true,
+  profile: true,
+  nextBoot: true,
+  marker: true,
+  openTransaction: true,
+  leftovers: true,
+  power: true,
+  owner: true,
+  drift: true,
+  secretsDelivered: true,
+} as const;
 
 /** Stands for the target host of a machine whose node failed; no host can be called so. */
 export const noAddress = "?";

@@ -23,6 +23,7 @@ import {
   closureFactsSchema,
   closureInputsSchema,
   closureOutputsSchema,
+  comparedKeys,
   type Held,
 } from "./system-closure-schema.ts";
 
@@ -39,22 +40,6 @@ export async function check(_olds: unknown, news: ClosureInputs): Promise<dynami
   return { inputs: news, failures };
 }
 
-/** Nothing else of an old state is looked at: what a former version stored there must not keep an update from starting. */
-const compared = {
-  machine: true,
-  running: true,
-  specialisations: true,
-  profile: true,
-  nextBoot: true,
-  marker: true,
-  openTransaction: true,
-  leftovers: true,
-  power: true,
-  owner: true,
-  drift: true,
-  secretsDelivered: true,
-} as const;
-
 const takeOverSchema = z.object({ takeOver: z.boolean() }).catch({ takeOver: false });
 
 /** Of the policy the deadlines are no difference: nothing of them is on the host. */
@@ -70,7 +55,10 @@ export async function diff(_id: string, olds: ClosureOutputs, news: ClosureInput
   // Also where its former deployment failed: the engine then calls `update`, which leaves the machine alone, too.
   if (heldBy(news) !== null) return { changes: false };
   if (news.power === "off") return { changes: olds.power !== "off" };
-  const seen = closureOutputsSchema.pick(compared).partial().parse(olds);
+  const seen = closureOutputsSchema
+    .pick({ machine: true, ...comparedKeys })
+    .partial()
+    .parse(olds);
   const isOther = seen.machine !== news.machine;
   // Unknown in a preview while the node's address is; then the last known state decides alone.
   const observed = closureInputsSchema.shape.observed.safeParse(news.observed).data ?? undefined;

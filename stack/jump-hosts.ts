@@ -1,5 +1,6 @@
 import path from "node:path";
 import { StackConfigError } from "../clan/stack-config.ts";
+import { readMeshAddress } from "../clan/vars/mesh-address.ts";
 import { nearestNames } from "../composition/nearest.ts";
 import { parseTarget, type Target } from "../deploy/ssh/connection-spec.ts";
 import type { StatedJump } from "../deploy/ssh/resolve-connection.ts";
@@ -31,8 +32,11 @@ async function jumpHost(hop: Target, definedAt: string, room: StackRoom): Promis
   const machine = Object.hasOwn(room.model.machines, hop.address) ? hop.address : undefined;
   const asMachine = machine === undefined ? undefined : config.hosts?.[machine];
   const identityFile = config.jumpHosts?.[hop.address]?.identityFile ?? asMachine?.identityFile;
+  const target = machine === undefined ? renderTarget(hop) : machineTarget(hop, definedAt, room);
+  const mesh = machine === undefined ? undefined : await readMeshAddress(varsFolder(room), machine, target, room.model);
   return {
-    target: machine === undefined ? renderTarget(hop) : machineTarget(hop, definedAt, room),
+    target,
+    ...(mesh === undefined ? {} : { address: mesh.address }),
     definedAt,
     hostKeys: await pinsOf(hop.address, machine, room),
     identityFiles: identityFile === undefined ? [] : [identityIn(room.root, identityFile)],
@@ -40,13 +44,17 @@ async function jumpHost(hop: Target, definedAt: string, room: StackRoom): Promis
 }
 
 /** Without any the operator's known_hosts is asked later. */
-function pinsOf(host: string, machine: string | undefined, { root, stack }: StackRoom) {
-  const { config, file } = stack;
+function pinsOf(host: string, machine: string | undefined, room: StackRoom) {
+  const { config, file } = room.stack;
   const own = config.jumpHosts?.[host]?.hostKey;
   const key = own ?? (machine === undefined ? undefined : config.hosts?.[machine]?.hostKey);
   const definedAt = `${file}: pulumi-clan:${own === undefined ? "hosts" : "jumpHosts"}.${host}.hostKey`;
   const declared = key === undefined ? {} : { declared: { key, definedAt } };
-  return readStatedKeys(machine, { varsDirectory: path.resolve(root, config.vars ?? "vars"), ...declared });
+  return readStatedKeys(machine, { varsDirectory: varsFolder(room), ...declared });
+}
+
+function varsFolder({ root, stack }: StackRoom): string {
+  return path.resolve(root, stack.config.vars ?? "vars");
 }
 
 function machineTarget(hop: Target, definedAt: string, room: StackRoom): string {

@@ -19,6 +19,8 @@ export { type OperatorEnvironment, readOperatorEnvironment } from "./operator-en
 export interface StatedJump {
   /** `[user@]host[:port]`. */
   readonly target: string;
+  /** As that of a `ConnectionRequest`. */
+  readonly address?: string | undefined;
   /** Where it is stated. */
   readonly definedAt: string;
   /** None: the operator's known_hosts is asked. */
@@ -137,7 +139,7 @@ function statedWay(hops: readonly StatedJump[], search: Search): Pick<Connection
 function jumpHost(hop: StatedJump, { operator, identityFiles }: Search): JumpHost {
   const target = parseTarget(hop.target, hop.definedAt);
   const entry = entryOf(target, operator);
-  const end = endOf(target, entry, operator);
+  const end = endOf(target, entry, operator, hop.address);
   const { revokedHostKeys, ...known } = mutable(knownAs(end, operator));
   const own = hop.identityFiles.length > 0 ? hop.identityFiles : identitiesOf(entry["identityfile"], operator);
   return {

@@ -228,6 +228,21 @@ describe("jump hosts of the stack", () => {
     );
   });
 
+  it("are dialled at their address in the mesh where their name is one of it, as any machine", async () => {
+    const folder = path.join(root, "vars/per-machine/pyrite/zerotier/zerotier-ip");
+    await mkdir(folder, { recursive: true });
+    await writeFile(path.join(folder, "value"), "fd5d::7\n");
+    const meshed = fleet({ pyrite: machine("root@pyrite.zt", 3), electrum: machine("root@10.0.0.2", 4) });
+    const jumps = async (proxyJump: string) => {
+      const stack = { project: "p", name: "core", file: "Pulumi.core.yaml", config: { proxyJump } };
+      const owned = planMachines(meshed, ["electrum"], stack);
+      const way = (await readConnections(root, stack, meshed, owned, AbortSignal.timeout(10_000))).get("electrum");
+      return way?.jumpHosts?.map(({ target, address }) => [target, address]);
+    };
+    assert.deepEqual(await jumps("pyrite"), [["root@pyrite.zt", "fd5d::7"]]);
+    assert.deepEqual(await jumps("ops@edge.zt"), [["ops@edge.zt", undefined]], "no machine of the fleet");
+  });
+
   it("end at the machine itself: a default for all leaves the jump host reachable", async () => {
     const config = { proxyJump: "edge,cinnabar" };
     assert.deepEqual(

@@ -186,6 +186,16 @@ Host edge
     assert.deepEqual(resolveConnection({ ...request, jumpHosts: [] }, environment).jumpHosts, []);
   });
 
+  it("are dialled at a stated address and known by their name, as the target is", () => {
+    const hop = { target: "root@pyrite.zt", address: "fd5d::7", definedAt: "x", hostKeys: [], identityFiles: [] };
+    const at = (text: string) => {
+      const [jump] = resolveConnection({ ...request, jumpHosts: [hop] }, operator(text)).jumpHosts;
+      return [jump?.address, jump?.hostKeyAlias];
+    };
+    assert.deepEqual(at(""), ["fd5d::7", "pyrite.zt"]);
+    assert.deepEqual(at("Host pyrite.zt\n  HostName 192.0.2.3\n"), ["192.0.2.3", undefined]);
+  });
+
   it("are refused when their names are no names", () => {
     for (const hostile of ["-oProxyCommand=id", "a b", "$(id)", "x,,y", "a;b"])
       assert.throws(
