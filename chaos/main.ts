@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
+import { runLaboratory, untilInterrupted } from "../sim/laboratory-command.ts";
 import { Laboratory } from "./laboratory.ts";
 import { hostSpecs } from "./machines.ts";
 import { type Batch, planRuns, renderFault, renderMoment } from "./plan-runs.ts";
@@ -16,14 +17,13 @@ interface ChaosOptions {
   readonly json: boolean;
 }
 
-const interrupted = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interrupted.abort(new Error(name)));
+const interrupted = untilInterrupted();
 
 async function chaos(options: ChaosOptions, command: Command): Promise<void> {
   const { runs, seed, only, table, json } = options;
   if (only !== undefined && only > runs)
     command.error(`error: --only ${only} is none of ${runs} runs`, { exitCode: 2 });
-  const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(6 * 3600_000)]);
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(6 * 3600_000)]);
   const began = performance.now();
   const seconds = (): number => (performance.now() - began) / 1000;
   const results: RunResult[] = [];
@@ -68,8 +68,8 @@ function count(text: string): number {
   return value;
 }
 
-try {
-  await new Command("chaos")
+await runLaboratory(
+  new Command("chaos")
     .description(
       "faults at every step of deployments to simulated hosts, each followed by a plain up that must end as declared",
     )
@@ -78,14 +78,6 @@ try {
     .option("--only <run>", "this run alone, by its number", count)
     .option("--table <file>", "write the table of docs/reliability.md there")
     .option("--json", "results as JSON", false)
-    .action(chaos)
-    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
-    .exitOverride((error) => {
-      process.exit(error.exitCode === 0 ? 0 : 2);
-    })
-    .parseAsync();
-} catch (error) {
-  if (!interrupted.signal.aborted) throw error;
-  console.error("chaos: interrupted; hosts and files of the runs are removed");
-  process.exitCode = 130;
-}
+    .action(chaos),
+  interrupted,
+);

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
+import { runLaboratory, untilInterrupted } from "../sim/laboratory-command.ts";
 import { runScenarios } from "./run-scenarios.ts";
 import { renderSum, renderTable, sumOf } from "./table.ts";
 
@@ -11,11 +12,10 @@ interface FidelityOptions {
   readonly json: boolean;
 }
 
-const interrupted = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interrupted.abort(new Error(name)));
+const interrupted = untilInterrupted();
 
 async function fidelity({ only, table, json }: FidelityOptions): Promise<void> {
-  const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(3600_000)]);
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(3600_000)]);
   const began = performance.now();
   const told = await runScenarios(
     ({ name }) => only === undefined || name.includes(only),
@@ -34,20 +34,12 @@ async function fidelity({ only, table, json }: FidelityOptions): Promise<void> {
   if (sumOf(told).wrong > 0) process.exitCode = 1;
 }
 
-try {
-  await new Command("fidelity")
+await runLaboratory(
+  new Command("fidelity")
     .description("plans against what is then done, field by field, on simulated hosts")
     .option("--only <text>", "scenarios with this in their names; each from the system of the one before it")
     .option("--table <file>", "write docs/preview-fidelity.md there")
     .option("--json", "every statement as JSON", false)
-    .action(fidelity)
-    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
-    .exitOverride((error) => {
-      process.exit(error.exitCode === 0 ? 0 : 2);
-    })
-    .parseAsync();
-} catch (error) {
-  if (!interrupted.signal.aborted) throw error;
-  console.error("fidelity: interrupted; hosts and files of the run are removed");
-  process.exitCode = 130;
-}
+    .action(fidelity),
+  interrupted,
+);

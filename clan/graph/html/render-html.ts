@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pageStyle } from "../../html/page-style.ts";
 import { type FleetGraph, nodeKinds } from "../fleet-graph.ts";
 import { layoutGraph } from "./layout.ts";
 
@@ -11,7 +12,7 @@ import { layoutGraph } from "./layout.ts";
  */
 export function renderHtml(graph: FleetGraph): string {
   const placed = layoutGraph(graph);
-  const style = read("page.css");
+  const style = pageStyle(import.meta.dirname);
   const script = read("page.js");
   const policy = `default-src 'none'; script-src '${hash(script)}'; style-src '${hash(style)}'; base-uri 'none'; form-action 'none'`;
   const kinds = nodeKinds.filter((kind) => placed.nodes.some((node) => node.kind === kind));

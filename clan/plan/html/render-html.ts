@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { pageStyle } from "../../html/page-style.ts";
 import type { MachinePlan, Plan } from "../machine-plan.ts";
 import { countChanges, factsOf, renderBytes } from "../render-plan.ts";
 
@@ -11,7 +10,7 @@ type Named = readonly [name: string, plan: MachinePlan];
  * machine. Whatever a host or a fleet is called is text in it, never markup.
  */
 export function renderPlanHtml({ fleet, stack, machines }: Plan): string {
-  const style = readFileSync(join(import.meta.dirname, "page.css"), "utf8");
+  const style = pageStyle(import.meta.dirname);
   const policy = `default-src 'none'; style-src '${hash(style)}'; base-uri 'none'; form-action 'none'`;
   const named: readonly Named[] = Object.entries(machines).sort(([, a], [, b]) => order[a.change] - order[b.change]);
   return `<!doctype html>

@@ -3,31 +3,9 @@ import { describe, it } from "mocha";
 import { type MachinePlan, type Plan, planSchema } from "../../../clan/plan/machine-plan.ts";
 import { renderPlanMarkdown } from "../../../clan/plan/render-markdown.ts";
 import { renderBytes, renderMachinePlan, renderPlan } from "../../../clan/plan/render-plan.ts";
-import { declared, old } from "../../deploy/support/facts.ts";
+import { old } from "../../deploy/support/facts.ts";
+import { unchanged, wholePlan } from "./support/whole-plan.ts";
 
-import { wholePlan } from "./support/whole-plan.ts";
-
-const unchanged: MachinePlan = {
-  class: "nixos",
-  reachable: true,
-  host: "reachable, runs 1111111-nixos-system-galena, generation 8",
-  current: declared,
-  booted: declared,
-  toplevel: declared,
-  change: "none",
-  reasons: [],
-  packages: null,
-  copy: null,
-  reboot: null,
-  units: null,
-  build: null,
-  secrets: null,
-  gates: [],
-  wave: null,
-  node: null,
-  warnings: [],
-  notes: [],
-};
 const file = "modules/nixos/base/heartbeat.ts";
 const updated: MachinePlan = {
   ...unchanged,
@@ -174,7 +152,7 @@ describe("a plan as text", () => {
       unknown:  packages, bytes to copy, reboot (the new system is not built here yet)
 ? stibnite  unreachable: no answer within 5 s
       nothing to deploy by its last known state; what it runs is not known
-  cinnabar  reachable, runs 1111111-nixos-system-galena, generation 8
+  cinnabar  reachable, runs 1111111-nixos-system-electrum, generation 8
 
 stack core: 1 of 3 machines change, of 1 it is not known`,
     );

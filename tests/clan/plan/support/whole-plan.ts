@@ -1,7 +1,8 @@
 import { type MachinePlan, type Plan, planSchema } from "../../../../clan/plan/machine-plan.ts";
 import { declared, old } from "../../../deploy/support/facts.ts";
 
-const unchanged: MachinePlan = {
+/** A host that runs what it shall. */
+export const unchanged: MachinePlan = {
   class: "nixos",
   reachable: true,
   host: "reachable, runs 1111111-nixos-system-electrum, generation 8",
