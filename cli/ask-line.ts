@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { traced } from "../trace.ts";
 
 /** Whether somebody sits at this process's terminal. */
 export function canAsk(): boolean {
@@ -16,7 +17,8 @@ export async function askLine(question: string, signal: AbortSignal): Promise<st
   const { promise: closed, resolve: onClose } = Promise.withResolvers<string>();
   dialogue.once("close", () => onClose("")); // ^D is no answer
   try {
-    const answer = await Promise.race([dialogue.question(`${question} `, { signal }), closed]);
+    const ask = (): Promise<string> => Promise.race([dialogue.question(`${question} `, { signal }), closed]);
+    const answer = await traced({ kind: "question", what: question }, ask);
     return answer.trim();
   } finally {
     dialogue.close();

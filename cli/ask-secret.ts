@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
+import { traced } from "../trace.ts";
 
 /**
  * Asks on the terminal for a line that is not shown while it is typed.
@@ -7,6 +8,10 @@ import { Writable } from "node:stream";
  */
 export async function askSecret(question: string, signal: AbortSignal): Promise<string | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  return traced({ kind: "question", what: "a line that is not shown" }, () => askHidden(question, signal));
+}
+
+async function askHidden(question: string, signal: AbortSignal): Promise<string | undefined> {
   // As a terminal, so that it is in raw mode and echoes nothing; readline's own echo goes nowhere.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const dialogue = createInterface({ input: process.stdin, output: nowhere, terminal: true });

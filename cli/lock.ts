@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { lockFlake } from "../local-nix/lock.ts";
-import { renderEvent } from "./render-event.ts";
+import { progressOn } from "./progress.ts";
 import { refuseFlake } from "./source-options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -11,7 +11,7 @@ export function lockCommand(terminal: Terminal, signal: AbortSignal): Command {
     .action(async (_options: unknown, command: Command) => {
       refuseFlake(command);
       const root = command.optsWithGlobals<{ dir: string }>().dir;
-      await lockFlake(root, (event) => terminal.tell(renderEvent(event)), signal);
+      await lockFlake(root, progressOn(terminal, false), signal);
       terminal.tell("flake.lock is current");
     });
 }

@@ -12,7 +12,7 @@ export function progressOn(terminal: Terminal, verbose: boolean): Report {
   const told = new Map<string, number>();
   return (event) => {
     if (event.progress === undefined) {
-      if (event.level !== "debug" || verbose) terminal.tell(renderEvent(event));
+      if (event.level !== "debug" || verbose || terminal.debug === true) terminal.tell(renderEvent(event));
       return;
     }
     const rate = throughput.rate(event, performance.now());

@@ -13,6 +13,7 @@ import { parseSigningKey, type SigningKey } from "../deploy/store/signature.ts";
 import { isStorePath, type StorePath } from "../local-nix/store-path.ts";
 import type { Report } from "../report.ts";
 import { readKnownHosts } from "../stack/host-keys.ts";
+import { traced } from "../trace.ts";
 import { renderEvent } from "./render-event.ts";
 import { readStack } from "./stack-options.ts";
 import { readSudoPassword, type SudoOptions, withSudoOptions } from "./sudo-password.ts";
@@ -89,7 +90,9 @@ async function push(
     ...(options.store === undefined ? {} : { store: options.store }),
   } as const;
   // `await`, or the pool would be disposed of before the push began.
-  return await pushPaths(session, [first, ...others], pushOptions, report, signal);
+  return await traced({ kind: "phase", subject: spec.machine, what: "push" }, () =>
+    pushPaths(session, [first, ...others], pushOptions, report, signal),
+  );
 }
 
 /** @throws {PushError} without a word of what is in the file */
@@ -185,7 +188,7 @@ export function renderPush(
 export function reportTo(terminal: Terminal, now: () => number = () => performance.now()): Report {
   let last = now();
   return (event) => {
-    if (event.level === "debug") {
+    if (event.level === "debug" && (event.progress !== undefined || terminal.debug !== true)) {
       if (event.progress === undefined || now() - last < 2_000) return;
       last = now();
     }

@@ -32,7 +32,8 @@ export function withSourceOptions(program: Command): Command {
     )
     .addOption(pairs("--override-input <input> <ref>", "with --flake: another source for one of its inputs"))
     .addOption(pairs("--nix-option <name> <value>", "with --flake: a setting of Nix"))
-    .option("--impure", "with --flake: let it look at its surroundings");
+    .option("--impure", "with --flake: let it look at its surroundings")
+    .option("--debug", "tell every program, connection and phase with its time on stderr, and the stacks of errors");
 }
 
 /**

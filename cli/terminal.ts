@@ -1,3 +1,4 @@
+import { clearScreenDown, cursorTo } from "node:readline";
 import { plainText } from "../errors.ts";
 
 /** Where a command speaks: its answer on stdout, its progress on stderr. */
@@ -10,18 +11,22 @@ export interface Terminal {
   clear(): void;
   /** What the process will exit with; 0 unless a command says otherwise. */
   exitCode: number;
+  /** Details and stacks are wanted, too. Default: they are not. */
+  readonly debug?: boolean;
 }
 
 /** The terminal of this process. It obeys nothing of what a host says. */
-export function processTerminal(): Terminal {
+export function processTerminal({ debug = false } = {}): Terminal {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedReader);
   return {
     exitCode: 0,
+    debug,
     answer: (text) => process.stdout.write(linesOf(text)),
     tell: (text) => process.stderr.write(linesOf(text)),
-    // Source: ECMA-48, CUP and ED.
     clear: () => {
-      if (process.stdout.isTTY) process.stdout.write("\u001b[H\u001b[2J");
+      if (!process.stdout.isTTY) return;
+      cursorTo(process.stdout, 0, 0);
+      clearScreenDown(process.stdout);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import type { Report } from "../report.ts";
+import { traced } from "../trace.ts";
 import { BuildProgress } from "./build-progress.ts";
 import { NixBuildError } from "./errors.ts";
 import { gcRoot, type RootScope } from "./gc-root.ts";
@@ -40,7 +41,12 @@ export interface BuildRequest {
  * Builds a toplevel, or finds it built. A local one is kept from garbage collection until the machine's next build.
  * @throws {NixBuildError} with the failing derivation and the end of its log.
  */
-export async function buildToplevel(request: BuildRequest, report: Report, signal: AbortSignal): Promise<StorePath> {
+export function buildToplevel(request: BuildRequest, report: Report, signal: AbortSignal): Promise<StorePath> {
+  const work = { kind: "phase", subject: request.machine, what: "build" } as const;
+  return traced(work, () => build(request, report, signal));
+}
+
+async function build(request: BuildRequest, report: Report, signal: AbortSignal): Promise<StorePath> {
   const { machine, toplevel, where } = request;
   const root = await gcRoot(machine, request);
   const progress = new BuildProgress(machine, report);

@@ -3,6 +3,7 @@ import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
 import { plainText } from "../errors.ts";
 import type { FleetEvent, Report } from "../report.ts";
+import { traceWhereAsked } from "../stack/debug-trace.ts";
 import { renderProgress, Throughput } from "../stack/progress.ts";
 
 /** A report that shows on one resource's line, and the means to let go of the engine. */
@@ -18,6 +19,7 @@ export interface EngineLog extends AsyncDisposable {
  * show live and leave no line behind. Source: @pulumi/pulumi 3.270, cmd/dynamic-provider/index.js and proto/engine.proto.
  */
 export function openEngineLog(urn: string, address: string | undefined = process.argv.at(-1)): EngineLog {
+  traceWhereAsked();
   if (address === undefined || !/^[^/]+:\d+$/.test(address)) {
     return { report: () => undefined, [Symbol.asyncDispose]: () => Promise.resolve() }; // called outside of an engine
   }

@@ -11,6 +11,7 @@ import {
 } from "../local-nix/machine-evaluation.ts";
 import { type StagedTree, stageTree } from "../local-nix/staged-tree.ts";
 import type { Report } from "../report.ts";
+import { traced } from "../trace.ts";
 import type { OwnedMachine } from "./owned-machines.ts";
 import type { Stack } from "./stack.ts";
 
@@ -29,7 +30,9 @@ export async function evaluateSystems(
 ): Promise<ReadonlyMap<string, MachineEvaluation>> {
   const source = await sourceOf(fleet, report, signal);
   await approve?.(source.tree);
-  const results = await evaluateMachines(targetsOf(machines), settingsFor(stack, source), report, signal);
+  const results = await traced({ kind: "phase", what: "evaluate" }, () =>
+    evaluateMachines(targetsOf(machines), settingsFor(stack, source), report, signal),
+  );
   return fulfilled(results, Object.keys(fleet.model.machines), report);
 }
 
@@ -51,7 +54,8 @@ export type Source = Omit<EvaluationSettings, "tree"> & { readonly tree: StagedT
 export async function sourceOf(fleet: Fleet, report: Report, signal: AbortSignal): Promise<Source> {
   if (fleet.kind === "adopted") return fleet.flake.settings;
   const { evaluation } = fleet;
-  return { tree: await stageTree(evaluation.root, { overlay: emitFleet(evaluation) }, report, signal) };
+  const stage = () => stageTree(evaluation.root, { overlay: emitFleet(evaluation) }, report, signal);
+  return { tree: await traced({ kind: "phase", what: "stage" }, stage) };
 }
 
 function targetsOf(machines: readonly OwnedMachine[]): EvaluationTarget[] {

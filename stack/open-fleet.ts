@@ -3,6 +3,7 @@ import { flakeFolder } from "../clan/flake/origin.ts";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import { type Fleet, readFleet } from "../clan/read-fleet.ts";
 import type { Report } from "../report.ts";
+import { traced } from "../trace.ts";
 import type { Stack } from "./stack.ts";
 
 /** Where a fleet is written. */
@@ -21,7 +22,18 @@ export interface FleetSource {
  * @param chosen - machines of an adopted flake whose configurations are read. Default: all.
  * @throws {FleetError} @throws {FleetErrors}
  */
-export async function openFleet(
+export function openFleet(
+  root: string,
+  base: string,
+  source: FleetSource,
+  chosen: ((model: FleetModel) => readonly string[]) | undefined,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Fleet> {
+  return traced({ kind: "phase", what: "read" }, () => open(root, base, source, chosen, report, signal));
+}
+
+async function open(
   root: string,
   base: string,
   { flake, overrideInputs, nixOptions, impure }: FleetSource,

@@ -9,6 +9,7 @@ import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import { type ErrorFacts, FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
 import type { Report } from "../report.ts";
+import { traced } from "../trace.ts";
 import { deliverSystem } from "./deliver-system.ts";
 import { type Delivery, isAsAsked } from "./delivery.ts";
 import { resolveWay } from "./way-to-host.ts";
@@ -86,7 +87,8 @@ async function pause(wave: EndedWave, report: Report, signal: AbortSignal): Prom
   if (left <= 0) return;
   const at = new Date(until).toISOString().replace(/\.\d+Z$/, "Z");
   tell(report, "info", wave, `waits until ${at}, then looks at ${counted(wave)}`);
-  await sleep(left, undefined, { signal }).catch(() => signal.throwIfAborted());
+  const work = { kind: "phase", what: `pause after wave ${wave.name}` } as const;
+  await traced(work, () => sleep(left, undefined, { signal }).catch(() => signal.throwIfAborted()));
 }
 
 /** @returns what is wrong, undefined: nothing. */

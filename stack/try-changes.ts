@@ -16,6 +16,7 @@ import { defaultCacheDir } from "../local-nix/cache-folder.ts";
 import { copyTree } from "../local-nix/tree-copy.ts";
 import { snapshotTree } from "../local-nix/tree-snapshot.ts";
 import type { Report } from "../report.ts";
+import { traced } from "../trace.ts";
 import { givePackages } from "./give-packages.ts";
 import { typeErrors } from "./type-errors.ts";
 
@@ -67,7 +68,8 @@ export async function tryChanges(
 
 async function refuseTypeErrors(tree: string, { evaluation }: AuthoredFleet, changes: readonly FileChange[]) {
   const changed = changes.flatMap(({ path, after }) => (after !== null && path.endsWith(".ts") ? [path] : []));
-  const errors = typeErrors(tree, ["fleet.ts", ...evaluation.files], changed);
+  const work = { kind: "phase", what: "check types", isBusy: true } as const;
+  const errors = await traced(work, async () => typeErrors(tree, ["fleet.ts", ...evaluation.files], changed));
   const [first] = errors;
   if (first === undefined) return;
   throw new AuthoringError({

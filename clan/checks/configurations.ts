@@ -2,6 +2,7 @@ import type { EvaluationSettings } from "../../local-nix/evaluation-request.ts";
 import { checkLock } from "../../local-nix/lock-check.ts";
 import { stageTree } from "../../local-nix/staged-tree.ts";
 import type { Report } from "../../report.ts";
+import { traced } from "../../trace.ts";
 import { emitFleet } from "../emission/emit-fleet.ts";
 import type { MachineClass } from "../fleet-model.ts";
 import type { Fleet } from "../read-fleet.ts";
@@ -34,5 +35,7 @@ export async function readFactsOf(
     // A machine that does not evaluate was told of with its error already.
     if (names.includes(name) && problem === undefined) machines.set(name, machineClass);
   }
-  return readMachineFacts(machines, await ownPackages(fleet, signal), settings, report, signal);
+  return traced({ kind: "phase", what: "look into configurations" }, async () =>
+    readMachineFacts(machines, await ownPackages(fleet, signal), settings, report, signal),
+  );
 }

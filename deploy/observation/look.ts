@@ -1,5 +1,6 @@
 import type { FleetError } from "../../errors.ts";
 import type { Report } from "../../report.ts";
+import { traced } from "../../trace.ts";
 import {
   AuthenticationError,
   ConnectionLostError,
@@ -41,7 +42,24 @@ export interface LookOptions {
  * Connects once, asks, and turns every way in which a host is not there into a value. Nothing on it is changed.
  * @throws the signal's reason, and what `ask` throws for a host that talks nonsense ({RemoteOutputError})
  */
-export async function lookAt<T>(
+export function lookAt<T>(
+  spec: ConnectionSpec,
+  options: LookOptions,
+  ask: (host: SshHost, scope: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<Look<T>> {
+  return traced(
+    { kind: "phase", subject: spec.machine, what: "look" },
+    () => look(spec, options, ask, signal),
+    renderLook,
+  );
+}
+
+function renderLook({ kind }: Look<unknown>): string {
+  return kind;
+}
+
+async function look<T>(
   spec: ConnectionSpec,
   { deadlineSeconds, connections, report = ignore }: LookOptions,
   ask: (host: SshHost, scope: AbortSignal) => Promise<T>,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError } from "../../errors.ts";
 import type { Report } from "../../report.ts";
+import { traced } from "../../trace.ts";
 import { HostUnreachableError } from "../errors.ts";
 import { chooseBackEnd } from "./choose-back-end.ts";
 import { hostUnreachable } from "./connection-errors.ts";
@@ -52,7 +53,13 @@ export async function connectOnce(
       const message = `connecting with ${backEnd === "openssh" ? "OpenSSH" : backEnd}: ${reason}`;
       report({ level: "debug", subject: spec.machine, phase: "connect", message });
     }
-    const host = await (backEnd === "openssh" ? connectOpenssh : connectSsh2)(spec, onEnd, scope);
+    const dial = backEnd === "openssh" ? connectOpenssh : connectSsh2;
+    const work = { kind: "ssh", subject: spec.machine, what: `connect to ${renderAddress(spec)}` } as const;
+    const host = await traced(
+      work,
+      () => dial(spec, onEnd, scope),
+      ({ hostKey }) => `${backEnd}, ${fingerprint(hostKey)}`,
+    );
     if (host.hostKeyIsNew) reportNew(host, report);
     return host;
   } catch (error) {

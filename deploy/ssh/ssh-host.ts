@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { traced, type Work } from "../../trace.ts";
 import { ConnectionLostError, RemoteCommandError, RemoteDeadlineError, RemoteOutputError } from "../errors.ts";
 import { collectBounded } from "./bounded-text.ts";
 import { connectionLost } from "./connection-errors.ts";
@@ -82,7 +83,7 @@ export class SshHost implements AsyncDisposable {
     const deadline = AbortSignal.timeout(seconds * 1000);
     const scope = AbortSignal.any([signal, this.dead, deadline]);
     try {
-      return await this.#run(command, options, scope);
+      return await traced(this.#work(command), () => this.#run(command, options, scope), renderResult);
     } catch (error) {
       signal.throwIfAborted();
       if (deadline.aborted && !this.dead.aborted) throw this.#late(command, seconds);
@@ -109,8 +110,19 @@ export class SshHost implements AsyncDisposable {
    * @throws {SudoError} the first time that sudo is needed and does not work
    */
   async start(command: RemoteCommand, elevation: Elevation, scope: AbortSignal): Promise<RemoteProcess> {
+    const process = await this.#begin(command, elevation, scope);
+    // The caller, who has the process, hears of a failure.
+    traced(this.#work(command), () => process.ended, renderCode).catch(() => undefined);
+    return process;
+  }
+
+  async #begin(command: RemoteCommand, elevation: Elevation, scope: AbortSignal): Promise<RemoteProcess> {
     const { line, preamble } = await this.#line(command, elevation, scope);
     return this.#start(line, preamble, scope);
+  }
+
+  #work(command: RemoteCommand): Work {
+    return { kind: "ssh", subject: this.spec.machine, what: nameOf(command).slice(0, 200) };
   }
 
   /** A stream to a Unix socket on the host, with the login user's rights. @throws {ConnectionLostError} */
@@ -196,7 +208,7 @@ export class SshHost implements AsyncDisposable {
   }
 
   async #run(command: RemoteCommand, options: ExecOptions, scope: AbortSignal): Promise<ExecResult> {
-    const process = await this.start(command, options.elevation ?? "none", scope);
+    const process = await this.#begin(command, options.elevation ?? "none", scope);
     const maxBytes = options.maxOutputBytes ?? 1024 * 1024;
     const input = "text" in command ? command.text : (options.stdin ?? "");
     const { overflowed, ...result } = await this.#collect(process, input, maxBytes, scope);
@@ -252,6 +264,14 @@ export class SshHost implements AsyncDisposable {
   [Symbol.asyncDispose](): PromiseLike<void> {
     return this.#transport[Symbol.asyncDispose]();
   }
+}
+
+function renderResult({ code, stdout, stderr }: ExecResult): string {
+  return `${renderCode(code)}, ${stdout.length + stderr.length} characters`;
+}
+
+function renderCode(code: number | undefined): string {
+  return code === undefined ? "ended by a signal" : `exit ${code}`;
 }
 
 function lastLines(text: string): string {

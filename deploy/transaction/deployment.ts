@@ -46,7 +46,7 @@ export class Deployment {
       request,
       report,
       session: new HostSession(pool, connection, policy.reconnectDeadlineSeconds, report),
-      clock: new PhaseClock(),
+      clock: new PhaseClock(machine),
       token: randomBytes(16).toString("hex"),
       wanted: {
         class: machineClass,

@@ -1,0 +1,37 @@
+import { inspect } from "node:util";
+import { FleetError, FleetErrors } from "../errors.ts";
+
+export interface Explaining {
+  /** How the reader gets the trace, e.g. `--debug`. */
+  readonly how: string;
+  /** It was asked for: stacks are shown. */
+  readonly debug: boolean;
+}
+
+/** What a person is told of an error, whatever it is: it ends with what to do, and shows a stack only to who asked for it. */
+export function explainError(error: unknown, { how, debug }: Explaining): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof FleetError || error instanceof FleetErrors) return debug ? `${text}\n\n${stackOf(error)}` : text;
+  if (debug) return `${text}\n\n${inspect(error)}`;
+  return `${text}\n  fix:      ${isOfSystem(error) ? adviceOfSystem(how) : adviceOfBug(how)}`;
+}
+
+/** What this machine's operating system said: of Node's errors those of a system call. */
+function isOfSystem(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}
+
+function adviceOfSystem(how: string): string {
+  return `this machine said so: correct what it names and run it again; where that was is told with ${how}`;
+}
+
+function adviceOfBug(how: string): string {
+  return `this is a bug of pulumi-clan, not of your fleet: run it again with ${how}, and report what that prints`;
+}
+
+/** Without the message, which stands above it. */
+function stackOf(error: Error): string {
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const cause = error.cause === undefined ? [] : [`caused by ${inspect(error.cause)}`];
+  return [...frames, ...cause].join("\n");
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "mocha";
+import { FleetError, FleetErrors } from "../../errors.ts";
+import { explainError } from "../../stack/explain-error.ts";
+
+class KnownError extends FleetError {
+  readonly code = "FLEET_KNOWN";
+}
+
+const facts = { summary: "galena: no", expected: "yes", found: "no", at: "fleet.ts:1", fix: "say yes" };
+const explained = (error: unknown, debug = false): string => explainError(error, { how: "--debug", debug });
+
+function thrown(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  return assert.fail("nothing was thrown");
+}
+
+describe("an error as it is told", () => {
+  it("ends with what to do, whatever it is, and shows no stack", () => {
+    const bug = thrown(() => Reflect.get(Object(undefined), "x").y);
+    const ofSystem = thrown(() => readFileSync("/nonexistent/file"));
+    for (const error of [
+      new KnownError(facts),
+      new FleetErrors([new KnownError(facts), new KnownError(facts)]),
+      bug,
+      ofSystem,
+      "text",
+    ]) {
+      const lines = explained(error).split("\n");
+      assert.match(lines.at(-1) ?? "", /^ {2}fix: {6}\S/);
+      assert.ok(!lines.some((line) => /^\s+at .*:\d+:\d+/.test(line)), lines.join("\n"));
+    }
+  });
+
+  it("calls what nobody thought of a bug, and what the machine says no bug", () => {
+    assert.match(
+      explained(new TypeError("x is undefined")),
+      /^x is undefined\n {2}fix: {6}this is a bug of pulumi-clan/,
+    );
+    const ofSystem = explained(thrown(() => readFileSync("/nonexistent/file")));
+    assert.match(
+      ofSystem,
+      /^ENOENT: no such file or directory, open '\/nonexistent\/file'\n {2}fix: {6}this machine said so/,
+    );
+  });
+
+  it("shows the stack and the causes to who asks for a trace", () => {
+    const error = new KnownError(facts, { cause: new TypeError("the deeper reason") });
+    const text = explained(error, true);
+    assert.ok(text.startsWith(error.message));
+    assert.match(text, /\n\s+at .*explain-error\.test\.ts:\d+:\d+/);
+    assert.match(text, /caused by TypeError: the deeper reason/);
+    assert.match(explained(new RangeError("a bug"), true), /explain-error\.test\.ts:\d+:\d+/);
+  });
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { renderArgv, traced, type WorkEvent, watchWork } from "../trace.ts";
+
+/** What is told while an action runs, without times. */
+async function told(action: () => Promise<unknown>): Promise<string[]> {
+  const lines: string[] = [];
+  using _watch = watchWork((event: WorkEvent) => {
+    const { kind, what } = event.work;
+    lines.push(event.kind === "began" ? `${kind} ${what}` : `${kind} ${what}: ${event.result}`);
+  });
+  await action();
+  return lines;
+}
+
+const evaluate = { kind: "phase", what: "evaluate" } as const;
+
+describe("trace", () => {
+  it("tells the beginning and the end of work, and hands its value on", async () => {
+    let value = 0;
+    const lines = await told(async () => {
+      value = await traced(
+        evaluate,
+        async () => 3,
+        (machines) => `${machines} machines`,
+      );
+    });
+    assert.equal(value, 3);
+    assert.deepEqual(lines, ["phase evaluate", "phase evaluate: 3 machines"]);
+  });
+
+  it("tells the first line of what was thrown, and throws it", async () => {
+    const lines = await told(() =>
+      assert.rejects(
+        traced(evaluate, () => Promise.reject(new Error("broken\n  at great length"))),
+        /broken/,
+      ),
+    );
+    assert.deepEqual(lines, ["phase evaluate", "phase evaluate: broken"]);
+  });
+
+  it("tells every program of this machine with its arguments and its end, one that is not there included", async () => {
+    const lines = await told(async () => {
+      await once(spawn("/bin/cat", ["--", "/dev/null"], { stdio: "pipe" }), "close");
+      const missing = spawn("/nonexistent/program", [], { stdio: "pipe" });
+      await assert.rejects(once(missing, "close"), /ENOENT/);
+    });
+    assert.deepEqual(lines.slice(0, 3), [
+      "process cat -- /dev/null",
+      "process cat -- /dev/null: exit 0",
+      "process program",
+    ]);
+    assert.match(lines[3] ?? "", /^process program: .*ENOENT/);
+  });
+
+  it("calls a program that has the terminal for itself a question", async () => {
+    const [begin] = await told(() => once(spawn("/bin/true", [], { stdio: "inherit" }), "close"));
+    assert.equal(begin, "question true");
+  });
+
+  it("leaves out what a shell is told to do, which may be where a secret comes from", () => {
+    assert.equal(renderArgv(["/bin/sh", "-c", "pass show root", "sh"]), "sh -c … sh");
+    fc.assert(
+      fc.property(
+        fc.constantFrom("sh", "/bin/bash", "/run/current-system/sw/bin/zsh"),
+        fc.base64String({ minLength: 8 }),
+        (shell, secret) => {
+          assert.ok(!renderArgv([shell, "-c", secret]).includes(secret));
+        },
+      ),
+    );
+  });
+
+  it("renders any command in one line that is not too long", () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: "binary", maxLength: 2_000 }), { maxLength: 20 }), (args) => {
+        const line = renderArgv(["nix", ...args]);
+        assert.ok(!line.includes("\n") && line.length < 700);
+      }),
+    );
+  });
+});
