@@ -3,6 +3,7 @@ import type { Outcome } from "../deploy/outcome.ts";
 import type { FleetError } from "../errors.ts";
 import { renderStorePath } from "../local-nix/store-path.ts";
 import { isAsAsked } from "../stack/delivery.ts";
+import { type RunPhases, renderTimes, timesOf } from "../stack/times.ts";
 import { renderTable } from "./render-table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -46,6 +47,17 @@ export function resultsJson(results: readonly Result[]): string {
     return { kind: "failed", machine: result.machine, error: { code: result.error.code, ...result.error.facts } };
   });
   return JSON.stringify(plain, null, 2);
+}
+
+/** Where the time of each deployment went, and of what came before them. Nothing for a run that reached no host. */
+export function tellTimes(results: readonly Result[], phases: RunPhases, terminal: Terminal): void {
+  const times = results.flatMap((result) => {
+    if (!("outcome" in result)) return [];
+    const { machine, facts } = result.outcome;
+    const seconds = Object.values(facts.seconds).reduce((sum, value) => sum + value, 0);
+    return seconds === 0 ? [] : [{ machine, seconds, times: timesOf(facts) }];
+  });
+  if (times.length > 0) terminal.tell(renderTimes(times, phases));
 }
 
 /** What the table has no room for: errors in full, and the last words of units that failed. */

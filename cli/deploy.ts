@@ -9,9 +9,10 @@ import { buildPlaceOf, type Delivery, settingsOf, wayOf } from "../stack/deliver
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
 import { planSecrets, publishedKeys } from "../stack/plan-secrets.ts";
 import { type StackRollout, stackRollout } from "../stack/stack-rollout.ts";
+import { PhaseTimes } from "../stack/times.ts";
 import { confirmed } from "./confirm.ts";
 import { deliverAll } from "./deliver-all.ts";
-import { exitCodeOf, renderResults, resultsJson, tellFailures } from "./delivery-results.ts";
+import { exitCodeOf, renderResults, resultsJson, tellFailures, tellTimes } from "./delivery-results.ts";
 import { readKnownByState } from "./known-by-state.ts";
 import { readWays, withMachineOptions } from "./machine-ways.ts";
 import { withSpecialisation } from "./policy-options.ts";
@@ -59,6 +60,7 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
       .option("--yes", "do not ask", false)
       .option("--verbose", "also what activation scripts print", false),
   ).action(async (selectors: readonly string[], options: DeployOptions, command: Command) => {
+    using spent = new PhaseTimes();
     if (options.all === selectors.length > 0) command.error("error: name machines, or say --all", { exitCode: 2 });
     const chosen = await chooseMachines(command, selectors, terminal, signal);
     if (options.toplevel !== undefined && chosen.machines.length !== 1) {
@@ -86,6 +88,7 @@ export function deployCommand(terminal: Terminal, signal: AbortSignal): Command 
       terminal.tell(
         `\nA key that is being rotated, and the stack that a machine was moved from, stand in the state: ${unread}`,
       );
+    tellTimes(results, spent.phases, terminal);
     terminal.answer(options.json ? resultsJson(results) : renderResults(results));
     terminal.exitCode = code;
   });

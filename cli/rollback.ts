@@ -13,7 +13,7 @@ import { publishedKeys } from "../stack/plan-secrets.ts";
 import { resolveWay } from "../stack/way-to-host.ts";
 import { confirmed } from "./confirm.ts";
 import { deliverAll } from "./deliver-all.ts";
-import { exitCodeOf, renderResults, resultsJson, tellFailures } from "./delivery-results.ts";
+import { exitCodeOf, renderResults, resultsJson, tellFailures, tellTimes } from "./delivery-results.ts";
 import { type MachineWays, readWays, withMachineOptions } from "./machine-ways.ts";
 import { withSpecialisation } from "./policy-options.ts";
 import { progressOn } from "./progress.ts";
@@ -84,6 +84,7 @@ export function rollbackCommand(terminal: Terminal, signal: AbortSignal): Comman
       signal,
     );
     tellFailures(results, terminal);
+    tellTimes(results, {}, terminal);
     terminal.answer(options.json ? resultsJson(results) : renderResults(results));
     terminal.exitCode = exitCodeOf(results, signal);
     if (terminal.exitCode === 0) terminal.tell(`${name}: the next \`pulumi up\` deploys what the fleet declares again`);

@@ -62,7 +62,8 @@ export class StillTelling implements Disposable {
 
   observe(event: WorkEvent): void {
     this.#underWay.observe(event, this.#clock());
-    if (event.kind === "began" && event.work.isBusy === true) this.#say(`${event.work.what} …`);
+    // In a log nobody waits for it, and on a screen the line goes again.
+    if (event.kind === "began" && event.work.isBusy === true && this.#isScreen) this.#say(`${event.work.what} …`);
     if (event.work.kind !== "question") return;
     this.#erase();
     this.#saidAt = this.#clock(); // whoever was asked has just seen something

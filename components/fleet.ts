@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import { isPlain } from "../clan/rollout/plan-rollout.ts";
 import { renderRollout } from "../clan/rollout/render-rollout.ts";
+import type { MachineTime } from "../stack/times.ts";
 import { Inventory } from "./inventory.ts";
 import type { MachineSettings } from "./machine.ts";
 import { type MachineOutcome, MachineRegistry } from "./machine-registry.ts";
@@ -18,6 +19,8 @@ export interface FleetArgs {
   readonly remarks?: readonly Remark[];
   /** In which order the machines are deployed to. Default: all at once. */
   readonly rollout?: RolloutArgs | undefined;
+  /** What the fleet tells at the end of an update of the time that its deployments took. Default: nothing. */
+  readonly renderTimes?: ((machines: readonly MachineTime[]) => string) | undefined;
 }
 
 /** The whole fleet as one stack sees it. Children: `<name>-inventory`, `<name>-registry`, and `<name>-rollout` where the stack states an order. */
@@ -27,14 +30,19 @@ export class Fleet extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { model, machines, remarks = [], rollout: order }: FleetArgs,
+    { model, machines, remarks = [], rollout: order, renderTimes }: FleetArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("clan:index:Fleet", name, { fleet: model.name, machines: machines.map(({ machine }) => machine) }, opts);
     const inventory = new Inventory(`${name}-inventory`, { model }, { parent: this });
     const turns = order === undefined ? undefined : this.#turns(name, order);
     const registry = new MachineRegistry(`${name}-registry`, { machines, turns }, { parent: this });
-    this.machines = registry.machines;
+    this.machines = registry.machines.apply(async (rows) => {
+      // Of a program's last words only those are told that its outputs wait for.
+      if (renderTimes !== undefined && !pulumi.runtime.isDryRun())
+        await pulumi.log.info(renderTimes(await registry.times()));
+      return rows;
+    });
     for (const { subject, text } of remarks) {
       const part = subject.kind === "machine" ? registry.machineNamed(subject.name) : inventory.partNamed(subject);
       void pulumi.log.warn(text, part ?? this);

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { MachineTime } from "../stack/times.ts";
 import { Machine, type MachineSettings } from "./machine.ts";
 import type { RolloutTurns } from "./rollout-turns.ts";
 
@@ -54,6 +55,12 @@ export class MachineRegistry extends pulumi.ComponentResource {
     const rows = [...this.#children].map(([machine, child]) => child.row.apply((row) => [machine, row] as const));
     this.machines = pulumi.all(rows).apply((all) => Object.fromEntries(all));
     this.registerOutputs({ machines: this.machines });
+  }
+
+  /** How long each deployment of this run took, when all have ended. */
+  async times(): Promise<MachineTime[]> {
+    const all = await Promise.all([...this.#children.values()].map(({ time }) => time));
+    return all.filter((one) => one !== undefined);
   }
 
   /** The resource of a machine that the stack owns. */

@@ -7,8 +7,10 @@ import { SystemClosure } from "../providers/system-closure.ts";
 import type { ClosureInputs, Observed } from "../providers/system-closure-schema.ts";
 import { noAddress } from "../providers/system-closure-schema.ts";
 import type { ChooseWay, ChosenWay, DialledAt, NodeSeen } from "../stack/choose-way.ts";
+import type { MachineTime } from "../stack/times.ts";
 import type { CloudNode, NodeOrder } from "./cloud-node.ts";
 import type { MachineOutcome } from "./machine-registry.ts";
+import { timeOf } from "./machine-time.ts";
 import { MachineTurn } from "./machine-turn.ts";
 import { nameAlone } from "./name-alone.ts";
 import type { Place } from "./place.ts";
@@ -80,6 +82,8 @@ export interface WayOfRun {
 export class Machine extends pulumi.ComponentResource {
   /** This machine's row in the fleet's table. */
   declare readonly row: pulumi.Output<MachineOutcome>;
+  /** How long its deployment took, when it has ended; undefined: this run did not deploy to it. */
+  readonly time: Promise<MachineTime | undefined>;
 
   constructor(name: string, settings: MachineSettings, opts?: pulumi.ComponentResourceOptions) {
     const { spec, delivery, node } = settings;
@@ -123,6 +127,7 @@ export class Machine extends pulumi.ComponentResource {
     under?.endFirstLogin?.(isOurs, { parent: this, dependsOn: [installed ?? closure] });
     tolerateFailure(closure); // the error stands on the resource, and the machine's row says so
     this.row = turn.rowOf(closure);
+    this.time = timeOf(settings.machine, closure, settings.place?.turn);
     this.registerOutputs({ outcome: this.row.outcome });
   }
 

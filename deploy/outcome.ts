@@ -59,7 +59,7 @@ export const outcomeFactsSchema = z.strictObject({
   savedBytes: z.int().optional(),
   /** Exit code of switch-to-configuration or activate: recorded, never decisive alone. */
   exitCode: z.int().optional(),
-  /** Seconds per phase: connect, facts, push, test, commit. */
+  /** Seconds per phase: build, connect, facts, push, check, secrets, test, health, acknowledge, commit, reboot, rollback. */
   seconds: z.record(z.string(), z.number().nonnegative()),
 });
 export type OutcomeFacts = z.output<typeof outcomeFactsSchema>;

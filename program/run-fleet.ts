@@ -10,6 +10,8 @@ import { openFleet, withVarsOf } from "../stack/open-fleet.ts";
 import { planMachines } from "../stack/owned-machines.ts";
 import { planSecrets } from "../stack/plan-secrets.ts";
 import { stackRollout } from "../stack/stack-rollout.ts";
+import { PhaseTimes, renderTimes } from "../stack/times.ts";
+import { traced } from "../trace.ts";
 import { compareWithPreview } from "./approved-tree.ts";
 import { askCloud } from "./ask-cloud.ts";
 import { checkFleet } from "./check-fleet.ts";
@@ -40,12 +42,13 @@ export interface FleetOutputs {
  * @throws {pulumi.RunError} with a text for people, before anything is registered
  */
 export async function runFleet(root: string): Promise<FleetOutputs> {
-  return rendered(async () => {
+  using spent = new PhaseTimes();
+  return await rendered(async () => {
     const signal = AbortSignal.timeout(60 * 60_000);
     const stated = readStack();
     const select = ({ machines }: FleetModel) => selectMachines(machines, stated.config.machines, stated.file);
     const fleet = await openFleet(root, root, stated.config, select, pulumiReport, signal);
-    const checks = await checkFleet(fleet, signal);
+    const checks = await traced({ kind: "phase", what: "check" }, () => checkFleet(fleet, signal));
     const stack = withVarsOf(fleet, stated);
     const selected = select(fleet.model);
     await requireMoved(root, fleet.model, selected, stated, pulumiReport);
@@ -77,6 +80,7 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
       machines: settings,
       remarks: [...cloud.remarks, ...before, ...remarks],
       rollout,
+      renderTimes: (times) => renderTimes(times, spent.phases, process.uptime()),
     });
     const publicVars = await readPublicVars(resolve(root, stack.config.vars ?? "vars"), selected);
     return { machines, publicVars };

@@ -10,10 +10,18 @@ import type { ClosureFacts, ClosureOutputs } from "./system-closure-schema.ts";
 /** A refresh waits this long for a host: it may be waking up. */
 const refreshSeconds = 10;
 
-/** What a refresh learns of a host; `outcome` and `seconds` are the last deployment's. */
+/** What a refresh learns of a host; `outcome`, `seconds` and `took` are the last deployment's. */
 export type SeenFacts = Omit<
   ClosureFacts,
-  "outcome" | "seconds" | "drift" | "formerHostKeys" | "formerOwners" | "secretsDelivered" | "deployedAt" | "previous"
+  | "outcome"
+  | "seconds"
+  | "took"
+  | "drift"
+  | "formerHostKeys"
+  | "formerOwners"
+  | "secretsDelivered"
+  | "deployedAt"
+  | "previous"
 >;
 
 /**

@@ -4,6 +4,7 @@ import { machineSecretsSchema } from "../clan/vars/machine-secrets.ts";
 import { activationPolicySchema } from "../deploy/activation/policy.ts";
 import { pinnedHostKeySchema } from "../deploy/ssh/host-key.ts";
 import { isStorePath } from "../local-nix/store-path.ts";
+import { timesSchema } from "../stack/times.ts";
 
 const storePath = z.string().refine(isStorePath, "expected /nix/store/<hash>-<name>");
 
@@ -145,6 +146,8 @@ const sinceSchema = z.object({
   deployedAt: z.number().nullable().default(null),
   /** What ran before the last deployment. */
   previous: storePath.nullable().default(null),
+  /** Where the time of the last deployment went. */
+  took: timesSchema.nullable().default(null),
   /** Why the host was not as deployed when it was last asked, and who did it where that is known. */
   drift: z.string().nullable().default(null),
 });

@@ -6,6 +6,7 @@ import { isStorePath, renderStorePath } from "../local-nix/store-path.ts";
 import { deliverSystem } from "../stack/deliver-system.ts";
 import { isAsAsked } from "../stack/delivery.ts";
 import { isToBeDeployed } from "../stack/plan/system-difference.ts";
+import { timesOf } from "../stack/times.ts";
 import { deploymentDeadline } from "./deployment-deadline.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { formerHostKeys, stillFormer } from "./former-host-keys.ts";
@@ -162,6 +163,7 @@ async function deploy(raw: ClosureInputs, before: ClosureOutputs | undefined): P
     formerOwners: stillFormerOwners(owners, observation?.facts.owner),
     outcome: outcome.kind,
     seconds: Math.round((performance.now() - began) / 100) / 10,
+    took: timesOf(facts),
     drift: null,
     deployedAt: outcome.kind === "unreachable" ? lastSeen(olds).deployedAt : Math.floor(Date.now() / 1000),
     previous: facts.previous,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StorePath } from "../local-nix/store-path.ts";
+import type { Times } from "../stack/times.ts";
 import { statedPolicy } from "./stored-closure.ts";
 import { StoredResource, storedRuntime } from "./stored-resource.ts";
 import type { ClosureInputs, ClosureOutputs } from "./system-closure-schema.ts";
@@ -32,6 +33,8 @@ export class SystemClosure extends StoredResource {
   declare readonly seconds: pulumi.Output<number>;
   /** Unix seconds of the end of the last deployment; null: never, or before it was kept. */
   declare readonly deployedAt: pulumi.Output<number | null>;
+  /** Where the time of the last deployment went; null: never deployed, or before it was kept. */
+  declare readonly took: pulumi.Output<Times | null>;
   /** Store path that ran before the last deployment. */
   declare readonly previous: pulumi.Output<StorePath | null>;
   /** System units that failed after it. */
@@ -39,7 +42,7 @@ export class SystemClosure extends StoredResource {
 
   constructor(name: string, args: SystemClosureArgs, opts?: pulumi.CustomResourceOptions) {
     const outputs = { running: undefined, outcome: undefined, generation: undefined, seconds: undefined };
-    const since = { deployedAt: undefined, previous: undefined, failedUnits: undefined };
+    const since = { deployedAt: undefined, previous: undefined, failedUnits: undefined, took: undefined };
     const policy = pulumi.output(args.policy).apply(statedPolicy);
     super("SystemClosure", runtime, name, { ...outputs, ...since, ...args, policy }, opts);
   }

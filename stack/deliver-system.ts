@@ -46,9 +46,11 @@ export async function deliverSystem(
   await using stack = new AsyncDisposableStack();
   const connections = shared ?? stack.use(new ConnectionPool());
   let refused = await requireIdentity(delivery, connection, connections, report, signal);
+  const began = performance.now();
   if (refused === undefined && delivery.buildOn === "target")
     refused = await unlessUnreachable(machine, () => buildOnTarget(delivery, connection, connections, report, signal));
   else if (refused === undefined) await build(delivery, { kind: "local" }, report, signal);
+  const buildSeconds = delivery.drvPath === undefined ? 0 : (performance.now() - began) / 1000;
   const formerOwners = [...(delivery.formerOwners ?? [])];
   const secrets = secretsFor(delivery, connection);
   const request = {
@@ -63,7 +65,7 @@ export async function deliverSystem(
     secrets,
     secretsProof: proofFor(delivery, connection),
   };
-  const outcome = refused ?? (await deployMachine(request, report, signal, connections));
+  const outcome = withBuild(refused ?? (await deployMachine(request, report, signal, connections)), buildSeconds);
   const said = renderOutcome(outcome).replace(`${machine}: `, "");
   report({ level: "info", subject: machine, phase: "done", message: said });
   const observation =
@@ -71,6 +73,13 @@ export async function deliverSystem(
   if (observation !== undefined) await rememberSeen(delivery);
   if (observation !== undefined) await tellUserKeys(delivery, connection, connections, report, signal);
   return { outcome, ...(observation === undefined ? {} : { observation }) };
+}
+
+/** The build is no phase on the host, and its owner waits for it all the same. */
+function withBuild(outcome: Outcome, seconds: number): Outcome {
+  if (seconds < 0.001) return outcome;
+  const build = Math.round(seconds * 1000) / 1000;
+  return { ...outcome, facts: { ...outcome.facts, seconds: { build, ...outcome.facts.seconds } } };
 }
 
 /** Nothing where the clan keeps no key for the machine. */

@@ -37,9 +37,10 @@ export class UnderWay {
     const phases = this.#of("phase");
     const shown = innermost(phases.length > 0 ? phases : [...this.#of("ssh"), ...this.#of("process")]);
     if (shown.length === 0) return undefined;
-    const words = shown
-      .slice(0, mostShown)
-      .map(([work, at]) => `${nameOf(work)} (${Math.max(0, Math.floor((nowMs - at) / 1000))} s)`);
+    const words = shown.slice(0, mostShown).map(([work, at]) => {
+      const seconds = Math.floor((nowMs - at) / 1000);
+      return seconds < 1 ? nameOf(work) : `${nameOf(work)} (${seconds} s)`;
+    });
     const more = shown.length - words.length;
     return [...words, ...(more > 0 ? [`${more} more`] : [])].join(", ");
   }

@@ -11,6 +11,7 @@ import { tryCommand } from "../../sim/hosts/run-command.ts";
 import { type Files, soundFleet } from "../clan/checks/support/sound-fleet.ts";
 import { temporaryFleet } from "../clan/support/temporary-fleet.ts";
 import { patience } from "../deploy/support/signals.ts";
+import { withoutWaiting } from "./support/without-waiting.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 const command = join(checkout, "cli/fleet.ts");
@@ -21,7 +22,8 @@ async function fleetOf(files: Files) {
   const git = (...args: string[]) => tryCommand("git", ["-C", root, ...args], {}, patience());
   await git("init", "--quiet");
   await git("add", "--all");
-  const fleet = (...args: string[]) => tryCommand(process.execPath, [command, "-C", root, ...args], {}, patience());
+  const fleet = (...args: string[]) =>
+    withoutWaiting(tryCommand(process.execPath, [command, "-C", root, ...args], {}, patience()));
   return { root, git, fleet, read: (path: string) => readFile(join(root, path), "utf8"), ...tree };
 }
 

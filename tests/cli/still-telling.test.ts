@@ -113,9 +113,10 @@ describe("waiting", () => {
   });
 
   it("is told at once of what computes and leaves no time for a word", async () => {
-    await using screen = new Screen();
+    await using screen = new Screen({ isTTY: true });
     await traced({ kind: "phase", what: "check types", isBusy: true }, async () => undefined);
-    assert.equal(screen.text, "check types …\n");
+    screen.terminal.tell("written");
+    assert.equal(screen.text, `check types …${erased}written\n`);
   });
 
   describe("for a program", () => {

@@ -11,6 +11,7 @@ import { FixtureFlake } from "../clan/flake/support/fixture-flake.ts";
 import { type TemporaryFleet, temporaryFleet } from "../clan/support/temporary-fleet.ts";
 import { patience } from "../deploy/support/signals.ts";
 import { TemporaryFolder } from "../local-nix/support/temporary-folder.ts";
+import { withoutWaiting } from "./support/without-waiting.ts";
 
 const command = join(import.meta.dirname, "../../cli/fleet.ts");
 const run = promisify(execFile);
@@ -23,7 +24,7 @@ async function git(folder: string, ...args: readonly string[]): Promise<string> 
 describe("the commands that show the wiring", () => {
   let fleet: TemporaryFleet;
   const call = (...args: readonly string[]) =>
-    tryCommand(process.execPath, [command, "-C", fleet.root, ...args], {}, patience());
+    withoutWaiting(tryCommand(process.execPath, [command, "-C", fleet.root, ...args], {}, patience()));
   const lines = (text: string): readonly string[] => text.trimEnd().split("\n");
 
   before(async () => {

@@ -5,6 +5,7 @@ import type { NodeOrder } from "../../components/cloud-node.ts";
 import type { MachineSettings } from "../../components/machine.ts";
 import { activationPolicySchema } from "../../deploy/activation/policy.ts";
 import { parseStorePath } from "../../local-nix/store-path.ts";
+import type { MachineTime } from "../../stack/times.ts";
 import { type Registered, recordResources, resolved } from "./support.ts";
 
 const toplevel = parseStorePath("/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system");
@@ -226,6 +227,39 @@ describe("a machine whose deployment failed", () => {
     const row = await resolved(machine.row);
     const failed = { class: "nixos", outcome: "authentication", toplevel, generation: null, seconds: 0 };
     assert.deepEqual(row, { ...failed, targetHost: "root@192.0.2.14", atNode: "root@192.0.2.14" });
+  });
+});
+
+describe("the end of an update", () => {
+  it("tells where the time of this run's deployments went: of a failed one how long it took, of earlier runs nothing", async () => {
+    const took = { seconds: { build: 1.5, push: 4 }, bytes: 12_300_000 };
+    const now = Math.ceil(Date.now() / 1000);
+    let deployedAt = now;
+    await recordResources(({ name, type }) => {
+      if (name === "galena-closure") throw new Error("galena: NOT committed");
+      return type.endsWith(":SystemClosure")
+        ? { running: toplevel, outcome: "switched", generation: 2, seconds: 7, deployedAt, took }
+        : {};
+    });
+    const { Fleet } = await import("../../components/fleet.ts");
+    const timesOf = async (name: string): Promise<readonly MachineTime[]> => {
+      let told: readonly MachineTime[] | undefined;
+      const machines = [settings("cinnabar"), settings("galena")];
+      const renderTimes = (times: readonly MachineTime[]): string => {
+        told = times;
+        return "where the time went";
+      };
+      await resolved(new Fleet(name, { model, machines, renderTimes }).machines);
+      return told ?? assert.fail("nothing was told before the outputs of the stack");
+    };
+    const [cinnabar, galena] = await timesOf("minerals");
+    assert.deepEqual(cinnabar, { machine: "cinnabar", seconds: 7, times: took });
+    assert.deepEqual([galena?.machine, galena?.failed, galena?.times], ["galena", true, undefined]);
+    deployedAt = now - 86_400;
+    assert.deepEqual(
+      (await timesOf("ores")).map(({ machine }) => machine),
+      ["galena"],
+    );
   });
 });
 

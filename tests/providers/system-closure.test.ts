@@ -58,6 +58,7 @@ const deployed: ClosureOutputs = {
   secretsDelivered: null,
   deployedAt: 1_700_000_000,
   previous: two,
+  took: { seconds: { activate: 2.1 }, bytes: 0 },
 };
 
 describe("SystemClosure", () => {
@@ -111,6 +112,12 @@ describe("SystemClosure", () => {
       const way = { targetHost: "ops@192.0.2.99:2222", identityFiles: ["/other"], deadlineSeconds: 9 };
       assert.equal(await differs({}, { ...way, drvPath: `${two}.drv`, reportTo: "urn:elsewhere" }), false);
       assert.equal(await differs({}, { targetHost: unknownValue }), false);
+    });
+
+    it("not by the time that its last deployment took, nor in a state that was written before that was kept", async () => {
+      assert.equal(await differs({ seconds: 99, took: { seconds: { push: 98 }, bytes: 1 } }, {}), false);
+      const { took: _none, ...before } = deployed;
+      assert.deepEqual((await diff("galena", before as ClosureOutputs, inputs)).changes, false);
     });
 
     it("when another system is declared", async () => {
