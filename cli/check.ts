@@ -97,7 +97,7 @@ export async function checked<T>(check: () => Promise<T>, terminal: Terminal): P
     return await check();
   } catch (error) {
     if (!(error instanceof FleetError || error instanceof FleetErrors)) throw error;
-    terminal.tell(error.message);
+    terminal.tell(error.message, "error");
     terminal.exitCode = 2;
     return undefined;
   }

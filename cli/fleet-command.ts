@@ -14,5 +14,12 @@ export async function fleetCommand(argv: readonly string[], terminal: Terminal, 
   );
   fleet.version(packageManifest().version, "-V, --version", "print the version of pulumi-clan");
   for (const make of await loadCommands(argv)) fleet.addCommand(make(terminal, signal).exitOverride());
+  speakOn(terminal, fleet);
   return fleet.exitOverride().showHelpAfterError("(fleet --help lists the commands)");
+}
+
+/** Help and words about wrong usage, too: nobody else writes where a passing line may stand. */
+function speakOn(terminal: Terminal, command: Command): void {
+  command.configureOutput({ writeOut: (text) => terminal.answer(text), writeErr: (text) => terminal.tell(text) });
+  for (const below of command.commands) speakOn(terminal, below);
 }

@@ -21,7 +21,7 @@ async function main(argv: readonly string[], terminal: Terminal): Promise<void> 
 
 function failure(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has already said why
-  terminal.tell(explainError(error, { how: "--debug", debug: terminal.debug === true }));
+  terminal.tell(explainError(error, { how: "--debug", debug: terminal.debug === true }), "error");
   return 1;
 }
 

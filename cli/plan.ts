@@ -52,7 +52,7 @@ export function planCommand(terminal: Terminal, signal: AbortSignal): Command {
       terminal.answer(renderers[json ? "json" : format](await makePlan(chosen, request, command, terminal, signal)));
     } catch (error) {
       if (signal.aborted || !(error instanceof FleetError || error instanceof FleetErrors)) throw error;
-      terminal.tell(error.message);
+      terminal.tell(error.message, "error");
       terminal.exitCode = 2;
     }
   });

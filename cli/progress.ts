@@ -12,7 +12,8 @@ export function progressOn(terminal: Terminal, verbose: boolean): Report {
   const told = new Map<string, number>();
   return (event) => {
     if (event.progress === undefined) {
-      if (event.level !== "debug" || verbose || terminal.debug === true) terminal.tell(renderEvent(event));
+      const tone = event.level === "warning" ? event.level : undefined;
+      if (event.level !== "debug" || verbose || terminal.debug === true) terminal.tell(renderEvent(event), tone);
       return;
     }
     const rate = throughput.rate(event, performance.now());

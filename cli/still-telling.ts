@@ -43,9 +43,9 @@ export class StillTelling implements Disposable {
         said();
         terminal.answer(text);
       },
-      tell: (text) => {
+      tell: (text, tone) => {
         said();
-        terminal.tell(text);
+        terminal.tell(text, tone);
       },
       clear: () => {
         said();

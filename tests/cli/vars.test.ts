@@ -42,6 +42,25 @@ describe("fleet vars", function () {
     assert.deepEqual([found.exitCode, found.stdout], [0, "0 errors, 0 warnings, 0 info\n"], found.stderr);
   });
 
+  it("writes no secret into the trace that --debug asks for", async () => {
+    await using fleet = await temporaryFleet(withoutVars);
+    const { identity } = await generateAgeKey();
+    const secret = "the-token-of-a-tunnel";
+    const asked = ["--user", "mina", "--password", "mina", "--command", `tunnel/token=printf %s ${secret}`];
+    const traced = await tryCommand(
+      process.execPath,
+      [command, "-C", fleet.root, "vars", "generate", "galena", "--with", "builtin", ...asked, "--debug"],
+      { env: { ...process.env, SOPS_AGE_KEY: identity } },
+      patience(),
+    );
+    assert.equal(traced.exitCode, 0, traced.stderr);
+    assert.match(traced.stderr, /^ +\d+\.\d{3} s {2}process {3}sh -c …$/m);
+    assert.match(traced.stderr, /^ +\d+\.\d{3} s {2}process {3}sh -c …: exit 0, \d+\.\d{3} s$/m);
+    const said = traced.stdout + traced.stderr;
+    for (const word of [secret, identity, "AGE-SECRET-KEY", "PRIVATE KEY", "$y$", "$6$"])
+      assert.ok(!said.includes(word), word);
+  });
+
   it("names a secret that its machine cannot open, with the command that mends it, and exits 1", async () => {
     const files = { ...soundFleet, "sops/machines/galena/key.json": '[{ "publickey": "age1new", "type": "age" }]' };
     await using fleet = await temporaryFleet(files);

@@ -22,14 +22,22 @@ export default flakeModule({
 describe("an up that is stopped while a host is being switched", function () {
   this.timeout(300_000);
   let checkout: Checkout;
+  let first = "";
   before(async () => {
     checkout = await Checkout.create();
     await checkout.edit("Pulumi.local.yaml", "machines: [cinnabar, stibnite, galena]", "machines: [cinnabar]");
     assert.equal((await checkout.sim("up", "cinnabar")).code, 0);
     const ended = await checkout.pulumi("up", "--yes", "--stack", "local", "--skip-preview");
     assert.equal(ended.code, 0, ended.text);
+    first = ended.text;
   });
   after(() => checkout[Symbol.asyncDispose]());
+
+  it("had told at the end of the one before where its time went", () => {
+    assert.match(first, /where the time went: \d+\.\d (?:s|min)\n/);
+    assert.match(first, /^ +program +read \d.* evaluate \d/m);
+    assert.match(first, /^ +cinnabar +\d+\.\d (?:s|min): .*push \d+\.\d (?:s|min) for \d+\.\d MB, activate \d/m);
+  });
 
   it("by two ^C ends, and the next up goes on where the host stands", async () => {
     await checkout.write("modules/machines/nixos/cinnabar/held.ts", held);
@@ -54,7 +62,8 @@ describe("an up that is stopped while a host is being switched", function () {
     assert.notEqual(child.exitCode, 0, stdout + stderr);
 
     await checkout.ask("cinnabar", "touch /run/held.open");
-    const again = await checkout.pulumi("up", "--yes", "--stack", "local", "--skip-preview");
+    const up = "scripts/pulumi up --yes --stack local --skip-preview --non-interactive";
+    const again = await checkout.bash(up, { PULUMI_CLAN_DEBUG: "1" });
     assert.equal(again.code, 0, `${stdout}${stderr}${again.text}`);
     const starts = "journalctl --unit held.service --no-pager --output=cat | grep -c Starting";
     assert.equal(await checkout.ask("cinnabar", starts), "1", "nothing ran twice");
@@ -63,5 +72,10 @@ describe("an up that is stopped while a host is being switched", function () {
       await checkout.ask("cinnabar", "readlink -f /nix/var/nix/profiles/system"),
     );
     assert.deepEqual(await closureSteps(checkout), {});
+
+    // What the program and what the provider did, as PULUMI_CLAN_DEBUG has it.
+    assert.match(again.text, /\d s {2}phase {5}read: done, \d/);
+    assert.match(again.text, /\d s {2}ssh {7}cinnabar: connect to \S+: ssh2, SHA256:/);
+    assert.match(again.text, /\d s {2}phase {5}cinnabar: commit: done, \d/);
   });
 });
