@@ -4,5 +4,7 @@ import { connectionSpecSchema } from "../../../deploy/ssh/connection-spec.ts";
 
 const spec = connectionSpecSchema.parse(JSON.parse(process.argv[2] ?? ""));
 const host = await connect(spec, () => undefined, AbortSignal.timeout(20_000));
+// It ends with its input. One that does not keeps OpenSSH's connection open until it ends by itself.
+const { ended } = await host.start(["cat"], "none", AbortSignal.timeout(60_000));
 process.stdout.write(`${host.backEnd}\n`);
-await host.exec(["sleep", "60"], { deadlineSeconds: 60 }, AbortSignal.timeout(60_000));
+await ended;
