@@ -65,6 +65,7 @@ describe("every command of the documentation", () => {
     assert.deepEqual(
       nobodys.map(({ page, line, text }) => `${page}:${line}: ${text}`),
       [],
+      "give each a place in tests/docs/support/places.ts, or a turn in host-story.ts",
     );
   });
 

@@ -5,7 +5,8 @@ export function isPlaceholder(word: string): boolean {
 
 /** Whether a command is shown by its form (`[--json]`, `M…`, `text|json`, `<machine>`), and cannot be run as it stands. */
 export function isSynopsis(command: string): boolean {
-  const text = command.replace(/\s#.*$/, "");
+  if (/<<-?\s*['"]?\w/.test(command)) return false; // a here-document's end is no placeholder
+  const text = command.replaceAll(/'[^']*'|"[^"]*"/g, "").replace(/\s#.*$/, "");
   return /(^|[\s[])\[[\w-]|…(\s|\]|$)|\w\|\w|<[\w-]+>/.test(text) || text.split(/\s+/).slice(1).some(isPlaceholder);
 }
 
