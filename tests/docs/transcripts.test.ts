@@ -15,7 +15,7 @@ function system(start: string, machine: string): StorePath {
 
 const [running, declared] = [system("5bi2q0v", "cinnabar"), system("9mk1x7c", "cinnabar")];
 const sleeping = system("7fz0d4s", "stibnite");
-const [hour, day] = [3600, 24 * 3600];
+const [hour, day, now] = [3600, 24 * 3600, 1_790_200_000];
 
 describe("a transcript in the documentation is what the command prints of such machines", () => {
   let commands: readonly DocumentedCommand[] = [];
@@ -53,10 +53,11 @@ describe("a transcript in the documentation is what the command prints of such m
         reason: "no route to host",
         declared: sleeping,
         deployedSecondsAgo: 2 * day,
+        lastSeenAt: now - 7 * hour,
         lastKnown: { running: sleeping, generation: 31, deployedAt: 1_790_000_000 },
       },
     ];
-    assert.equal(shown("docs/commands.md", "fleet status"), renderStatus(rows));
+    assert.equal(shown("docs/commands.md", "fleet status"), renderStatus(rows, now));
   });
 
   it("fleet history: a generation of another tool, a deployment, one that was taken back", () => {
