@@ -14,6 +14,8 @@ const rooms = [
   "errors.ts",
   "composition",
   "clan",
+  "cloud",
+  "components",
   "local-nix",
   "deploy",
   "stack",
