@@ -7,6 +7,7 @@ import { gcRoot, type RootScope } from "./gc-root.ts";
 import { runNix } from "./nix-command.ts";
 import { lastErrorBlock, NixError } from "./nix-error.ts";
 import { parseNixLogLine } from "./nix-log.ts";
+import { Places } from "./places.ts";
 import { isStorePath, type StorePath } from "./store-path.ts";
 
 /** Where derivations are built; evaluation was local in any case. */
@@ -37,6 +38,10 @@ export interface BuildRequest {
   readonly deadlineSeconds?: number;
 }
 
+// A Nix that waits for its builders does nothing and holds some 30 MB: a hundred at once are 3 GB. Some builds take hours, and
+// those of remote builders are done side by side: others must not wait for a few of them.
+const localBuilds = new Places(16);
+
 /**
  * Builds a toplevel, or finds it built. A local one is kept from garbage collection until the machine's next build.
  * @throws {NixBuildError} with the failing derivation and the end of its log.
@@ -49,6 +54,7 @@ export function buildToplevel(request: BuildRequest, report: Report, signal: Abo
 async function build(request: BuildRequest, report: Report, signal: AbortSignal): Promise<StorePath> {
   const { machine, toplevel, where } = request;
   const root = await gcRoot(machine, request);
+  using _place = where.kind === "local" ? await localBuilds.take(signal) : undefined;
   const progress = new BuildProgress(machine, report);
   const args = buildArgs(request, root);
   try {

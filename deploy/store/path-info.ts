@@ -1,6 +1,9 @@
+import { availableParallelism } from "node:os";
 import { setImmediate as yieldToOthers } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { runNix } from "../../local-nix/nix-command.ts";
+import { Places } from "../../local-nix/places.ts";
 import { type StorePath, storePathSchema } from "../../local-nix/store-path.ts";
 
 /** What a store knows of a valid path. */
@@ -34,8 +37,12 @@ const answerSchema = z.record(z.string(), z.unknown());
 // A path takes some 20 µs: keepalives, other hosts and Ctrl-C come through in between.
 const pathsPerSlice = 200;
 
+// It is this machine's store and its CPU that they share: more at once are not read sooner, and hold their answers longer.
+const readings = new Places(Math.max(2, availableParallelism()));
+
 /** The paths and all they refer to, from the operator's store; each path after its references. @throws {NixError} */
 export async function readClosure(wanted: readonly StorePath[], signal: AbortSignal): Promise<readonly PathInfo[]> {
+  using _place = await readings.take(signal);
   const args = ["path-info", "--json", "--recursive", ...wanted];
   const text = await runNix(args, { signal, deadlineMs: 120_000, purpose: "read the closure" });
   return orderByReferences(await parsePathInfos(text));
@@ -57,7 +64,7 @@ export async function parsePathInfos(
   const infos: PathInfo[] = [];
   for (const [path, info] of Object.entries(answerSchema.parse(JSON.parse(text)))) {
     if (info === null && invalid === "left-out") continue;
-    infos.push(parsePathInfo(path, info));
+    infos.push(shared(parsePathInfo(path, info)));
     if (infos.length % pathsPerSlice === 0) await yieldToOthers();
   }
   return infos;
@@ -75,6 +82,21 @@ function parsePathInfo(path: string, answer: unknown): PathInfo {
     ...(info.deriver == null ? {} : { deriver: info.deriver }),
     ...(info.ca == null ? {} : { contentAddress: info.ca }),
   };
+}
+
+/** Machines of one fleet have most of their paths in common: held are those once, however many are pushed to at a time. */
+const held = new Map<StorePath, WeakRef<PathInfo>>();
+const forgotten = new FinalizationRegistry<StorePath>((path) => {
+  if (held.get(path)?.deref() === undefined) held.delete(path);
+});
+
+/** @returns the one that is held already, where it says the same. */
+function shared(info: PathInfo): PathInfo {
+  const before = held.get(info.path)?.deref();
+  if (before !== undefined && isDeepStrictEqual(before, info)) return before;
+  held.set(info.path, new WeakRef(info));
+  forgotten.register(info, info.path);
+  return info;
 }
 
 /**

@@ -9,7 +9,7 @@ import { evaluateMachines } from "../../local-nix/machine-evaluation.ts";
 import { stageTree } from "../../local-nix/staged-tree.ts";
 import { parseStorePath } from "../../local-nix/store-path.ts";
 import { fleetFiles, machines, recorder, silent, soon } from "./support/fixtures.ts";
-import { TemporaryFolder, withPath } from "./support/temporary-folder.ts";
+import { slowNix, TemporaryFolder, withPath } from "./support/temporary-folder.ts";
 
 async function requests(
   folder: TemporaryFolder,
@@ -207,6 +207,31 @@ exec "$@"
     assert.match(await readFile(built, "utf8"), /^galena /);
     assert.match(await readFile(log, "utf8"), /root@198\.51\.100\.11 .*-p 2222 -i \/key .*nix-daemon --stdio/);
     await assert.rejects(access(join(cache.path, "gc-roots/galena")), "what the target has needs no root here");
+  });
+});
+
+describe("builds of a large fleet", function () {
+  this.timeout(60_000);
+
+  it("wait for their turn: at most sixteen of them have a Nix of their own", async () => {
+    await using folder = await TemporaryFolder.make();
+    const toplevel = parseStorePath(`/nix/store/${"0".repeat(32)}-nixos-system-galena`);
+    const nix = await slowNix(folder, toplevel);
+    const build = (index: number): Promise<string> =>
+      buildToplevel(
+        {
+          machine: `galena-${index}`,
+          drvPath: `${toplevel}.drv`,
+          toplevel,
+          where: { kind: "local" },
+          cacheDir: folder.path,
+        },
+        silent,
+        soon(),
+      );
+    const built = await withPath(nix.path, () => Promise.all(Array.from({ length: 40 }, (_, index) => build(index))));
+    assert.ok(built.every((path) => path === toplevel));
+    assert.ok((await nix.mostAtOnce()) <= 16);
   });
 });
 

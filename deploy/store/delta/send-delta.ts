@@ -1,6 +1,7 @@
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
+import { Places } from "../../../local-nix/places.ts";
 import { printingFunction } from "../../activation/scripts.ts";
 import { composeText } from "../../host-script.ts";
 import type { RemoteScript } from "../../ssh/remote-command.ts";
@@ -9,7 +10,6 @@ import { Coalescer } from "../coalescer.ts";
 import { writeNar } from "../nar-writer.ts";
 import type { PathChannel } from "../path-channel.ts";
 import { type PathInfo, sizeOf } from "../path-info.ts";
-import { Places } from "../places.ts";
 import type { Receiver } from "../receiver.ts";
 import { ReceiverProcess } from "../receiver-process.ts";
 import { sendPaths, type Tally } from "../send-paths.ts";

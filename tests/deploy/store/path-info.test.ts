@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { availableParallelism } from "node:os";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { orderByReferences, parsePathInfos } from "../../../deploy/store/path-info.ts";
+import { orderByReferences, parsePathInfos, readClosure } from "../../../deploy/store/path-info.ts";
+import { slowNix, TemporaryFolder, withPath } from "../../local-nix/support/temporary-folder.ts";
 import { graphs, info } from "./support/paths.ts";
 
 describe("path infos", () => {
@@ -34,6 +36,19 @@ describe("path infos", () => {
     await assert.rejects(parsePathInfos(JSON.stringify({ [b.path]: null })), /invalid/i);
   });
 
+  it("are held once by all who read them, while the store says the same of the path", async () => {
+    const { path } = info("x1", []);
+    const answer = (registrationTime: number): string =>
+      JSON.stringify({
+        [path]: { narHash: `sha256-${"A".repeat(43)}=`, narSize: 120, references: [], registrationTime },
+      });
+    const [first] = await parsePathInfos(answer(1));
+    const [again] = await parsePathInfos(answer(1));
+    const [other] = await parsePathInfos(answer(2));
+    assert.equal(again, first);
+    assert.deepEqual([first?.registrationTime, other?.registrationTime], [1, 2]);
+  });
+
   it("let others through while a large answer is read", async () => {
     const narHash = `sha256-${"A".repeat(43)}=`;
     const one = { narHash, narSize: 120, references: [] };
@@ -47,6 +62,17 @@ describe("path infos", () => {
     assert.equal((await parsePathInfos(text)).length, 1_000);
     clearImmediate(counted);
     assert.ok(turns >= 4, `${turns} turns`);
+  });
+
+  it("are read from the store a few closures at a time, however many hosts are pushed to", async () => {
+    await using folder = await TemporaryFolder.make();
+    const { path } = info("x2", []);
+    const answer = { narHash: `sha256-${"A".repeat(43)}=`, narSize: 120, references: [] };
+    const nix = await slowNix(folder, JSON.stringify({ [path]: answer }));
+    const read = () => readClosure([path], AbortSignal.timeout(30_000));
+    const closures = await withPath(nix.path, () => Promise.all(Array.from({ length: 12 }, read)));
+    assert.equal(new Set(closures.flat()).size, 1);
+    assert.ok((await nix.mostAtOnce()) <= Math.max(2, availableParallelism()));
   });
 
   it("come after their references, each once", () => {

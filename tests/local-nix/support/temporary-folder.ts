@@ -79,3 +79,33 @@ export async function countingNix(
     },
   };
 }
+
+/**
+ * A folder for PATH whose `nix` answers every command with the same text, after it has waited a moment.
+ * @returns the PATH to use, and a function that tells how many ran at the same time at most.
+ */
+export async function slowNix(
+  folder: TemporaryFolder,
+  answer: string,
+): Promise<{ path: string; mostAtOnce: () => Promise<number> }> {
+  const log = join(folder.path, "running");
+  await folder.executable(
+    "bin/nix",
+    `#!/bin/sh
+[ "$1" != --version ] || exec echo 'nix (Nix) 2.26.3'
+echo 1 >>'${log}'
+sleep 0.2
+echo -1 >>'${log}'
+echo '${answer}'
+`,
+  );
+  const mostAtOnce = async (): Promise<number> => {
+    let [now, most] = [0, 0];
+    for (const step of (await readFile(log, "utf8")).split("\n")) {
+      now += Number(step);
+      most = Math.max(most, now);
+    }
+    return most;
+  };
+  return { path: `${join(folder.path, "bin")}:${process.env["PATH"]}`, mostAtOnce };
+}

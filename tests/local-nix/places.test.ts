@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { Places } from "../../../deploy/store/places.ts";
+import { Places } from "../../local-nix/places.ts";
 
 describe("places", () => {
   it("are never taken by more than there are, whoever ends first", async () => {
