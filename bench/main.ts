@@ -7,6 +7,8 @@ import { benchMemory } from "./push/memory.ts";
 import { planTrials, pushSets } from "./push/plan.ts";
 import { figuresOf, renderFigures } from "./push/render-results.ts";
 import { type Measured, runBench } from "./push/run-bench.ts";
+import { parseShare } from "./scale/hosts/faults.ts";
+import { benchUp, type UpOptions } from "./scale/up.ts";
 import { measureStatus } from "./status/measure-status.ts";
 import { renderStatusFigures, statusFigures } from "./status/render-status.ts";
 import { quickSizes, wholeSizes } from "./synthetic/closures.ts";
@@ -119,6 +121,21 @@ await new Command("bench")
       .option("--machines <n>", "of the largest synthetic fleet, at least 10", (text) => count(text, 10), 1000)
       .option("--entries <n>", "that each machine of a synthetic fleet imports", (text) => count(text), 200)
       .action(benchComposition),
+  )
+  .addCommand(
+    new Command("scale-up")
+      .description(
+        "pulumi up with all machines at once, on stub hosts of which some fail; a quarter, half and all of them",
+      )
+      .option("--json", "figures as JSON", false)
+      .option("--machines <n>", "of the largest fleet", (text) => count(text), 100)
+      .option("--fail <share>", "of the hosts that fail: 5% or 0.05", parseShare, 0.05)
+      .action((options: UpOptions) => {
+        const interrupted = new AbortController();
+        process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
+        const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(1800_000)]);
+        return benchUp(options, (line) => console.error(`bench: ${line}`), signal);
+      }),
   )
   .parseAsync();
 

@@ -107,6 +107,37 @@ export function rebuiltClosures(
   return { before: build(1), after: build(2) };
 }
 
+/** The closures of a fleet: what its machines have already, what is new for all of them, and what each has for itself. */
+export interface FleetClosures {
+  /** In every machine's store. */
+  readonly present: readonly SyntheticPath[];
+  /** New, and the same for all; the last one refers to all others, and to what is present. */
+  readonly shared: readonly SyntheticPath[];
+  /** Of one machine each; the last one refers to all that is shared and to the others of its own. */
+  readonly own: readonly (readonly SyntheticPath[])[];
+}
+
+/** Paths of a few kilobytes. @param sizes - how many of each; of `shared` and `own` at least two. */
+export function fleetClosures(
+  machines: number,
+  sizes: { readonly present: number; readonly shared: number; readonly own: number },
+  label = "fleet",
+): FleetClosures {
+  const small = (count: number, name: string): readonly SyntheticPath[] => smallClosure(count, name).paths.slice(0, -1);
+  const below = (name: string, paths: readonly SyntheticPath[], others: readonly SyntheticPath[]): SyntheticPath => {
+    const references = [...paths, ...others].map(({ path }) => path).sort();
+    return syntheticPath(name, references, [{ name: "system", sizeBytes: 500, seed: 7 }]);
+  };
+  const present = small(sizes.present, `${label}-present`);
+  const shared = small(sizes.shared - 1, `${label}-shared`);
+  const all = below(`${label}-all`, shared, present);
+  const own = Array.from({ length: machines }, (_, index) => {
+    const paths = small(sizes.own - 1, `${label}-own-${index}`);
+    return [...paths, below(`${label}-top-${index}`, paths, [all])];
+  });
+  return { present, shared: [...shared, all], own };
+}
+
 /** Up to four references to paths shortly before: a graph as deep and as dense as a system's. */
 function earlier(paths: readonly SyntheticPath[], index: number): readonly StorePath[] {
   const distances = [

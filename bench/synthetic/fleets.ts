@@ -13,18 +13,23 @@ export interface FleetSize {
  * file each, roles by tag. A machine states all of its imports itself: `machines * entries` references.
  */
 export function syntheticFleet({ machines, entries }: FleetSize): ReadonlyMap<string, string> {
-  const machineNames = numbered("machine", machines);
+  const names = machineNames(machines);
   const entryNames = numbered("entry", entries);
   return new Map([
     ["package.json", '{ "type": "module" }\n'],
     ["fleet.ts", fleetFile],
     ["modules/clan/core.ts", coreFile],
-    ["modules/clan/machines.ts", registryFile(machineNames)],
-    ["modules/clan/inventory/machines.ts", inventoryFile(machineNames)],
+    ["modules/clan/machines.ts", registryFile(names)],
+    ["modules/clan/inventory/machines.ts", inventoryFile(names)],
     ["modules/clan/inventory/services.ts", servicesFile],
     ...entryNames.map((name) => [`modules/nixos/${name}.ts`, entryFile(name)] as const),
-    ...machineNames.map((name) => [`modules/machines/${name}.ts`, machineFile(name, entryNames)] as const),
+    ...names.map((name) => [`modules/machines/${name}.ts`, machineFile(name, entryNames)] as const),
   ]);
+}
+
+/** Names of a synthetic fleet's machines. */
+export function machineNames(machines: number): readonly string[] {
+  return numbered("machine", machines);
 }
 
 /** Writes a synthetic fleet into an empty folder. @param packageRoot - where the fleet finds `pulumi-clan`. */

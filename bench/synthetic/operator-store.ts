@@ -3,11 +3,16 @@ import { once } from "node:events";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { tryCommand } from "../../sim/hosts/run-command.ts";
-import type { SyntheticClosure } from "./closures.ts";
+import type { SyntheticClosure, SyntheticPath } from "./closures.ts";
 import { exportStream } from "./export-stream.ts";
 
 /** Puts the closure into the operator's store, unless it is there. */
-export async function addClosure({ paths }: SyntheticClosure, signal: AbortSignal): Promise<void> {
+export function addClosure({ paths }: SyntheticClosure, signal: AbortSignal): Promise<void> {
+  return addPaths(paths, signal);
+}
+
+/** As `addClosure`. @param paths - each after its references, which are among them or there. */
+export async function addPaths(paths: readonly SyntheticPath[], signal: AbortSignal): Promise<void> {
   const missing = await invalid(
     paths.map(({ path }) => path),
     signal,
@@ -24,7 +29,11 @@ export async function addClosure({ paths }: SyntheticClosure, signal: AbortSigna
 
 /** Removes the closures' paths from the operator's store. @throws when something else there refers to them */
 export async function removeClosures(closures: readonly SyntheticClosure[], signal: AbortSignal): Promise<void> {
-  const paths = [...new Set(closures.flatMap((closure) => closure.paths.map(({ path }) => path)))];
+  await removePaths([...new Set(closures.flatMap((closure) => closure.paths.map(({ path }) => path)))], signal);
+}
+
+/** As `removeClosures`. */
+export async function removePaths(paths: readonly string[], signal: AbortSignal): Promise<void> {
   const there = await invalid(paths, signal);
   const valid = paths.filter((path) => !there.has(path));
   if (valid.length === 0) return;

@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from "commander";
+
 /**
  * What is wrong with a host, from the deployment on:
  * - `silent`: takes connections and never says a word;
@@ -7,6 +9,13 @@
  */
 export const faults = ["silent", "drops", "refuses", "unhealthy"] as const;
 export type Fault = (typeof faults)[number];
+
+/** `5%` or `0.05`. @throws {InvalidArgumentError} */
+export function parseShare(text: string): number {
+  const value = text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError("expected a share, 5% or 0.05");
+  return value;
+}
 
 /**
  * So many of the hosts have a fault, spread over them and over the kinds, always the same for the same seed.

@@ -6,7 +6,7 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
-import { chooseFaults, type Fault, faults } from "./faults.ts";
+import { chooseFaults, type Fault, faults, parseShare } from "./faults.ts";
 import type { HostLine } from "./host-lines.ts";
 import { beginHost, beginningSchema } from "./host-memory.ts";
 import { makeKeys } from "./keys.ts";
@@ -28,7 +28,7 @@ const options = new Command("hosts")
   .requiredOption("--count <n>", "hosts, named machine-0000 and so on", whole)
   .requiredOption("--folder <folder>", "an existing one, for the key that may log in")
   .option("--beginning <file>", "JSON: what all have (present), what a host runs and whose it is (hosts.<name>)")
-  .option("--fail <share>", "of the hosts that have a fault: 5% or 0.05", share, 0)
+  .option("--fail <share>", "of the hosts that have a fault: 5% or 0.05", parseShare, 0)
   .option("--fault <kind>", `only of this kind; may be repeated: ${faults.join(", ")}`, several, [])
   .option("--seed <n>", "by which they are chosen", whole, 1)
   .option("--switch-ms <n>", "how long a switch to another system takes", whole, 200)
@@ -80,12 +80,6 @@ function say(line: HostLine): void {
 function whole(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("expected a whole number");
-  return value;
-}
-
-function share(text: string): number {
-  const value = text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text);
-  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError("expected a share, 5% or 0.05");
   return value;
 }
 

@@ -16,18 +16,18 @@ export class SshPort implements AsyncDisposable {
 
   /** @param hostKey - OpenSSH's private format. @param user - the only key that may log in. @param port - 0: any that is free. */
   static async open(host: StubHost, hostKey: string, user: ssh2.ParsedKey, port: number): Promise<SshPort> {
-    const ssh = new ssh2.Server({ hostKeys: [hostKey] });
     const sockets = new Set<Socket>();
     const server = createServer({ noDelay: true }, (socket) => {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
       host.clock.activity.connections += 1;
       if (host.fault === "silent") socket.on("error", () => undefined).resume();
-      else ssh.injectSocket(socket);
-    });
-    ssh.on("connection", (connection) => {
-      const socket = lastOf(sockets);
-      serve(connection, host, user, () => socket?.destroy());
+      else {
+        // One of its own: so it is known which socket a connection has.
+        const ssh = new ssh2.Server({ hostKeys: [hostKey] });
+        ssh.on("connection", (connection) => serve(connection, host, user, () => socket.destroy()));
+        ssh.injectSocket(socket);
+      }
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once("error", reject).listen({ host: "127.0.0.1", port, backlog: 511 }, resolve);
@@ -43,11 +43,6 @@ export class SshPort implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
     await promise;
   }
-}
-
-/** ssh2 tells of a connection while it is handed over: it is the one that came last. */
-function lastOf(sockets: ReadonlySet<Socket>): Socket | undefined {
-  return [...sockets].at(-1);
 }
 
 function serve(connection: Connection, host: StubHost, user: ssh2.ParsedKey, hangUp: () => void): void {
