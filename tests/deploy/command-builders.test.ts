@@ -15,6 +15,9 @@ import { argvOf, renderRemoteCommand } from "../../deploy/ssh/remote-command.ts"
 import { SecretText } from "../../deploy/ssh/secret-text.ts";
 import { quoteCommand } from "../../deploy/ssh/shell-quote.ts";
 import { elevate } from "../../deploy/ssh/sudo.ts";
+import { cacheSettingsSchema } from "../../deploy/store/cache/cache-settings.ts";
+import { stateScript } from "../../deploy/store/cache/cache-state.ts";
+import { fetchScript, uploadArgs } from "../../deploy/store/cache/push-by-cache.ts";
 import { encoderArgs } from "../../deploy/store/delta/delta-encoder.ts";
 import { storeUri } from "../../deploy/store/nix-copy.ts";
 import { serveCommand } from "../../deploy/store/serve-channel.ts";
@@ -245,6 +248,55 @@ describe("a list of arguments has each text in one place, whatever it holds:", (
         );
       }),
     );
+  });
+});
+
+describe("a cache's URL", () => {
+  const publicKey = `fleet-1:${Buffer.alloc(32).toString("base64")}`;
+  const usual = { upload: uploadArgs(path, "s3://fleet"), fetch: fetchScript(path, { to: "s3://fleet", publicKey }) };
+  /** Texts of which many are accepted as the rest of a URL: no blanks, nothing but ASCII. */
+  const rest = fc.oneof(
+    hostile,
+    fc.string({ unit: fc.constantFrom(..."'\"\\$`!*?~#&;|<>(){}[]=%^-./@:ab"), maxLength: 30 }),
+  );
+
+  it("is one argument of the copy, and one word for the host, whatever was accepted", () => {
+    let accepted = 0;
+    fc.assert(
+      fc.property(rest, rest, (to, from) => {
+        const settings = cacheSettingsSchema.safeParse({ to: `s3://${to}`, from: `https://${from}`, publicKey }).data;
+        if (settings === undefined) return;
+        accepted += 1;
+        assert.deepEqual(
+          uploadArgs(path, settings.to),
+          usual.upload.map((argument) => (argument === "s3://fleet" ? settings.to : argument)),
+        );
+        const fetch = fetchScript(path, settings);
+        assert.equal(fetch.text, usual.fetch.text, "nothing of it is in the script");
+        assert.deepEqual(fetch.args, [path, settings.from]);
+        const readArgs = { ...fetch, text: `{ ${print} "$@"; exit\n}\n` };
+        assert.deepEqual(readBack(renderRemoteCommand(readArgs, "none"), { input: readArgs.text }), fetch.args);
+      }),
+      { numRuns: 100 },
+    );
+    assert.ok(accepted > 20, `${accepted} accepted`);
+  });
+
+  it("is never read as an option, nor as two stores", () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        for (const url of [text, `${text}://x`, `s3://${text}`]) {
+          const settings = cacheSettingsSchema.safeParse({ to: url, publicKey }).data;
+          if (settings !== undefined) assert.doesNotMatch(settings.to, /^-|\s/);
+        }
+      }),
+    );
+    for (const to of ["--option", "-s3://x", "s3://a s3://b", "s3://a\ns3://b", "https://me:secret@cache.example"])
+      assert.ok(!cacheSettingsSchema.safeParse({ to, publicKey }).success, to);
+  });
+
+  it("is not part of the question what a host trusts, which names a store path alone", () => {
+    assert.deepEqual(stateScript(path).args, [path]);
   });
 });
 

@@ -9,6 +9,7 @@ import { DiskSpaceError, PushError, RemoteCommandError } from "../../errors.ts";
 import { composeScript } from "../../host-script.ts";
 import type { HostSession } from "../../host-session.ts";
 import { renderAddress } from "../../ssh/connection-spec.ts";
+import type { RemoteScript } from "../../ssh/remote-command.ts";
 import { type PathInfo, readClosure, sizeOf } from "../path-info.ts";
 import type { PushResult } from "../push-closure.ts";
 import { parsePublicKeys, parseSigningKey } from "../signature.ts";
@@ -103,6 +104,17 @@ async function whyNotSigning(file: string, publicKey: string): Promise<string | 
   }
 }
 
+/** The arguments of `nix` that put a closure into the cache. */
+export function uploadArgs(toplevel: StorePath, to: string): readonly string[] {
+  const options = ["--option", "narinfo-cache-positive-ttl", String(rememberedSeconds)];
+  return ["copy", "--no-check-sigs", "--to", to, ...options, toplevel];
+}
+
+/** What the host runs to fetch a closure. */
+export function fetchScript(toplevel: StorePath, cache: CacheSettings): RemoteScript {
+  return composeScript("fetch", [new URL("./fetch.sh", import.meta.url)], [toplevel, hostUrl(cache)]);
+}
+
 async function upload(
   session: HostSession,
   toplevel: StorePath,
@@ -112,11 +124,9 @@ async function upload(
 ): Promise<void> {
   using _place = await uploads.take(signal);
   say(`to the cache ${to.split("?", 1)[0]}`);
-  const args = ["copy", "--no-check-sigs", "--to", to];
-  const options = ["--option", "narinfo-cache-positive-ttl", String(rememberedSeconds)];
   try {
     // The caller's signal carries the deadline.
-    await runNix([...args, ...options, toplevel], {
+    await runNix(uploadArgs(toplevel, to), {
       signal,
       deadlineMs: 24 * 3600 * 1000,
       purpose: "copy to the cache",
@@ -143,7 +153,7 @@ async function fetch(
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const { elevation } = session;
-  const script = composeScript("fetch", [new URL("./fetch.sh", import.meta.url)], [toplevel, hostUrl(cache)]);
+  const script = fetchScript(toplevel, cache);
   const options = { elevation, deadlineSeconds, maxOutputBytes: mostAnswerBytes };
   try {
     const text = await session.retried((host) => host.read(script, options, signal), signal);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -14,6 +16,28 @@ import { operatorAddress } from "../../../sim/hosts/host-spec.ts";
 import { type ObjectStore, startObjectStore } from "../../e2e/support/object-store.ts";
 import { DeployedHost } from "../support/deployed-host.ts";
 import { patience } from "../support/signals.ts";
+
+/** The files of a folder, by their names alone. */
+async function showFolder(root: string): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer(({ url = "" }, response) => {
+    readFile(join(root, new URL(url, "http://cache").pathname)).then(
+      (bytes) => response.end(bytes),
+      () => response.writeHead(404).end(),
+    );
+  });
+  server.listen(0, operatorAddress);
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("no port");
+  return {
+    port: address.port,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
 
 describe("systems that come from a binary cache", function () {
   this.timeout(110_000);
@@ -100,6 +124,18 @@ describe("systems that come from a binary cache", function () {
       const nix = "nix --extra-experimental-features nix-command";
       assert.match(await host.ask(`${nix} path-info --sigs ${toplevel}`), /\tfleet-1:/);
       assert.equal((await push(toplevel)).backend, "none");
+    });
+
+    it("come from a folder that Nix writes and a web server shows, as from a server that takes them", async () => {
+      const toplevel = await build("folder");
+      const shown = join(folder, "shown");
+      await using server = await showFolder(shown);
+      const to = `file://${shown}?secret-key=${join(folder, "fleet")}`;
+      const from = `http://${operatorAddress}:${server.port}`;
+      const { paths, backend } = await push(toplevel, { to, from });
+      assert.deepEqual([paths, backend], [2, "cache"]);
+      await host.ask(`nix-store --verify-path $(nix-store --query --requisites ${toplevel})`);
+      assert.equal(await stored(toplevel), false, "the bucket has nothing of it");
     });
 
     it("are looked for again where the host has not found them a moment ago", async () => {
