@@ -1,3 +1,4 @@
+import { keywords } from "../../composition/nix-text/attribute-name.ts";
 import type { NixToken } from "./nix-tokens.ts";
 
 /** Tokens from one index up to another, which is no longer part of them. */
@@ -39,19 +40,6 @@ const closers: ReadonlyMap<string, string> = new Map([
   ["assert", ";"],
 ]);
 const closing: ReadonlySet<string> = new Set(["}", ")", "]", "in"]);
-
-/** Names that Nix keeps for itself. Source: Nix 2.26, src/libexpr/lexer.l. */
-export const keywords: ReadonlySet<string> = new Set([
-  "assert",
-  "else",
-  "if",
-  "in",
-  "inherit",
-  "let",
-  "rec",
-  "then",
-  "with",
-]);
 
 /**
  * Index of the first token on the same level that is one of `ends`.

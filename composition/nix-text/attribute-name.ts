@@ -1,15 +1,15 @@
 import { printString } from "./string-literal.ts";
 
-/** Source: Nix 2.26, src/libexpr/lexer.l (`ID`) and its keywords; `or` is one for the grammar of `a.b or c`. */
+/** Source: Nix 2.26, src/libexpr/lexer.l (`ID`). */
 const identifier = /^[A-Za-z_][A-Za-z0-9_'-]*$/;
-const keywords: ReadonlySet<string> = new Set([
+/** Names that Nix keeps for itself. Source: the same. */
+export const keywords: ReadonlySet<string> = new Set([
   "assert",
   "else",
   "if",
   "in",
   "inherit",
   "let",
-  "or",
   "rec",
   "then",
   "with",
@@ -25,6 +25,7 @@ export function printAttributePath(path: readonly string[]): string {
   return path.map(printAttributeName).join(".");
 }
 
+/** `or` is a keyword for the grammar of `a.b or c`. */
 export function isBareName(name: string): boolean {
-  return identifier.test(name) && !keywords.has(name);
+  return identifier.test(name) && !keywords.has(name) && name !== "or";
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { renderTable } from "../../cli/render-table.ts";
 
 /** The stack's output `machines`. */
 export const machinesSchema = z.record(
@@ -40,16 +41,7 @@ export function renderMachineTable(machines: Machines): string {
     machine.outcome,
     machine.toplevel ?? "-",
     machine.seconds?.toFixed(1) ?? "-",
+    machine.reason ?? "",
   ]);
-  const reasons = Object.values(machines).map(({ reason }) => reason ?? "");
-  const table = [head, ...rows.map((row, index) => [...row, reasons[index] ?? ""])];
-  const widths = [...head, ""].map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return renderTable([...head, ""], rows);
 }

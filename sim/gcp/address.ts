@@ -1,6 +1,7 @@
 import type { HostSpec } from "../hosts/host-spec.ts";
 import { isRegion } from "./catalogue.ts";
-import { type Cloud, changeCloud, readCloud } from "./cloud.ts";
+import type { Cloud } from "./cloud.ts";
+import { changeEntry, makeEntry, plainEntry } from "./cloud-entry.ts";
 import { GoogleApiError } from "./errors.ts";
 import { type Properties, textAt } from "./property-values.ts";
 import type { ResourceKind } from "./resource-kind.ts";
@@ -32,56 +33,31 @@ export const address: ResourceKind = {
     return { inputs: { ...news, project, region }, failures };
   },
 
-  async create(inputs, { state, machines, signal, log }) {
+  async create(inputs, context) {
     const [project = "", region = "", name = ""] = [
       textAt(inputs, "project"),
       textAt(inputs, "region"),
       textAt(inputs, "name"),
     ];
     const id = `projects/${project}/regions/${region}/addresses/${name}`;
-    const during = "Error creating Address";
-    if (!isRegion(region))
-      throw new GoogleApiError(during, 404, `Unknown region: projects/${project}/regions/${region}`, "notFound");
-    const outputs = await changeCloud(
-      state,
-      (cloud) => {
-        if (cloud.resources[id] !== undefined)
-          throw new GoogleApiError(during, 409, `The resource '${id}' already exists`, "alreadyExists");
-        cloud.made += 1;
-        const made = outputsOf(inputs, { id, number: cloud.made, given: freeAddress(cloud, machines, inputs, name) });
-        cloud.resources[id] = { type: address.token, inputs, outputs: made };
-        return made;
-      },
-      signal,
-    );
-    log(`${id}: created, ${outputs["address"]}`);
-    return { id, outputs };
-  },
-
-  async update(id, _olds, news, { state, signal }) {
-    return changeCloud(
-      state,
-      (cloud) => {
-        const found = cloud.resources[id];
-        if (found === undefined)
-          throw new GoogleApiError("Error updating Address", 404, `The resource '${id}' was not found`, "notFound");
-        const labels = labelOutputs(news);
-        const outputs = { ...found.outputs, ...news, ...labels };
-        cloud.resources[id] = { type: address.token, inputs: news, outputs };
-        return outputs;
-      },
-      signal,
+    if (!isRegion(region)) {
+      const message = `Unknown region: projects/${project}/regions/${region}`;
+      throw new GoogleApiError("Error creating Address", 404, message, "notFound");
+    }
+    return makeEntry({ token: address.token, id, what: "Address", inputs }, context, (number, cloud) =>
+      outputsOf(inputs, { id, number, given: freeAddress(cloud, context.machines, inputs, name) }),
     );
   },
 
-  async read(id, { state }) {
-    return (await readCloud(state)).resources[id];
+  async update(id, _olds, inputs, context) {
+    return changeEntry({ token: address.token, id, what: "Address", inputs }, context, ({ outputs }) => ({
+      ...outputs,
+      ...inputs,
+      ...labelOutputs(inputs),
+    }));
   },
 
-  async delete(id, { state, signal, log }) {
-    await changeCloud(state, (cloud) => delete cloud.resources[id], signal);
-    log(`${id}: deleted`);
-  },
+  ...plainEntry(),
 };
 
 function freeAddress(cloud: Cloud, machines: readonly HostSpec[], inputs: Properties, name: string): string {

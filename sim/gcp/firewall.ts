@@ -1,5 +1,5 @@
 import { shortName } from "./catalogue.ts";
-import { changeCloud, readCloud } from "./cloud.ts";
+import { changeEntry, makeEntry, plainEntry } from "./cloud-entry.ts";
 import { GoogleApiError } from "./errors.ts";
 import { type Properties, textAt } from "./property-values.ts";
 import type { ResourceKind } from "./resource-kind.ts";
@@ -22,56 +22,25 @@ export const firewall: ResourceKind = {
     return { inputs: { ...news, project }, failures };
   },
 
-  async create(inputs, { state, signal, log }) {
+  async create(inputs, context) {
     const [project = "", name = ""] = [textAt(inputs, "project"), textAt(inputs, "name")];
     const id = `projects/${project}/global/firewalls/${name}`;
     validateRules("Error creating Firewall", inputs);
-    const outputs = await changeCloud(
-      state,
-      (cloud) => {
-        if (cloud.resources[id] !== undefined) {
-          throw new GoogleApiError(
-            "Error creating Firewall",
-            409,
-            `The resource '${id}' already exists`,
-            "alreadyExists",
-          );
-        }
-        cloud.made += 1;
-        const made = outputsOf(inputs, id, new Date().toISOString());
-        cloud.resources[id] = { type: firewall.token, inputs, outputs: made };
-        return made;
-      },
-      signal,
-    );
-    log(`${id}: created`);
-    return { id, outputs };
-  },
-
-  async update(id, _olds, news, { state, signal }) {
-    validateRules("Error updating Firewall", news);
-    return changeCloud(
-      state,
-      (cloud) => {
-        const found = cloud.resources[id];
-        if (found === undefined)
-          throw new GoogleApiError("Error updating Firewall", 404, `The resource '${id}' was not found`, "notFound");
-        const outputs = outputsOf(news, id, found.outputs["creationTimestamp"] as string); // written by create
-        cloud.resources[id] = { type: firewall.token, inputs: news, outputs };
-        return outputs;
-      },
-      signal,
+    return makeEntry({ token: firewall.token, id, what: "Firewall", inputs }, context, () =>
+      outputsOf(inputs, id, new Date().toISOString()),
     );
   },
 
-  async read(id, { state }) {
-    return (await readCloud(state)).resources[id];
+  async update(id, _olds, inputs, context) {
+    validateRules("Error updating Firewall", inputs);
+    return changeEntry(
+      { token: firewall.token, id, what: "Firewall", inputs },
+      context,
+      (found) => outputsOf(inputs, id, found.outputs["creationTimestamp"] as string), // written by create
+    );
   },
 
-  async delete(id, { state, signal, log }) {
-    await changeCloud(state, (cloud) => delete cloud.resources[id], signal);
-    log(`${id}: deleted`);
-  },
+  ...plainEntry(),
 };
 
 function validateRules(during: string, inputs: Properties): void {

@@ -1,5 +1,5 @@
-import { type Cloud, changeCloud, readCloud } from "./cloud.ts";
-import { GoogleApiError } from "./errors.ts";
+import type { Cloud } from "./cloud.ts";
+import { changeEntry, makeEntry, plainEntry } from "./cloud-entry.ts";
 import type { Properties } from "./property-values.ts";
 import type { ResourceKind } from "./resource-kind.ts";
 
@@ -26,50 +26,11 @@ export function recordedResource(recorded: RecordedResource): ResourceKind {
       const missing = required.filter((property) => inputs[property as keyof typeof inputs] === undefined);
       return { inputs, failures: missing.map((property) => ({ property, reason: "Missing required argument" })) };
     },
-    async create(inputs, { state, signal, log }) {
+    create(inputs, context) {
       const id = idOf(inputs);
-      const outputs = await changeCloud(
-        state,
-        (cloud) => {
-          if (cloud.resources[id] !== undefined)
-            throw new GoogleApiError(`Error creating ${what}`, 409, `The resource '${id}' already exists`, "conflict");
-          cloud.made += 1;
-          const made = outputsOf(inputs, id, cloud.made, cloud);
-          cloud.resources[id] = { type: token, inputs, outputs: made };
-          return made;
-        },
-        signal,
-      );
-      log(`${id}: created`);
-      return { id, outputs };
+      return makeEntry({ token, id, what, inputs }, context, (made, cloud) => outputsOf(inputs, id, made, cloud));
     },
-    async update(id, _olds, news, { state, signal }) {
-      return changeCloud(
-        state,
-        (cloud) => {
-          const found = cloud.resources[id];
-          if (found === undefined)
-            throw new GoogleApiError(`Error updating ${what}`, 404, `The resource '${id}' was not found`, "notFound");
-          const outputs = { ...found.outputs, ...news };
-          cloud.resources[id] = { type: token, inputs: news, outputs };
-          return outputs;
-        },
-        signal,
-      );
-    },
-    async read(id, { state }) {
-      return (await readCloud(state)).resources[id];
-    },
-    async delete(id, { state, signal, log }) {
-      await changeCloud(
-        state,
-        (cloud) => {
-          refuseDelete?.(id, cloud);
-          delete cloud.resources[id];
-        },
-        signal,
-      );
-      log(`${id}: deleted`);
-    },
+    update: (id, _olds, inputs, context) => changeEntry({ token, id, what, inputs }, context),
+    ...plainEntry(refuseDelete),
   };
 }

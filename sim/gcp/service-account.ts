@@ -1,9 +1,8 @@
-import { changeCloud, readCloud } from "./cloud.ts";
-import { GoogleApiError } from "./errors.ts";
+import { changeEntry, makeEntry, plainEntry } from "./cloud-entry.ts";
 import { textAt } from "./property-values.ts";
 import type { ResourceKind } from "./resource-kind.ts";
 
-const during = "Error creating service account";
+const what = "service account";
 
 /** `gcp.serviceaccount.Account`: recorded and checked; nobody calls an API as it. Source: IAM REST v1, projects.serviceAccounts. */
 export const serviceAccount: ResourceKind = {
@@ -24,50 +23,20 @@ export const serviceAccount: ResourceKind = {
     return { inputs: { ...news, project }, failures };
   },
 
-  async create(inputs, { state, signal, log }) {
+  async create(inputs, context) {
     const [project = "", accountId = ""] = [textAt(inputs, "project"), textAt(inputs, "accountId")];
     const email = `${accountId}@${project}.iam.gserviceaccount.com`;
     const id = `projects/${project}/serviceAccounts/${email}`;
-    const outputs = await changeCloud(
-      state,
-      (cloud) => {
-        if (cloud.resources[id] !== undefined) {
-          const message = `Service account ${accountId} already exists within project projects/${project}.`;
-          throw new GoogleApiError(during, 409, message, "alreadyExists");
-        }
-        cloud.made += 1;
-        const uniqueId = String(100_000_000_000_000_000_000n + BigInt(cloud.made));
-        const made = { ...inputs, email, member: `serviceAccount:${email}`, name: id, uniqueId, disabled: false };
-        cloud.resources[id] = { type: serviceAccount.token, inputs, outputs: made };
-        return made;
-      },
-      signal,
-    );
-    log(`${id}: created`);
-    return { id, outputs };
+    const exists = `Service account ${accountId} already exists within project projects/${project}.`;
+    return makeEntry({ token: serviceAccount.token, id, what, inputs, exists }, context, (number) => {
+      const uniqueId = String(100_000_000_000_000_000_000n + BigInt(number));
+      return { ...inputs, email, member: `serviceAccount:${email}`, name: id, uniqueId, disabled: false };
+    });
   },
 
-  async update(id, _olds, news, { state, signal }) {
-    return changeCloud(
-      state,
-      (cloud) => {
-        const found = cloud.resources[id];
-        if (found === undefined)
-          throw new GoogleApiError("Error updating service account", 404, `Unknown service account`, "notFound");
-        const outputs = { ...found.outputs, ...news };
-        cloud.resources[id] = { type: serviceAccount.token, inputs: news, outputs };
-        return outputs;
-      },
-      signal,
-    );
+  async update(id, _olds, inputs, context) {
+    return changeEntry({ token: serviceAccount.token, id, what, inputs }, context);
   },
 
-  async read(id, { state }) {
-    return (await readCloud(state)).resources[id];
-  },
-
-  async delete(id, { state, signal, log }) {
-    await changeCloud(state, (cloud) => delete cloud.resources[id], signal);
-    log(`${id}: deleted`);
-  },
+  ...plainEntry(),
 };
