@@ -12,8 +12,8 @@ export interface CloudNode extends pulumi.Resource {
   readonly guestHostKeys: (deadlineSeconds?: number) => pulumi.Output<readonly PinnedHostKey[]>;
   /**
    * Called once, by the machine: what the cloud gave for the first login is taken back. Absent: it gave nothing.
-   * @param installed - whether the system is the fleet's own.
-   * @param opts - parent and what has to be done before. A child of the node that waited for the machine would wait for itself.
+   * @param installed - whether the system is the fleet's own; known when that was tried.
+   * @param opts - parent. A child of the node that waited for the machine would wait for itself.
    */
   readonly endFirstLogin?: (installed: pulumi.Output<boolean>, opts: pulumi.CustomResourceOptions) => void;
   /**

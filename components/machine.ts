@@ -124,7 +124,8 @@ export class Machine extends pulumi.ComponentResource {
       runs.apply((what) => what !== null),
       () => false,
     );
-    under?.endFirstLogin?.(isOurs, { parent: this, dependsOn: [installed ?? closure] });
+    // It waits for that word alone: with --continue-on-error what depends on a failed resource ends the program with an exception.
+    under?.endFirstLogin?.(isOurs, { parent: this });
     tolerateFailure(closure); // the error stands on the resource, and the machine's row says so
     this.row = turn.rowOf(closure);
     this.time = timeOf(settings.machine, closure, settings.place?.turn);

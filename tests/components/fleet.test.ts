@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { before, describe, it } from "mocha";
 import { type FleetModel, fleetModelSchema } from "../../clan/fleet-model.ts";
 import type { NodeOrder } from "../../components/cloud-node.ts";
@@ -227,6 +228,18 @@ describe("a machine whose deployment failed", () => {
     const row = await resolved(machine.row);
     const failed = { class: "nixos", outcome: "authentication", toplevel, generation: null, seconds: 0 };
     assert.deepEqual(row, { ...failed, targetHost: "root@192.0.2.14", atNode: "root@192.0.2.14" });
+  });
+
+  it("keeps its failure to itself: what comes after it on its node learns that it is not the fleet's yet", async () => {
+    const resources = await recordResources(({ type, name }) => {
+      if (name === "galena-closure") throw new Error("galena: rolled-back");
+      return type === "gcp:compute/address:Address" ? { address: "192.0.2.14" } : {};
+    });
+    const { Machine } = await import("../../components/machine.ts");
+    await resolved(new Machine("galena", settings("galena", { node: await galenaNode() })).row);
+    const end = () => resources.find(({ name }) => name === "galena-first-login");
+    for (let left = 2000; end() === undefined && left > 0; left--) await sleep(10);
+    assert.equal(end()?.inputs["installed"], false);
   });
 });
 
