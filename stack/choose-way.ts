@@ -69,9 +69,9 @@ export async function chooseWay(
   const { targetHost, address } = declared;
   const name = nameOf(declared);
   const stay = (why: string, isAlarming = false): ChosenWay => {
-    return { targetHost: atNode, why: `${atNode}, its node's own address: ${why}`, isAlarming };
+    return { targetHost: atNode, why: `${atNode}, its node's own address; ${why}`, isAlarming };
   };
-  if (!isDeployed) return stay(`${name} is asked when this stack has deployed to this VM`);
+  if (!isDeployed) return stay(`${name} is asked once a deployment to this VM has ended well`);
   try {
     const spec = await resolveWay({ ...declared, hostKeyPolicy: "strict" }, sudoPassword);
     const own = parseTarget(atNode, declared.machine).address;

@@ -111,7 +111,7 @@ describe("a machine on a node of the cloud", function () {
     const mesh = "198.51.100.114";
     await checkout.write(".state/sim/vars/per-machine/galena/zerotier/zerotier-ip/value", `${mesh}\n`);
     const node = "root@198.51.100.14, its node's own address";
-    assert.match(await dialled("198.51.100.14"), new RegExp(`${node}: root@galena\\.zt \\(${mesh}\\): `));
+    assert.match(await dialled("198.51.100.14"), new RegExp(`${node}; root@galena\\.zt \\(${mesh}\\): `));
     await checkout.ask("galena", `ip address add ${mesh}/32 dev host0`);
     await run("ip", ["route", "add", `${mesh}/32`, "dev", "pcs-galena"]);
     const declared = `root@galena\\.zt \\(${mesh}\\), which answers with the pinned key; its node's own address is 198`;

@@ -27,7 +27,7 @@ describe("a machine on a node that is declared elsewhere, too", () => {
   };
   const choose = (way: Way, isDeployed = true) =>
     chooseWay({ declared: way, atNode, isDeployed }, AbortSignal.timeout(60_000));
-  const own = `${atNode}, its node's own address: `;
+  const own = `${atNode}, its node's own address; `;
 
   it("is dialled there when that answers with the pinned key, and both are said", async () => {
     const way = declared();
@@ -44,7 +44,7 @@ describe("a machine on a node that is declared elsewhere, too", () => {
     const { connections } = server;
     const { targetHost, address, why } = await choose(declared(), false);
     assert.deepEqual([targetHost, address], [atNode, undefined]);
-    assert.match(why, /is asked when this stack has deployed to this VM$/);
+    assert.match(why, /is asked once a deployment to this VM has ended well$/);
     assert.equal(server.connections, connections);
   });
 
@@ -53,7 +53,7 @@ describe("a machine on a node that is declared elsewhere, too", () => {
     assert.equal(silent.targetHost, atNode);
     assert.match(
       silent.why,
-      /^root@192\.0\.2\.14, its node's own address: root@galena\.zt:1 \(127\.0\.0\.1\): .*refused/i,
+      /^root@192\.0\.2\.14, its node's own address; root@galena\.zt:1 \(127\.0\.0\.1\): .*refused/i,
     );
     assert.equal(silent.isAlarming, false);
     const { address: _none, ...named } = declared({ targetHost: "root@galena.invalid" });

@@ -105,7 +105,7 @@ describe("ways to a host from the command line", function () {
     const atNode = `ops@${host.sim.address}`;
     await stack.importOutputs({ machines: { galena: { targetHost: atNode, atNode, outcome: "switched" } } });
     const back = await run(["rollback", "galena", "--list"]);
-    assert.match(back.stderr, new RegExp(`^galena: dialled at ${atNode}, its node's own address: root@galena`, "m"));
+    assert.match(back.stderr, new RegExp(`^galena: dialled at ${atNode}, its node's own address; root@galena`, "m"));
     assert.match(back.stdout, /by-secret +running, profile/, back.stderr);
   });
 
