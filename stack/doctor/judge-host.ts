@@ -1,6 +1,7 @@
 import { openTransaction } from "../../deploy/activation/plan-activation.ts";
 import type { HostFacts } from "../../deploy/host-facts.ts";
 import type { Readiness } from "../../deploy/observation/readiness.ts";
+import { renderStorePath } from "../../local-nix/store-path.ts";
 import { broken, type Diagnosis, doubtful, fine, renderSpace } from "./diagnosis.ts";
 
 /** What the machine shall be. */
@@ -79,7 +80,10 @@ function judgeBoot({ bootable, boot, freeKib }: HostFacts): readonly Diagnosis[]
   if (!bootable) return [fine("boot", "a container: the boot is another's")];
   if (!boot.mounted) return [broken("boot", "/boot stands in fstab and is not mounted", "mount /boot, on the host")];
   const room = freeKib.boot === null ? "" : `, ${renderSpace(freeKib.boot)} free`;
-  const found = `${boot.kind}, ${boot.entry ?? "no default entry that can be read"}${room}`;
+  // GRUB's entries have no names: of them it is known what they start.
+  const starts =
+    boot.toplevel === null ? "no default entry that can be read" : `starts ${renderStorePath(boot.toplevel)}`;
+  const found = `${boot.kind}, ${boot.entry ?? starts}${room}`;
   if (!boot.filesPresent)
     return [broken("boot", `${found}: its kernel or initrd is missing`, "deploy again before the next reboot")];
   if (boot.trialLeft)

@@ -58,6 +58,12 @@ describe("what a host lacks", () => {
     assert.deepEqual(complaints(facts({ leftovers: ["a.service"] })), ["deployment warning"]);
   });
 
+  it("says of a loader whose entries have no names what it starts", () => {
+    const { boot } = hostFacts();
+    const grub = judge(facts({ boot: { ...boot, kind: "grub", entry: null } })).find(({ check }) => check === "boot");
+    assert.match(grub?.found ?? "", /^grub, starts \w{7}-nixos-system-/);
+  });
+
   it("is not asked of the boot of a container, nor of the space that a host does not tell", () => {
     assert.deepEqual(complaints(facts({ bootable: false, freeKib: { nix: null, boot: 10 } })), []);
   });
