@@ -1,4 +1,5 @@
 import { runs } from "../deploy/boot/specialisation.ts";
+import type { DeploymentRecord } from "../deploy/observation/deployments.ts";
 import { renderSwitch } from "../deploy/observation/drift.ts";
 import { renderWay } from "../deploy/observation/look.ts";
 import type { Observation } from "../deploy/observation/observe-host.ts";
@@ -37,6 +38,12 @@ export interface MachineStatus {
   /** Who spoke SSH. */
   readonly backEnd?: BackEnd;
   readonly lastSwitch?: Observation["lastSwitch"];
+  /** The last one that the host's own record has, and how long ago it ended. */
+  readonly lastTry?: {
+    readonly toplevel: StorePath;
+    readonly verdict: DeploymentRecord["verdict"];
+    readonly secondsAgo: number;
+  };
   /** Seconds since the last deployment that was committed, by the host's clock; for a host that does not answer, by the state. */
   readonly deployedSecondsAgo?: number;
   /** Of a host that does not answer: when it last did, to this operator; Unix seconds. */
@@ -99,10 +106,18 @@ function remarks(row: MachineStatus, now: number): string[] {
     ...(transaction === null ? [] : [`deployment ${transaction}`]),
     ...(rebootFor.length === 0 ? [] : [`reboot pending: ${rebootFor.join(", ")}`]),
     ...(nextBoot && profile && nextBoot !== profile ? [`next boot: ${shortHash(nextBoot)}`] : []),
+    ...(row.lastTry === undefined || isFine(row) ? [] : renderTry(row.lastTry)),
     ...(row.lastSwitch === undefined || !isNews(row) ? [] : [renderSwitch(row.lastSwitch)]),
     ...[renderWay({ through, backEnd }).trim()].filter((way) => way !== ""),
   ];
 }
+
+/** What was committed shows in the columns. */
+function renderTry({ toplevel, verdict, secondsAgo }: NonNullable<MachineStatus["lastTry"]>): string[] {
+  return endedBadly.includes(verdict) ? [`${shortHash(toplevel)} ${verdict} ${renderAge(secondsAgo)} ago`] : [];
+}
+
+const endedBadly: readonly DeploymentRecord["verdict"][] = ["rolled-back", "rollback-failed", "commit-failed"];
 
 function renderLastKnown({ running, generation }: LastKnown): string {
   if (running === null) return "never deployed";

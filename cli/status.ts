@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { openTransaction } from "../deploy/activation/plan-activation.ts";
+import type { DeploymentRecord } from "../deploy/observation/deployments.ts";
 import type { Observation } from "../deploy/observation/observe-host.ts";
 import { FleetError } from "../errors.ts";
 import { renderStorePath, type StorePath } from "../local-nix/store-path.ts";
@@ -206,7 +207,7 @@ function statusOf(machine: string, declared: StorePath | null, seen: Seen): Mach
     const { kind: state, reason, lastSeenAt } = seen;
     return { machine, declared, state, reason, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) };
   }
-  const { facts, hostKey, rebootFor, lastSwitch, deployedAt } = seen.seen;
+  const { facts, hostKey, rebootFor, lastSwitch, lastDeployment, deployedAt } = seen.seen;
   const { owner } = facts;
   return {
     machine,
@@ -226,8 +227,13 @@ function statusOf(machine: string, declared: StorePath | null, seen: Seen): Mach
     through: seen.way.through,
     backEnd: seen.way.backEnd,
     ...(lastSwitch === undefined ? {} : { lastSwitch }),
+    ...(lastDeployment === undefined ? {} : { lastTry: tryOf(lastDeployment, facts.now) }),
     ...agoOf(deployedAt ?? null, facts.now),
   };
+}
+
+function tryOf({ toplevel, verdict, at }: DeploymentRecord, now: number): NonNullable<MachineStatus["lastTry"]> {
+  return { toplevel, verdict, secondsAgo: Math.max(0, Math.floor(now - at)) };
 }
 
 function agoOf(at: number | null, now: number): Pick<MachineStatus, "deployedSecondsAgo"> {

@@ -3,6 +3,7 @@ import { type FactsQuestion, type HostFacts, readFacts } from "../host-facts.ts"
 import { composeScript } from "../host-script.ts";
 import { fingerprint } from "../ssh/host-key.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
+import { type DeploymentRecord, parseRecords } from "./deployments.ts";
 
 const script = [new URL("./scripts/observe.sh", import.meta.url)];
 
@@ -21,6 +22,8 @@ export interface Observation {
   readonly lastSwitch?: LastSwitch;
   /** Parts of the running system that only a boot brings: kernel, initrd, kernel-modules. */
   readonly rebootFor: readonly string[];
+  /** In the host's own record. Absent: none, or no right to read it. */
+  readonly lastDeployment?: DeploymentRecord;
   /** Unix seconds by the host's clock: since when the profile has its generation. Absent: it cannot be told. */
   readonly deployedAt?: number;
   /** `SHA256:…` of the key that the host showed. */
@@ -38,15 +41,23 @@ export async function observeHost(host: SshHost, question: FactsQuestion, signal
 }
 
 /** @param text - lines `key<TAB>value` of scripts/observe.sh */
-export function parseObservation(text: string): Pick<Observation, "lastSwitch" | "rebootFor" | "deployedAt"> {
+export function parseObservation(
+  text: string,
+): Pick<Observation, "lastSwitch" | "lastDeployment" | "rebootFor" | "deployedAt"> {
   const lines = text.split("\n").map((line) => line.split("\t"));
   const values = (key: string): string[] => lines.flatMap(([name, value]) => (name === key && value ? [value] : []));
   const lastSwitch = judgeJournal(parseEntry(values("switched")[0]), parseEntry(values("tool")[0]));
   const [deployed = ""] = values("deployed");
+  const lastDeployment = parseRecords(
+    values("last")
+      .map((record) => `record\t${record}`)
+      .join("\n"),
+  )[0];
   return {
     rebootFor: values("reboot"),
     ...(/^\d{1,12}$/.test(deployed) ? { deployedAt: Number(deployed) } : {}),
     ...(lastSwitch === undefined ? {} : { lastSwitch }),
+    ...(lastDeployment === undefined ? {} : { lastDeployment }),
   };
 }
 

@@ -75,6 +75,16 @@ describe("the table of fleet status", () => {
     assert.equal(remark({ lastSwitch: { at }, running: old }), "last switched 2026-09-21T14:13:20Z by hand");
   });
 
+  it("says how the last deployment ended where that is why a machine is not as declared", () => {
+    const lastTry = { toplevel: declared, verdict: "rolled-back", secondsAgo: 14 } as const;
+    const row = (changes: Partial<MachineStatus>): string =>
+      renderStatus([{ ...healthy, ...changes }]).split("\n")[1] ?? "";
+    assert.match(row({ lastTry, running: old, profile: old }), /; 1111111 rolled-back 14 s ago$/);
+    assert.doesNotMatch(row({ lastTry }), /rolled-back/, "it runs what is declared by now");
+    const committed = { ...lastTry, verdict: "committed" } as const;
+    assert.doesNotMatch(row({ lastTry: committed, running: old, profile: old }), /committed/);
+  });
+
   it("takes a specialisation that is declared for what its system runs, and names one that is not", () => {
     const docked = { ...healthy, running: foreign, specialisations: [{ of: declared, name: "docked" }] };
     const row = (status: MachineStatus): string => renderStatus([status]).split("\n")[1] ?? "";

@@ -18,6 +18,8 @@ last_entry() {
     generation=/nix/var/nix/profiles/$(basename "$(readlink "$profile")")
     printf 'deployed\t%s\n' "$(stat -c %Y "$generation" 2>/dev/null || stat -f %m "$generation" 2>/dev/null)"
   fi
+  # What the supervisors wrote down last; root's to read.
+  if [ -r "$state/history" ]; then printf 'last\t%s\n' "$(tail -n 1 "$state/history" | tr -d '\t' | head -c 4096)"; fi
   # switch-to-configuration writes as "nixos"; its unit, where it has one, is the tool's that called it.
   # Source: nixpkgs switch-to-configuration-ng, main.rs; nixos-rebuild-ng, services.py; clan-core, clan_lib/machines/update.py.
   if command -v journalctl >/dev/null; then

@@ -54,6 +54,22 @@ describe("who switched a host last", () => {
   });
 });
 
+describe("how a host's last deployment ended", () => {
+  const record = {
+    at: 1_790_000_000,
+    verdict: "rolled-back",
+    toplevel: declared,
+    owner: { project: "p", stack: "s", machine: "m" },
+    by: "ops@desk",
+  };
+
+  it("is the last line of its own record; what is none is not known", () => {
+    assert.deepEqual(parseObservation(`last\t${JSON.stringify(record)}\nend\n`).lastDeployment, record);
+    for (const text of ["", "{", JSON.stringify({ ...record, verdict: "fine" })])
+      assert.equal("lastDeployment" in parseObservation(`last\t${text}\nend\n`), false);
+  });
+});
+
 describe("when a host was deployed to last", () => {
   it("is the age of its profile's generation, where the host can tell it", () => {
     assert.equal(parseObservation("deployed\t1790000000\nend\n").deployedAt, 1_790_000_000);
