@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { FleetError } from "../errors.ts";
+import { compareConversion } from "./conversion/compare-conversion.ts";
 import { compareFleet } from "./flake/compare-fleet.ts";
 import { type FlakeCheckouts, findInputs } from "./inputs.ts";
 import { compareModuleSets } from "./modules/compare.ts";
@@ -22,13 +23,27 @@ async function conformance({ inputs: folder, cases, seed }: Options): Promise<vo
     const inputs = findInputs(folder);
     const agreement = await compareModuleSets(inputs.lib, { cases, seed }, AbortSignal.timeout(1800_000));
     console.log(renderAgreement(agreement, seed));
+    const conversionAgrees = await conversionConforms(inputs.lib);
     const fleetAgrees = await flakeConforms(inputs.flake);
-    if (!isConform(agreement) || !fleetAgrees) process.exitCode = 1;
+    if (!isConform(agreement) || !conversionAgrees || !fleetAgrees) process.exitCode = 1;
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
     console.error(error.message);
     process.exitCode = 2;
   }
+}
+
+async function conversionConforms(lib: string): Promise<boolean> {
+  const { entries, converted, differences } = await compareConversion(
+    resolve(import.meta.dirname, ".."),
+    lib,
+    AbortSignal.timeout(600_000),
+  );
+  console.log(
+    `conversion: ${entries} entries, moved from Nix to ${converted} definitions in TypeScript; ${differences.length} differ`,
+  );
+  for (const difference of differences) console.log(`  ${difference}`);
+  return differences.length === 0;
 }
 
 async function flakeConforms(checkouts: FlakeCheckouts | undefined): Promise<boolean> {
@@ -57,7 +72,7 @@ function count(text: string): number {
 
 await new Command("conformance")
   .description(
-    "the composition against the real module system: generated module sets and the emitted flake must come out alike",
+    "the composition against the real module system: generated module sets, converted entries and the emitted flake must come out alike",
   )
   .option(
     "--inputs <dir>",
