@@ -5,9 +5,10 @@ import { observedOf } from "../providers/host-observation.ts";
 import { knownBy } from "../providers/known-machines.ts";
 import { buildPlaceOf, settingsOf, wayOf } from "../stack/delivery.ts";
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
-import { type KnownNode, knownNodes } from "../stack/known-nodes.ts";
+import { type KnownNode, knownNodes, knownZones } from "../stack/known-nodes.ts";
 import { type OwnedMachine, planMachines } from "../stack/owned-machines.ts";
 import { buildForPlan } from "../stack/plan/build-for-plan.ts";
+import { BuildsToDo } from "../stack/plan/builds-to-do.ts";
 import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
 import { isOther, type Known, type MachineLook, planMachine } from "../stack/plan/plan-machine.ts";
@@ -61,6 +62,7 @@ export async function makePlan(
   );
   const locals = new LocalSystems(signal);
   const look = { ways, placeless, locals, depth };
+  const builds = new BuildsToDo(signal);
   const planned = machines.map(async (owned) => {
     const { machine, spec } = owned;
     const system = systems.get(machine);
@@ -69,18 +71,22 @@ export async function makePlan(
     const declared = { toplevel: system.toplevel, policy, owner, secrets: secrets.get(machine) ?? null };
     const known = state.known(machine);
     const why = ways.dialled.get(machine);
+    const buildOn = buildPlaceOf(machine, system, ways.stack);
+    const working = builds.ask({ drvPath: system.drvPath, toplevel: system.toplevel, buildOn, known });
+    working.catch(() => undefined); // who waits for it hears of it
     const seen = await lookAtMachine(owned, declared, known, look, signal);
     const plan = planMachine({
       machine,
       class: spec.class,
       system: platform,
-      buildOn: buildPlaceOf(machine, system, ways.stack),
+      buildOn,
+      work: await working,
       buildFailure: failures.get(machine),
       declared,
       known,
       look: seen,
       observed: seen.kind === "seen" ? observedOf(seen.seen.observation.facts, spec.class) : undefined,
-      node: planNode(owned, state.vms),
+      node: planNode(owned, state.vms, state.zones),
       rollout,
       provenance: provenances.get(machine),
       namespaces: fleet.model.namespaces,
@@ -150,6 +156,8 @@ interface State {
   readonly machines: readonly string[];
   /** Machine → its VM; undefined: it cannot be read. */
   readonly vms: ReadonlyMap<string, KnownNode> | undefined;
+  /** Machine → the zone that was found for its VM. */
+  readonly zones: ReadonlyMap<string, string>;
 }
 
 /** What the stack's state knows. Without it the hosts tell what changes, and nobody why. */
@@ -157,13 +165,15 @@ async function readState(command: Command, name: string, terminal: Terminal, sig
   const { dir } = command.optsWithGlobals<{ readonly dir: string }>();
   try {
     const { resources } = await readStackState(dir, name, signal);
-    return { known: knownBy(resources), machines: machinesIn(resources), vms: knownNodes(resources) };
+    const known = { known: knownBy(resources), machines: machinesIn(resources) };
+    return { ...known, vms: knownNodes(resources), zones: knownZones(resources) };
   } catch (error) {
     // Nobody has deployed it yet.
-    if (error instanceof MissingStackError) return { known: () => ({ kind: "none" }), machines: [], vms: new Map() };
+    if (error instanceof MissingStackError)
+      return { known: () => ({ kind: "none" }), machines: [], vms: new Map(), zones: new Map() };
     if (!(error instanceof PulumiCliError)) throw error;
     terminal.tell(`the stack's state cannot be read, so why machines change is not known: ${error.facts.found}`);
     const unreadable = { kind: "unreadable", why: "the stack's state cannot be read" } as const;
-    return { known: () => unreadable, machines: [], vms: undefined };
+    return { known: () => unreadable, machines: [], vms: undefined, zones: new Map() };
   }
 }

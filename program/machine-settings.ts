@@ -37,7 +37,7 @@ export function machineSettings(
   const installation = installations.get(owned.machine);
   return {
     ...(installation === undefined ? {} : { installation: inputsOf(installation) }),
-    probe: (way) => plans.probe(owned, way, declared, { system: settings.system, buildOn }),
+    probe: (way) => plans.probe(owned, way, declared, { system: settings.system, buildOn, drvPath }),
     ...machine,
     ...(node === undefined ? {} : { node: nodeOrder(owned.machine, node) }),
     targetHost,

@@ -12,8 +12,9 @@ import type { Report } from "../report.ts";
 import type { ChosenWay, DialledAt } from "../stack/choose-way.ts";
 import type { HostConnection } from "../stack/connections.ts";
 import { wayOf } from "../stack/delivery.ts";
-import { type KnownNode, knownNodes } from "../stack/known-nodes.ts";
+import { type KnownNode, knownNodes, knownZones } from "../stack/known-nodes.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
+import { BuildsToDo } from "../stack/plan/builds-to-do.ts";
 import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
 import {
@@ -35,6 +36,8 @@ interface KnownState {
   readonly known: (machine: string) => Known;
   /** Machine → its VM; undefined: it cannot be read. */
   readonly vms: ReadonlyMap<string, KnownNode> | undefined;
+  /** Machine → the zone that was found for its VM. */
+  readonly zones: ReadonlyMap<string, string>;
 }
 
 /** How the hosts are dialled, and in which order they are deployed to. */
@@ -51,6 +54,7 @@ export class PlanMachines {
   readonly #provenances: ReadonlyMap<string, Provenance>;
   readonly #state: KnownState | undefined;
   readonly #locals: LocalSystems;
+  readonly #builds: BuildsToDo;
   readonly #signal: AbortSignal;
 
   /** @param state - absent: nobody is told a plan. */
@@ -68,6 +72,7 @@ export class PlanMachines {
     this.#provenances = provenances;
     this.#state = state;
     this.#locals = new LocalSystems(signal);
+    this.#builds = new BuildsToDo(signal);
     this.#signal = signal;
   }
 
@@ -85,26 +90,30 @@ export class PlanMachines {
     owned: OwnedMachine,
     dialled: DialledAt & Partial<ChosenWay>,
     declared: DeclaredDeployment & { readonly secrets: MachineSecrets | null },
-    { system, buildOn }: Pick<PlanFacts, "system" | "buildOn">,
+    { system, buildOn, drvPath }: Pick<PlanFacts, "system" | "buildOn"> & { readonly drvPath: string },
   ): Promise<HostProbe> {
     const { machine, spec } = owned;
+    const known = this.#state?.known(machine);
+    const { toplevel } = declared;
+    const working = known && this.#builds.ask({ drvPath, toplevel, buildOn, known });
+    working?.catch(() => undefined); // who waits for it hears of it
     const look = await this.#look(machine, dialled, spec.class, declared);
     const observed = look.kind === "seen" ? observedOf(look.seen.observation.facts, spec.class) : null;
     const unreachable = look.kind === "unreachable" ? look.reason : undefined;
     // How a failed deployment ended is in no answer of the engine, and not yet in its state: what is in the way shows here.
     const blocked = look.kind === "host-key" || look.kind === "authentication" ? look.kind : undefined;
-    if (this.#state === undefined) return { text: null, observed, unreachable, blocked };
-    const known = this.#state.known(machine);
+    if (this.#state === undefined || known === undefined) return { text: null, observed, unreachable, blocked };
     const plan = planMachine({
       machine,
       class: spec.class,
       system,
       buildOn,
+      work: await working,
       declared,
       known,
       look,
       observed: observed ?? undefined,
-      node: planNode(owned, this.#state.vms),
+      node: planNode(owned, this.#state.vms, this.#state.zones),
       rollout: this.#hosts.rollout,
       provenance: this.#provenances.get(machine),
       namespaces: this.#fleet.model.namespaces,
@@ -152,6 +161,6 @@ export async function preparePlans(
 /** An engine that does not answer must not end a preview: the machines' plans say that reasons are not known. */
 async function readKnown(): Promise<KnownState> {
   const state = await readEngineState();
-  if (state.kind !== "read") return { known: () => state, vms: undefined };
-  return { known: knownBy(state.resources), vms: knownNodes(state.resources) };
+  if (state.kind !== "read") return { known: () => state, vms: undefined, zones: new Map() };
+  return { known: knownBy(state.resources), vms: knownNodes(state.resources), zones: knownZones(state.resources) };
 }

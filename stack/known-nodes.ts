@@ -71,6 +71,18 @@ export function knownNodes(resources: Resources): ReadonlyMap<string, KnownNode>
   return new Map(found);
 }
 
+const placementType = "pulumi-nodejs:dynamic/clan:Placement";
+const placementSchema = z.looseObject({ machine: z.string(), placedIn: z.string() });
+
+/** Machine → the zone that was found for its VM, also where the VM was not made then. @param resources - of one stack's state. */
+export function knownZones(resources: Resources): ReadonlyMap<string, string> {
+  const found = resources.flatMap(({ type, outputs }) => {
+    const placement = type === placementType ? placementSchema.safeParse(outputs).data : undefined;
+    return placement === undefined ? [] : [[placement.machine, placement.placedIn] as const];
+  });
+  return new Map(found);
+}
+
 /** Both know which VM it was; in a state of former releases not, then it was this one. */
 function isInstalled(machine: string, instanceId: string | undefined, resources: Resources): boolean {
   const of = <T extends { machine: string }>(wanted: string, schema: z.ZodType<T>): T | undefined =>

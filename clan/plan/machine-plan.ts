@@ -111,11 +111,26 @@ const unitsSchema = z.discriminatedUnion("kind", [
 ]);
 export type UnitsPlan = z.output<typeof unitsSchema>;
 
-/** Where the new system is built, and whether that is left to be done. */
+const workSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("known"),
+    derivations: count,
+    /** What this machine's substituters have of it, and the bytes to download for that. */
+    fetched: z.strictObject({ paths: count, bytes: count }),
+  }),
+  notKnown,
+]);
+export type BuildWork = z.output<typeof workSchema>;
+
+/** Where the new system is built, and what is left to be done for that. */
 const buildSchema = z.strictObject({
   /** `here`: by this machine's Nix and its builders; `target`: by the host's own. */
   where: z.enum(["here", "target"]),
   state: z.enum(["built", "to-build"]),
+  /** Where it is another platform than this machine's: then one of its Nix' builders does it, or it is emulated. */
+  foreignPlatform: z.string().nullable(),
+  /** null: it is built. Two machines of one plan may share derivations, which are built once. */
+  work: workSchema.nullable(),
 });
 export type BuildPlan = z.output<typeof buildSchema>;
 
@@ -140,6 +155,8 @@ const nodeSchema = z.strictObject({
   power: z.strictObject({ before: power.nullable(), after: power }),
   /** After: null where room is looked for first. */
   zone: z.strictObject({ before: z.string().nullable(), after: z.string().nullable() }),
+  /** In which zones room for a VM that is made is looked for, in this order; empty: none is made, or its zone is known. */
+  zonesTried: z.array(z.string()),
   costPerMonth: z.strictObject({ before: dollars, after: dollars }),
 });
 export type NodePlan = z.output<typeof nodeSchema>;

@@ -1,5 +1,5 @@
 import { plainText } from "../../errors.ts";
-import type { MachinePlan, PackageChange, Plan } from "./machine-plan.ts";
+import type { BuildPlan, MachinePlan, PackageChange, Plan } from "./machine-plan.ts";
 
 /** For a terminal: a block per machine, the ones that change first, and a count. */
 export function renderPlan({ stack, machines, leaving }: Plan): string {
@@ -140,15 +140,31 @@ function unitFacts(units: MachinePlan["units"], most: Most): PlanFact[] {
 
 /** How it is brought there, as far as that is more than a switch. */
 function deliveryFacts({ change, build, secrets, gates, wave }: MachinePlan, most: Most): PlanFact[] {
-  const place = { here: "here", target: "on the host itself" };
   return [
-    ...(build?.state === "to-build" ? [{ title: "build:", text: place[build.where] }] : []),
+    ...(build?.state === "to-build" ? [{ title: "build:", text: renderBuild(build) }] : []),
     ...(change === "update" && secrets?.change === true
       ? [{ title: "secrets:", text: shortened(secrets.files, most.units).join(", ") }]
       : []),
     ...gates.map((text, index) => ({ title: index === 0 ? "health:" : "", text })),
     ...(wave === null ? [] : [{ title: "wave:", text: `${wave.number} of ${wave.of} (${wave.name})` }]),
   ];
+}
+
+/** `12 derivations here; 30 paths are fetched (48.2 MB)`. */
+function renderBuild({ where, foreignPlatform, work }: BuildPlan): string {
+  if (where === "target") return "on the host itself";
+  const place =
+    foreignPlatform === null ? "here" : `for ${foreignPlatform}, by a builder of this machine's Nix or emulated`;
+  if (work?.kind !== "known") return place;
+  const { derivations, fetched } = work;
+  return [
+    derivations === 0 ? "nothing" : `${counted(derivations, "derivation")} ${place}`,
+    ...(fetched.paths === 0 ? [] : [`${counted(fetched.paths, "path")} to fetch (${renderBytes(fetched.bytes)})`]),
+  ].join("; ");
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 const actions = {
@@ -162,23 +178,32 @@ const actions = {
 
 function nodeFacts(node: MachinePlan["node"]): PlanFact[] {
   if (node === null || node.action === "none") return [];
-  const { action, changes, costPerMonth } = node;
+  const { action, changes, costPerMonth, zone, zonesTried } = node;
   const cost = [costPerMonth.before, costPerMonth.after].map((one) =>
     one === null ? "unknown" : `$${one.toFixed(2)}`,
   );
+  const isMade = action === "create" || action === "replace";
   return [
     { title: "node:", text: [actions[action], ...changes].join("; ") },
+    ...(isMade && zone.after !== null ? [{ title: "zone:", text: zone.after }] : []),
+    ...(zonesTried.length === 0 ? [] : [{ title: "zone:", text: renderZones(zonesTried) }]),
     { title: "cost:", text: `${cost.join(" → ")} a month, by list prices` },
   ];
+}
+
+/** What `up` does where a zone is full, and where all are. */
+function renderZones(zones: readonly string[]): string {
+  return `the first with room of ${zones.join(", ")}; where none has room, \`up\` fails for this machine`;
 }
 
 function renderUnits(verb: string, units: readonly string[], most: Most): string[] {
   return units.length === 0 ? [] : [`${verb} ${shortened(units, most.units).join(", ")}`];
 }
 
-function unknownFacts({ packages, copy, reboot, units }: MachinePlan): PlanFact[] {
+function unknownFacts({ packages, copy, reboot, units, build }: MachinePlan): PlanFact[] {
   const causes = new Map<string, string[]>();
-  for (const [what, value] of Object.entries({ packages, "bytes to copy": copy, reboot, units }))
+  const fields = { packages, "bytes to copy": copy, reboot, units, "what is to be built": build?.work };
+  for (const [what, value] of Object.entries(fields))
     if (value?.kind === "unknown") causes.set(value.why, [...(causes.get(value.why) ?? []), what]);
   return [...causes].map(([why, what], index) => ({
     title: index === 0 ? "unknown:" : "",

@@ -4,6 +4,7 @@ import { readKernelFacts } from "../../deploy/boot/kernel-facts.ts";
 import type { KernelFacts } from "../../deploy/boot/reboot-need.ts";
 import { readClosure } from "../../deploy/store/path-info.ts";
 import { readUnitFolder, type UnitFolder } from "../../deploy/units/unit-folder.ts";
+import { Lanes } from "../../local-nix/lanes.ts";
 import { NixError } from "../../local-nix/nix-error.ts";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import { defaultWorkers } from "../../local-nix/workers.ts";
@@ -18,17 +19,16 @@ export interface LocalSystem {
 export class LocalSystems {
   readonly #signal: AbortSignal;
   readonly #known = new Map<StorePath, Promise<LocalSystem | undefined>>();
-  readonly #lanes: Promise<unknown>[];
-  #next = 0;
+  readonly #lanes: Lanes;
 
   constructor(signal: AbortSignal, parallel = defaultWorkers()) {
     this.#signal = signal;
-    this.#lanes = Array.from({ length: parallel }, () => Promise.resolve());
+    this.#lanes = new Lanes(parallel);
   }
 
   /** @returns undefined: it is not there, or not whole. */
   read(toplevel: StorePath): Promise<LocalSystem | undefined> {
-    const known = this.#known.get(toplevel) ?? this.#inLane(() => this.#read(toplevel));
+    const known = this.#known.get(toplevel) ?? this.#lanes.run(() => this.#read(toplevel));
     this.#known.set(toplevel, known);
     return known;
   }
@@ -39,14 +39,7 @@ export class LocalSystems {
    */
   async units(toplevel: StorePath, specialisation: string | null): Promise<UnitFolder | undefined> {
     const system = specialisation === null ? toplevel : join(toplevel, "specialisation", specialisation);
-    return existsSync(system) ? this.#inLane(() => readUnitFolder(system)) : undefined;
-  }
-
-  #inLane<T>(action: () => Promise<T>): Promise<T> {
-    const lane = this.#next++ % this.#lanes.length;
-    const turn = (this.#lanes[lane] ?? Promise.resolve()).then(action);
-    this.#lanes[lane] = turn.catch(() => undefined); // the next one's turn comes all the same
-    return turn;
+    return existsSync(system) ? this.#lanes.run(() => readUnitFolder(system)) : undefined;
   }
 
   async #read(toplevel: StorePath): Promise<LocalSystem | undefined> {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { FleetModel, MachineClass } from "../../clan/fleet-model.ts";
-import type { BuildPlan, MachinePlan, NodePlan } from "../../clan/plan/machine-plan.ts";
+import type { BuildPlan, BuildWork, MachinePlan, NodePlan } from "../../clan/plan/machine-plan.ts";
 import type { Provenance } from "../../clan/plan/provenance.ts";
 import { isPlain, type RolloutPlan, refusalOf } from "../../clan/rollout/plan-rollout.ts";
 import type { MachineSecrets } from "../../clan/vars/machine-secrets.ts";
@@ -8,6 +8,7 @@ import type { ActivationPolicy } from "../../deploy/activation/policy.ts";
 import { runs } from "../../deploy/boot/specialisation.ts";
 import { renderGate } from "../../deploy/health/health-gate.ts";
 import type { FleetError } from "../../errors.ts";
+import { localSystem } from "../../local-nix/evaluation-request.ts";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import type { StackOwner } from "../delivery.ts";
 import type { PlanLook, SeenSystems } from "./look-for-plan.ts";
@@ -71,6 +72,8 @@ export interface PlanFacts {
   readonly declared: DeclaredDeployment;
   /** Where the system is built. */
   readonly buildOn: "local" | "target";
+  /** What is left to be built and fetched here, where that was asked. */
+  readonly work?: BuildWork | undefined;
   /** Why the system does not build, where that was tried. */
   readonly buildFailure?: string | undefined;
   /** What becomes of the node under it. Default: there is none. */
@@ -171,10 +174,16 @@ function rolloutNotes({ machine, rollout, look }: PlanFacts, change: MachinePlan
 }
 
 /** A system that lies here is copied, wherever the next one would be built. */
-function planBuild({ buildOn, declared }: PlanFacts, systems: SeenSystems | undefined): BuildPlan {
+function planBuild({ buildOn, declared, system, work }: PlanFacts, systems: SeenSystems | undefined): BuildPlan {
   const isHere = systems?.wanted !== undefined || existsSync(declared.toplevel);
-  const where = buildOn === "local" ? "here" : "target";
-  return { where, state: isHere && where === "here" ? "built" : "to-build" };
+  if (buildOn === "target") {
+    const unseen = { kind: "unknown", why: "only the host's own Nix knows" } as const;
+    return { where: "target", state: "to-build", foreignPlatform: null, work: unseen };
+  }
+  const foreignPlatform = system === localSystem() ? null : system;
+  if (isHere) return { where: "here", state: "built", foreignPlatform, work: null };
+  const unasked = { kind: "unknown", why: "Nix was not asked" } as const;
+  return { where: "here", state: "to-build", foreignPlatform, work: work ?? unasked };
 }
 
 function planSecretFiles({ declared, known, look }: PlanFacts): MachinePlan["secrets"] {

@@ -8,17 +8,22 @@ import { replacingChanges } from "../unconfirmed-nodes.ts";
  * What an update does to the node under a machine, by the stack's state: what was changed in the cloud's own console is seen
  * by a refresh alone.
  * @param vms - machine → its VM, as the state has it; undefined: the state cannot be read.
+ * @param zones - machine → the zone that was found for its VM: it stays while it is a candidate, whatever becomes of the VM.
  * @returns undefined: the machine is on no node.
  */
 export function planNode(
   { machine, node }: OwnedMachine,
   vms: ReadonlyMap<string, KnownNode> | undefined,
+  zones: ReadonlyMap<string, string> | undefined = new Map(),
 ): NodePlan | undefined {
   if (node === undefined) return undefined;
   const { spec, power, zone } = node;
   const vm = vms?.get(machine);
+  const candidates = zone === undefined ? spec.zones : [zone];
+  const found = zones.get(machine) ?? vm?.zone;
   // Which of several has room is asked when the VM is made.
-  const chosen = zone ?? (spec.zones.length === 1 ? (spec.zones[0] ?? null) : null);
+  const chosen = candidates.find((one) => one === found || candidates.length === 1) ?? null;
+  const tried = chosen === null ? [...candidates] : [];
   const priced = { ...spec, ...(chosen === null ? {} : { zones: [chosen] }) };
   const after = nodeCost(priced, power).monthly;
   if (vms === undefined || vm === undefined)
@@ -27,6 +32,8 @@ export function planNode(
       changes: [],
       power: { before: vms === undefined ? null : "absent", after: power },
       zone: { before: null, after: chosen },
+      // A state that cannot be read may have a VM, which stays where it is.
+      zonesTried: vms === undefined ? [] : tried,
       costPerMonth: { before: vms === undefined ? null : 0, after },
     };
   const before = vm.isOff ? "off" : "on";
@@ -43,6 +50,7 @@ export function planNode(
     changes: [...replacing, ...inPlace],
     power: { before, after: power },
     zone: { before: vm.zone, after: stays ? vm.zone : chosen },
+    zonesTried: stays ? [] : tried,
     costPerMonth: {
       before: costOf(vm, before),
       after: stays ? nodeCost({ ...spec, zones: [vm.zone] }, power).monthly : after,
@@ -58,6 +66,7 @@ export function planLeavingNode(vm: KnownNode): NodePlan {
     changes: [],
     power: { before, after: "absent" },
     zone: { before: vm.zone, after: null },
+    zonesTried: [],
     costPerMonth: { before: costOf(vm, before), after: 0 },
   };
 }

@@ -63,6 +63,22 @@ describe("the workflows to copy", () => {
     }
   });
 
+  it("keep the plan of each stack as a page for the browser, apart from the comments", () => {
+    const preview = workflows.find(({ file }) => file === "fleet-preview.yml") ?? assert.fail();
+    const steps = preview.jobs.flatMap(({ steps }) => steps);
+    const page = /fleet plan --stack "\$STACK" --format html > "plan-\$STACK\.html"/;
+    assert.equal(steps.filter(({ run }) => page.test(run ?? "")).length, 1);
+    const artifacts = (action: string) =>
+      steps.filter(({ uses }) => uses?.startsWith(`actions/${action}-artifact@`)).map(({ with: inputs }) => inputs);
+    const expression = (text: string): string => `\${{ ${text} }}`;
+    const [stack, folder] = [expression("matrix.stack"), expression("runner.temp")];
+    assert.deepEqual(artifacts("upload"), [
+      { name: `comment-${stack}`, path: `${folder}/comment-*.md` },
+      { name: `plan-${stack}`, path: `${folder}/plan-*.html` },
+    ]);
+    assert.deepEqual(artifacts("download"), [{ pattern: "comment-*", "merge-multiple": true }]);
+  });
+
   it("keep what a preview says inside of its block", () => {
     const preview = workflows.find(({ file }) => file === "fleet-preview.yml") ?? assert.fail();
     const script = preview.jobs.flatMap(({ steps }) => steps).find(({ run }) => run?.includes("<details>"))?.run;

@@ -68,18 +68,22 @@ describe("a machine on a node of the cloud", function () {
     assert.equal(ended.code, 0, ended.text);
     const { machines, leaving } = planSchema.parse(JSON.parse(ended.stdout));
     const { node } = Object.values(machines)[0] ?? leaving["galena"] ?? assert.fail(ended.stdout);
-    const { action, changes, zone, costPerMonth } = node ?? assert.fail(ended.stdout);
+    const { action, changes, zone, zonesTried, costPerMonth } = node ?? assert.fail(ended.stdout);
     return {
       action,
       changes,
       zone,
+      zonesTried,
       isCheaper: (costPerMonth.after ?? Number.NaN) < (costPerMonth.before ?? Number.NaN),
     };
   };
   const inF = { before: "us-central1-f", after: "us-central1-f" };
-  const stop = { action: "update", changes: ["power on → off"], zone: inF, isCheaper: true };
+  const stop = { action: "update", changes: ["power on → off"], zone: inF, zonesTried: [], isCheaper: true };
 
   it("is not made where a quota is used up or no zone has room: each is a sentence, and nothing is left behind", async () => {
+    const { action, zone, zonesTried } = await plannedNode();
+    const sought = ["us-central1-b", "us-central1-f"];
+    assert.deepEqual([action, zone, zonesTried], ["create", { before: null, after: null }, sought]);
     await faults({ kind: "quota", metric: "CPUS", limit: 8 });
     const quota = await up();
     assert.notEqual(quota.code, 0);

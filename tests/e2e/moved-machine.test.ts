@@ -166,6 +166,10 @@ describe("two stacks with their states in a bucket", function () {
     assert.match(comment, /^### Plan: minerals, stack east\n/);
     assert.match(comment, /^\| `cinnabar` \| reachable \| update /m);
     assert.match(comment, /<summary>preview<\/summary>[\s\S]*cinnabar-closure/);
+    assert.match(comment, /^As a page with a map of the fleet: artifact `plan-east` of \[this run\]/m);
+    const page = await readFile(join(temporary, "plan-east.html"), "utf8");
+    assert.match(page, /^<!doctype html>/i);
+    assert.match(page, /cinnabar/);
     const drift = await run("fleet-drift.yml", "Drift");
     assert.notEqual(drift.code, 0, drift.text);
     await done(run("fleet-up.yml", "Up"));

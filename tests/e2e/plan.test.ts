@@ -108,7 +108,9 @@ describe("a plan, and what up does", function () {
     assert.deepEqual([told(plans["cinnabar"]?.reasons), told(plans["electrum"]?.reasons)], [why, why]);
     const unbuilt = { kind: "unknown", why: "the new system is not built here yet" };
     assert.deepEqual([plans["cinnabar"]?.copy, plans["cinnabar"]?.units], [unbuilt, unbuilt]);
-    assert.deepEqual(plans["cinnabar"]?.build, { where: "here", state: "to-build" });
+    const { work, ...build } = plans["cinnabar"]?.build ?? assert.fail();
+    assert.deepEqual(build, { where: "here", state: "to-build", foreignPlatform: null });
+    assert.ok(work?.kind === "known" && work.derivations > 1 && work.fetched.paths === 0, JSON.stringify(work));
     const shown = await preview();
     for (const name of machines) {
       const block = renderMachinePlan(plans[name] ?? assert.fail(name)).split("\n");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { knownNodes } from "../../stack/known-nodes.ts";
+import { knownNodes, knownZones } from "../../stack/known-nodes.ts";
 
 const type = "gcp:compute/instance:Instance";
 const tree = "clan:index:Fleet$clan:index:MachineRegistry$clan:index:Machine$clan:gcp:Node";
@@ -53,6 +53,14 @@ describe("the nodes that a stack's state has", () => {
     assert.equal(installed(dynamic("Installation", { installed: "already" })), true, "of a release that kept no id");
     assert.equal(installed(dynamic("Installation", { installed: null, instanceId: "4711" }), running), false);
     assert.equal(installed(dynamic("Installation", { installed: "installed", instanceId: "4710" }), running), false);
+  });
+
+  it("have the zones that were found for them, also where no VM came of it", () => {
+    const of = "pulumi-nodejs:dynamic/clan:Placement";
+    const resource = (outputs: object) => ({ urn: `urn:pulumi:burst::fleet::${of}::x`, type: of, outputs });
+    const resources = [resource({ machine: "galena", placedIn: "us-central1-f" }), resource({ machine: "scheelite" })];
+    assert.deepEqual([...knownZones(resources)], [["galena", "us-central1-f"]]);
+    assert.equal(knownNodes(resources).size, 0);
   });
 
   it("are found in a state that knows less of them, and are not the program's other VMs", () => {

@@ -84,7 +84,7 @@ describe("a plan as text", () => {
         "            changed, and left as it runs: systemd-logind.service",
         "            /etc/fstab changes: mounts come, go or are made again",
         "            by its own word: would restart the following units: nginx.service, postgresql.service",
-        "  build:    on the host itself",
+        "  build:    12 derivations here; 30 paths to fetch (18.4 MB)",
         "  secrets:  /var/lib/sops-nix/key.txt",
         "  health:   units nginx.service",
         "            http https://minerals.example/health from the operator",
@@ -93,6 +93,56 @@ describe("a plan as text", () => {
         "  cost:     $24.46 → $204.58 a month, by list prices",
       ],
     );
+  });
+
+  it("says where the system is built, and how much that is as far as Nix says so", () => {
+    const of = (build: NonNullable<MachinePlan["build"]>): string[] =>
+      renderMachinePlan({ ...unchanged, change: "update", build })
+        .split("\n")
+        .slice(1);
+    const here = { where: "here", state: "to-build", foreignPlatform: null } as const;
+    const fetched = { paths: 0, bytes: 0 };
+    assert.deepEqual(of({ ...here, work: { kind: "known", derivations: 1, fetched } }), [
+      "  build:    1 derivation here",
+    ]);
+    const cached = { kind: "known", derivations: 0, fetched: { paths: 1, bytes: 900 } } as const;
+    assert.deepEqual(of({ ...here, work: cached }), ["  build:    nothing; 1 path to fetch (900 B)"]);
+    const why = "Nix, or a cache that it asks, did not say in time";
+    assert.deepEqual(of({ ...here, foreignPlatform: "aarch64-linux", work: { kind: "unknown", why } }), [
+      "  build:    for aarch64-linux, by a builder of this machine's Nix or emulated",
+      `  unknown:  what is to be built (${why})`,
+    ]);
+    const hidden = { kind: "unknown", why: "only the host's own Nix knows" } as const;
+    assert.deepEqual(of({ ...here, where: "target", work: hidden }), [
+      "  build:    on the host itself",
+      "  unknown:  what is to be built (only the host's own Nix knows)",
+    ]);
+    assert.deepEqual(of({ ...here, state: "built", work: null }), []);
+  });
+
+  it("names the zones in which room is looked for, and what becomes of it where none has any", () => {
+    const node = {
+      action: "create",
+      changes: [],
+      power: { before: "absent", after: "on" },
+      zone: { before: null, after: null },
+      zonesTried: ["us-central1-a", "us-central1-b"],
+      costPerMonth: { before: 0, after: 146.35 },
+    } as const;
+    const zones = (changes: object): string | undefined =>
+      /^ {2}zone: {5}(.*)$/m.exec(
+        renderMachinePlan({
+          ...unchanged,
+          node: { ...node, changes: [], zonesTried: [...node.zonesTried], ...changes },
+        }),
+      )?.[1];
+    assert.equal(
+      zones({}),
+      "the first with room of us-central1-a, us-central1-b; where none has room, `up` fails for this machine",
+    );
+    const inB = { zone: { before: "us-central1-b", after: "us-central1-b" }, zonesTried: [] };
+    assert.equal(zones({ ...inB, action: "replace" }), "us-central1-b");
+    assert.equal(zones({ ...inB, action: "update" }), undefined);
   });
 
   it("says that units are not touched before the next boot, and why", () => {

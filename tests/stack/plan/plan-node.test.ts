@@ -39,12 +39,13 @@ const spec: Node["spec"] = {
 function planned(
   changed: Partial<Node["spec"]> & Partial<Pick<Node, "power" | "zone">>,
   known: KnownNode | "none" | "unreadable" = vm,
+  zones?: ReadonlyMap<string, string>,
 ): NodePlan {
   const { power = "on", zone, ...shape } = changed;
   const node: Node = { spec: { ...spec, ...shape }, power, zone };
   const machine = { machine: "galena", spec: { class: "nixos" }, node } as unknown as OwnedMachine; // of its spec nothing is read
   const vms = known === "unreadable" ? undefined : new Map(known === "none" ? [] : [["galena", known]]);
-  return planNode(machine, vms) ?? assert.fail("no plan");
+  return planNode(machine, vms, zones) ?? assert.fail("no plan");
 }
 const on = 146.35;
 const off = 11.3;
@@ -56,6 +57,7 @@ describe("the plan for a node", () => {
       changes: [],
       power: { before: "on", after: "on" },
       zone: { before: "us-central1-b", after: "us-central1-b" },
+      zonesTried: [],
       costPerMonth: { before: on, after: on },
     });
   });
@@ -72,11 +74,25 @@ describe("the plan for a node", () => {
     assert.ok((grown.costPerMonth.after ?? 0) > on);
   });
 
-  it("is replaced where Google can do it only to a new VM, whose zone is not known while several may have room", () => {
+  it("is replaced where Google can do it only to a new VM, in the same zone while that is a candidate", () => {
     const bigger = planned({ diskSizeGb: 200 });
     assert.deepEqual([bigger.action, bigger.changes], ["replace", ["its disk had 100 GB and is to have 200"]]);
-    assert.deepEqual(bigger.zone, { before: "us-central1-b", after: null });
-    assert.deepEqual(planned({ zone: "us-central1-a" }).zone, { before: "us-central1-b", after: "us-central1-a" });
+    const inB = { before: "us-central1-b", after: "us-central1-b" };
+    assert.deepEqual([bigger.zone, bigger.zonesTried], [inB, []]);
+    assert.deepEqual(planned({ zone: "us-central1-a" }).zone, { ...inB, after: "us-central1-a" });
+    const others = ["us-central1-c", "us-central1-f"];
+    const moved = planned({ zones: others });
+    assert.deepEqual([moved.zone, moved.zonesTried], [{ ...inB, after: null }, others]);
+  });
+
+  it("names the zones in which room is looked for, unless one was found before", () => {
+    const made = planned({}, "none");
+    assert.deepEqual([made.zone.after, made.zonesTried], [null, ["us-central1-a", "us-central1-b"]]);
+    const found = planned({}, "none", new Map([["galena", "us-central1-b"]]));
+    assert.deepEqual([found.zone.after, found.zonesTried], ["us-central1-b", []]);
+    const foundElsewhere = planned({}, "none", new Map([["galena", "us-central1-f"]]));
+    assert.deepEqual([foundElsewhere.zone.after, foundElsewhere.zonesTried], [null, made.zonesTried]);
+    assert.deepEqual(planned({ zone: "us-central1-f" }, "none").zonesTried, []);
   });
 
   it("is made where the state has none, and not known where there is no state", () => {
