@@ -79,10 +79,13 @@ function judgeSystems({ packages, copy, reboot }: MachinePlan, happened: Happene
       closures === null ? null : [planned, comparePackages(closures.before, closures.after)],
     ),
     ...known("copy", copy, (planned) => {
-      if (before === null || after === null) return null;
+      if (before === null || after === null || planned.kind === "unknown") return null;
       const come = [...after.store].filter(([path]) => !before.store.has(path));
       const bytes = come.reduce((sum, [, size]) => sum + size, 0);
-      return [planned, { kind: "known", paths: come.length, bytes }];
+      return [
+        { paths: planned.paths, bytes: planned.bytes },
+        { paths: come.length, bytes },
+      ];
     }),
     ...known("reboot", reboot, ({ kind }) => (bootDiffers === null ? null : [kind === "needed", bootDiffers])),
     ...(reboot === null || reboot.kind === "unknown" || before === null || after === null

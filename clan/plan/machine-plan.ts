@@ -68,9 +68,25 @@ const packagesSchema = z.discriminatedUnion("kind", [
 ]);
 export type PackagesPlan = z.output<typeof packagesSchema>;
 
+/** What of that goes as differences from what the host has already, which an update sends where the way is slow. */
+const differencesSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("known"),
+    /** Paths that go as differences, and the bytes of their archives. */
+    paths: count,
+    bytes: count,
+    /** Then sent in all, with what goes in full, compressed. */
+    sentBytes: count,
+  }),
+  /** All of it goes in full. */
+  z.strictObject({ kind: z.literal("none"), why: z.string() }),
+  notKnown,
+]);
+export type DifferencesPlan = z.output<typeof differencesSchema>;
+
 const copySchema = z.discriminatedUnion("kind", [
   /** What the host lacks of the new closure: archives as they are, before compression. */
-  z.strictObject({ kind: z.literal("known"), paths: count, bytes: count }),
+  z.strictObject({ kind: z.literal("known"), paths: count, bytes: count, differences: differencesSchema }),
   notKnown,
 ]);
 export type CopyPlan = z.output<typeof copySchema>;
@@ -88,13 +104,13 @@ export type RebootPlan = z.output<typeof rebootSchema>;
 
 const units = z.array(z.string());
 
-/** What `switch-to-configuration` will do; a unit stands in one list. */
+/** What `switch-to-configuration`, or a Mac's activation, will do; a unit, or launchd's job, stands in one list. */
 const unitsSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("known"),
     /** Run, and will not. */
     stop: units,
-    /** Do not run, and systemd is asked to start them. */
+    /** Do not run, and systemd is asked to start them; jobs that are loaded. */
     start: units,
     restart: units,
     reload: units,

@@ -1,5 +1,5 @@
 import { plainText } from "../../errors.ts";
-import type { BuildPlan, MachinePlan, PackageChange, Plan } from "./machine-plan.ts";
+import type { BuildPlan, CopyPlan, MachinePlan, PackageChange, Plan } from "./machine-plan.ts";
 
 /** For a terminal: a block per machine, the ones that change first, and a count. */
 export function renderPlan({ stack, machines, leaving }: Plan): string {
@@ -111,9 +111,13 @@ function renderVersions({ name, before, after }: PackageChange): string {
   return `${name} ${before.join(", ")} → ${after.join(", ")}`;
 }
 
-function renderCopy({ paths, bytes }: { readonly paths: number; readonly bytes: number }): string {
+function renderCopy({ paths, bytes, differences }: Extract<CopyPlan, { kind: "known" }>): string {
   if (paths === 0) return "nothing, the host has it all";
-  return `${renderBytes(bytes)} in ${paths} ${paths === 1 ? "path" : "paths"}, before compression`;
+  const all = `${renderBytes(bytes)} in ${counted(paths, "path")}`;
+  if (differences.kind === "unknown") return `at most ${all}, before compression and differences`;
+  if (differences.kind === "none") return `${all}, before compression`;
+  const { sentBytes, paths: alike } = differences;
+  return `${all}, before compression; over a slow way about ${renderBytes(sentBytes)}, ${alike} as differences`;
 }
 
 function renderReboot({ kind, reasons, made }: Exclude<MachinePlan["reboot"], null | { kind: "unknown" }>): string {

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readKernelFacts } from "../../deploy/boot/kernel-facts.ts";
 import type { KernelFacts } from "../../deploy/boot/reboot-need.ts";
-import { readClosure } from "../../deploy/store/path-info.ts";
+import { type PathInfo, readClosure } from "../../deploy/store/path-info.ts";
+import { type PropertyLists, readPropertyLists } from "../../deploy/units/launchd.ts";
 import { readUnitFolder, type UnitFolder } from "../../deploy/units/unit-folder.ts";
 import { Lanes } from "../../local-nix/lanes.ts";
 import { NixError } from "../../local-nix/nix-error.ts";
@@ -33,6 +34,14 @@ export class LocalSystems {
     return known;
   }
 
+  /** All that is known of some paths of a closure that is there, each after its references; not kept. @throws {NixError} */
+  infos(toplevel: StorePath, paths: ReadonlySet<StorePath>): Promise<readonly PathInfo[]> {
+    return this.#lanes.run(async () => {
+      const closure = await readClosure([toplevel], this.#signal);
+      return closure.filter(({ path }) => paths.has(path));
+    });
+  }
+
   /**
    * What units a system that is there has.
    * @param specialisation - whose units; null: the system's own. @returns undefined: it has no such specialisation.
@@ -40,6 +49,11 @@ export class LocalSystems {
   async units(toplevel: StorePath, specialisation: string | null): Promise<UnitFolder | undefined> {
     const system = specialisation === null ? toplevel : join(toplevel, "specialisation", specialisation);
     return existsSync(system) ? this.#lanes.run(() => readUnitFolder(system)) : undefined;
+  }
+
+  /** What a Mac's system gives launchd. @returns undefined: it is not there. */
+  async launchd(toplevel: StorePath): Promise<PropertyLists | undefined> {
+    return existsSync(toplevel) ? this.#lanes.run(() => readPropertyLists(toplevel)) : undefined;
   }
 
   async #read(toplevel: StorePath): Promise<LocalSystem | undefined> {

@@ -7,7 +7,9 @@ import { type Look, lookAt } from "../../deploy/observation/look.ts";
 import { type Observation, observeHost } from "../../deploy/observation/observe-host.ts";
 import type { SecretText } from "../../deploy/ssh/secret-text.ts";
 import type { SshHost } from "../../deploy/ssh/ssh-host.ts";
+import { askSending, measureSending, type Sending } from "../../deploy/store/delta/measure-sending.ts";
 import { type HostUnits, readHostUnits } from "../../deploy/units/host-units.ts";
+import { type HostLaunchd, type PropertyLists, readHostLaunchd } from "../../deploy/units/launchd.ts";
 import type { UnitFolder } from "../../deploy/units/unit-folder.ts";
 import { FleetError } from "../../errors.ts";
 import type { StorePath } from "../../local-nix/store-path.ts";
@@ -27,6 +29,10 @@ export interface SeenSystems {
   readonly host: HostClosures | undefined;
   /** Units of the host, and of the system that shall run; undefined on a Mac, too. */
   readonly units: { readonly host: HostUnits; readonly wanted: UnitFolder } | undefined;
+  /** The same of a Mac. */
+  readonly launchd?: { readonly host: HostLaunchd; readonly wanted: PropertyLists } | undefined;
+  /** What a push over a slow way would send; undefined: not tried, or the host did not answer in time. */
+  readonly sending?: Sending | undefined;
   /** What the new system says that it would do; undefined: not asked, or not there yet. */
   readonly dryActivation?: readonly string[] | undefined;
 }
@@ -71,6 +77,7 @@ async function lookForPlan(
   sudoPassword?: SecretText,
 ): Promise<PlanLook> {
   const spec = await resolveWay(way, sudoPassword);
+  let asked: Awaited<ReturnType<typeof askSending>> | undefined;
   // Before the host's time begins: it is not to be called unreachable because this machine is slow.
   if (expectsOther) await locals?.read(toplevel);
   const look = await lookAt(
@@ -88,22 +95,35 @@ async function lookForPlan(
         candidates: wanted.closure.map(({ path }) => path),
       };
       const folder = machineClass === "nixos" ? await locals.units(toplevel, specialisation) : undefined;
-      const [answer, hostUnits] = await Promise.all([
+      const lists = machineClass === "darwin" ? await locals.launchd(toplevel) : undefined;
+      const [answer, hostUnits, hostLaunchd] = await Promise.all([
         unlessLate(readHostClosures(host, question, scope), scope, signal),
-        folder === undefined ? undefined : unlessLate(readHostUnits(host, folder, scope), scope, signal),
+        folder && unlessLate(readHostUnits(host, folder, scope), scope, signal),
+        lists && unlessLate(readHostLaunchd(host, scope), scope, signal),
       ]);
       const units = folder === undefined || hostUnits === undefined ? undefined : { host: hostUnits, wanted: folder };
+      const launchd =
+        lists === undefined || hostLaunchd === undefined ? undefined : { host: hostLaunchd, wanted: lists };
+      if (deep && answer?.missing !== undefined) {
+        const lacking = await locals.infos(toplevel, answer.missing);
+        asked = await unlessLate(askSending(host, lacking, scope), scope, signal);
+      }
       const isThere = answer?.missing?.size === 0 && machineClass === "nixos";
       const dryActivation =
         deep && isThere
           ? await unlessLate(dryActivate(host, toplevel, specialisation, scope), scope, signal)
           : undefined;
-      return { observation, systems: { wanted, running: answer?.closure, host: answer, units, dryActivation } };
+      return {
+        observation,
+        systems: { wanted, running: answer?.closure, host: answer, units, launchd, dryActivation },
+      };
     },
     signal,
   );
   if (look.kind === "seen") await rememberSeen(way);
-  return look.kind === "seen" && locals !== undefined ? withLocalClosure(look, locals) : look;
+  if (look.kind !== "seen" || locals === undefined) return look;
+  // What takes this machine's time takes none of the host's.
+  return withSending(await withLocalClosure(look, locals), asked, signal);
 }
 
 /** Its own words. As root where root can be had; who cannot be root is not answered, which is no error. */
@@ -131,6 +151,29 @@ async function withLocalClosure(
   if (systems?.wanted === undefined || systems.running !== undefined || current === null) return look;
   const running = (await locals.read(current))?.closure;
   return { ...look, seen: { observation, systems: { ...systems, running } } };
+}
+
+/** What the host would be sent, tried where differences are possible at all. */
+async function withSending(
+  look: Extract<PlanLook, { kind: "seen" }>,
+  asked: Awaited<ReturnType<typeof askSending>> | undefined,
+  signal: AbortSignal,
+): Promise<Extract<PlanLook, { kind: "seen" }>> {
+  const { observation, systems } = look.seen;
+  if (systems === undefined || asked === undefined) return look;
+  const sending = await sendingOf(asked, signal);
+  return { ...look, seen: { observation, systems: { ...systems, sending } } };
+}
+
+async function sendingOf(asked: Awaited<ReturnType<typeof askSending>>, signal: AbortSignal): Promise<Sending> {
+  switch (asked.kind) {
+    case "stages":
+      return measureSending(asked.stages, signal);
+    case "none":
+      return { kind: "full", reason: asked.reason };
+    case "unmeasured":
+      return asked;
+  }
 }
 
 /** @param scope - the look's time is over. @param signal - the whole run is. */

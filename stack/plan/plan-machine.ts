@@ -59,7 +59,7 @@ export type MachineLook =
 
 /** What is declared of a deployment, also as far as it is only told. */
 export type DeclaredDeployment = DeclaredSystem & {
-  readonly policy: Pick<ActivationPolicy, "healthGates" | "rebootPolicy">;
+  readonly policy: Pick<ActivationPolicy, "healthGates" | "rebootPolicy"> & Partial<Pick<ActivationPolicy, "cache">>;
   readonly secrets?: Pick<MachineSecrets, "digest" | "identity" | "files"> | null | undefined;
 };
 
@@ -105,7 +105,7 @@ export function planMachine(facts: PlanFacts): MachinePlan {
   const systems = look.kind === "seen" ? look.seen.systems : undefined;
   const silence = silenceOf(look);
   const packages = deploysOther ? planPackages(systems, silence) : null;
-  const copy = deploysOther ? planCopy(systems, silence) : null;
+  const copy = deploysOther ? planCopy(declared, systems, silence) : null;
   const units = deploysOther ? planUnitChanges(facts.class, declared, systems, silence) : null;
   return {
     class: facts.class,

@@ -119,6 +119,47 @@ describe("a plan, and what up does", function () {
     await upAsPlanned(plans);
   });
 
+  it("tells what launchd of a Mac is told, and the host's jobs are loaded and unloaded so", async () => {
+    const jobs = async (): Promise<ReadonlyMap<string, string>> => {
+      const shown = "systemctl show --property=Id,InvocationID 'launchd-org.nixos.*'";
+      const text = await checkout.ask("stibnite", shown);
+      const found = text.matchAll(
+        /^Id=launchd-(.*)\.service\nInvocationID=(.+)$|^InvocationID=(.+)\nId=launchd-(.*)\.service$/gm,
+      );
+      return new Map(
+        [...found].map(([, id, call, earlierCall, laterId]) => [id ?? laterId ?? "", call ?? earlierCall ?? ""]),
+      );
+    };
+    await checkout.edit("modules/darwin/base/heartbeat.ts", "60", first);
+    await checkout.edit(
+      "modules/darwin/base/heartbeat.ts",
+      "heartbeat: {",
+      `"tick-${first}": { command: "/bin/sleep 7777", serviceConfig: { RunAtLoad: true } }, heartbeat: {`,
+    );
+    const ended = await checkout.fleet("plan", "stibnite", "--deep", "--json");
+    assert.equal(ended.code, 0, ended.text);
+    const plans: Plans = planSchema.parse(JSON.parse(ended.stdout)).machines;
+    const { units } = plans["stibnite"] ?? assert.fail();
+    assert.deepEqual(units, {
+      kind: "known",
+      stop: [],
+      start: [`org.nixos.tick-${first}`],
+      restart: ["org.nixos.heartbeat"],
+      reload: [],
+      keep: [],
+      unsure: [],
+      dryActivation: null,
+    });
+    const before = await jobs();
+    assert.ok(before.has("org.nixos.heartbeat") && before.size > 1, [...before.keys()].join(", "));
+    const all = await plan();
+    assert.deepEqual(changes(all), { cinnabar: "none", electrum: "none", stibnite: "update" });
+    await upAsPlanned(all);
+    const after = await jobs();
+    const others = [...after].filter(([job, call]) => before.get(job) !== call).map(([job]) => job);
+    assert.deepEqual(others.sort(), ["org.nixos.heartbeat", `org.nixos.tick-${first}`]);
+  });
+
   it("names tags and roles that a machine gained and lost, and the instances whose members they change", async () => {
     const inventory = "modules/clan/inventory/machines.ts";
     await checkout.edit(inventory, '"hetzner", "controller"]', '"hetzner", "controller", "gcp"]');
@@ -150,7 +191,7 @@ describe("a plan, and what up does", function () {
     assert.deepEqual(changes(plans), { cinnabar: "none", electrum: "update", stibnite: "none" });
     const { reasons, copy, packages, reboot } = plans["electrum"] ?? assert.fail();
     assert.match(told(reasons).join("\n"), /^rolled back to \S+, generation \d+/);
-    assert.deepEqual(copy, { kind: "known", paths: 0, bytes: 0 });
+    assert.deepEqual(copy, { kind: "known", paths: 0, bytes: 0, differences: { kind: "none", why: "too little for differences" } });
     assert.equal(packages?.kind, "known");
     assert.equal(reboot?.kind, "not-needed");
     const ended = await checkout.fleet("plan", "electrum", "--deep", "--json");

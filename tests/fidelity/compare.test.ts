@@ -50,7 +50,7 @@ const plan: MachinePlan = {
   change: "update",
   reasons: [{ kind: "entry", name: "web", change: "gained", text: "" }],
   packages: { kind: "unknown", why: "" },
-  copy: { kind: "known", paths: 1, bytes: 20 },
+  copy: { kind: "known", paths: 1, bytes: 20, differences: { kind: "none", why: "too little for differences" } },
   reboot: { kind: "not-needed", reasons: [], made: false },
   units: {
     kind: "known",
@@ -104,7 +104,20 @@ describe("a plan against what happened", () => {
     assert.deepEqual(of({ change: "none" }, "wrong"), ["change"]);
     assert.deepEqual(of({ reachable: false }, "wrong"), ["reachable"]);
     assert.deepEqual(of({ current: declared }, "wrong"), ["current"]);
-    assert.deepEqual(of({ copy: { kind: "known", paths: 2, bytes: 20 } }, "wrong"), ["copy"]);
+    assert.deepEqual(
+      of(
+        {
+          copy: {
+            kind: "known",
+            paths: 2,
+            bytes: 20,
+            differences: { kind: "none", why: "too little for differences" },
+          },
+        },
+        "wrong",
+      ),
+      ["copy"],
+    );
     assert.deepEqual(of({ reboot: { kind: "needed", reasons: [], made: true } }, "wrong"), ["reboot", "rebooted"]);
     assert.deepEqual(of({}, "wrong", { reasons: [] }), ["why"]);
     assert.deepEqual(of({ secrets: { change: true, files: [] } }, "wrong"), ["secrets"]);

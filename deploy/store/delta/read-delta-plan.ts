@@ -19,7 +19,7 @@ export type DeltaPlan =
  */
 export async function readDeltaPlan(
   host: SshHost,
-  receiver: Receiver,
+  receiver: Pick<Receiver, "nixStore" | "elevation" | "zstd">,
   missing: readonly PathInfo[],
   leastBytes: number,
   signal: AbortSignal,

@@ -89,8 +89,8 @@ export async function sendDelta(
   }
 }
 
-/** One archive after another. @throws {NarError} */
-async function writeArchives(paths: readonly PathInfo[], file: string, signal: AbortSignal): Promise<void> {
+/** One archive after another, into a file that is for its owner alone. @throws {NarError} */
+export async function writeArchives(paths: readonly PathInfo[], file: string, signal: AbortSignal): Promise<void> {
   await using handle = await open(file, "wx", 0o600);
   const out = new Coalescer(async (chunk, release) => {
     for (let offset = 0; offset < chunk.length; ) {

@@ -25,7 +25,12 @@ const updated: MachinePlan = {
     rebuilt: 12,
     sizeBytes: { before: 1_500_000_000, after: 1_512_300_000 },
   },
-  copy: { kind: "known", paths: 31, bytes: 48_200_000 },
+  copy: {
+    kind: "known",
+    paths: 31,
+    bytes: 48_200_000,
+    differences: { kind: "none", why: "the host has no zstd" },
+  },
   reboot: { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"], made: true },
   notes: [{ kind: "mode", text: "mode boot: it runs after the next boot" }],
 };
@@ -75,7 +80,7 @@ describe("a plan as text", () => {
         "  why:      input nixpkgs: 1a2b3c4 → 5d6e7f8",
         "  packages: postgresql 16.9 → 17.5; +htop 3.4.1; 12 rebuilt",
         "  size:     1.5 GB (+12.3 MB)",
-        "  copy:     48.2 MB in 31 paths, before compression",
+        "  copy:     48.2 MB in 31 paths, before compression; over a slow way about 3.1 MB, 28 as differences",
         "  reboot:   needed: kernel: linux-6.12.8 → linux-6.12.10; the deployment does not make it",
         "  units:    restart nginx.service, postgresql.service",
         "            stop gone.service",
@@ -93,6 +98,17 @@ describe("a plan as text", () => {
         "  cost:     $24.46 → $204.58 a month, by list prices",
       ],
     );
+  });
+
+  it("says how much is copied at most, where a host may take differences and nobody has tried", () => {
+    const copy = (differences: Extract<MachinePlan["copy"], { kind: "known" }>["differences"], paths = 1): string =>
+      /^ {2}copy: {5}(.*)$/m.exec(
+        renderMachinePlan({ ...updated, copy: { kind: "known", paths, bytes: 48_200_000, differences } }),
+      )?.[1] ?? "";
+    const deep = { kind: "unknown", why: "a deep plan tries it" } as const;
+    assert.equal(copy(deep), "at most 48.2 MB in 1 path, before compression and differences");
+    assert.equal(copy({ kind: "none", why: "the host has no zstd" }), "48.2 MB in 1 path, before compression");
+    assert.equal(copy(deep, 0), "nothing, the host has it all");
   });
 
   it("says where the system is built, and how much that is as far as Nix says so", () => {

@@ -5,6 +5,8 @@ import { rebuiltClosures } from "../../../bench/synthetic/closures.ts";
 import * as synthetic from "../../../bench/synthetic/operator-store.ts";
 import { HostSession } from "../../../deploy/host-session.ts";
 import { ConnectionPool } from "../../../deploy/ssh/connection-pool.ts";
+import { askSending, measureSending } from "../../../deploy/store/delta/measure-sending.ts";
+import { readClosure } from "../../../deploy/store/path-info.ts";
 import { type PushOptions, type PushResult, pushClosure } from "../../../deploy/store/push-closure.ts";
 import type { StorePath } from "../../../local-nix/store-path.ts";
 import { DeployedHost } from "../support/deployed-host.ts";
@@ -56,6 +58,30 @@ describe("pushing differences from what the host runs", function () {
     assert.deepEqual([delta?.paths, delta?.bytes], [paths, bytes]);
     assert.ok((delta?.bytesSent ?? 0) <= bytesSent);
     assert.ok(bytesSent * 10 < (full.bytesSent ?? 0), `${bytesSent} of ${full.bytesSent} bytes`);
+    await verifyAndForget();
+  });
+
+  it("is tried beforehand for a plan, which sends nothing and tells what is sent then", async () => {
+    const missing = await readClosure([rebuilt.toplevel], patience());
+    await using pool = new ConnectionPool();
+    const session = new HostSession(pool, host.connection({}), 20, () => undefined);
+    const asked = await askSending(await session.connection(patience()), missing, patience());
+    assert.ok(asked.kind === "stages", JSON.stringify(asked));
+    const told = await measureSending(asked.stages, patience());
+    assert.equal(
+      await host.ask(`nix-store --check-validity --print-invalid ${all.join(" ")} | wc -l`),
+      String(all.length),
+    );
+    const full = await measureSending([{ kind: "full", paths: missing }], patience());
+    const { paths, bytes, delta } = await push(rebuilt.toplevel, {});
+    assert.ok(told.kind === "differences" && full.kind === "differences" && delta !== undefined);
+    assert.deepEqual([told.paths, told.bytes], [paths, bytes]);
+    assert.deepEqual([full.paths, full.bytes], [0, 0]);
+    const isAbout = (a: number, b: number): boolean => Math.abs(a - b) < b / 10;
+    assert.ok(isAbout(told.sentBytes, delta.bytesSent), `${told.sentBytes} foretold, ${delta.bytesSent} sent`);
+    await verifyAndForget();
+    const { bytesSent = 0 } = await push(rebuilt.toplevel, { delta: "never" });
+    assert.ok(isAbout(full.sentBytes, bytesSent), `${full.sentBytes} foretold, ${bytesSent} sent in full`);
     await verifyAndForget();
   });
 

@@ -3,6 +3,7 @@ import { describe, it } from "mocha";
 import { encodeProvenance, type Provenance } from "../../../clan/plan/provenance.ts";
 import { activationPolicySchema } from "../../../deploy/activation/policy.ts";
 import type { HostFacts } from "../../../deploy/host-facts.ts";
+import type { Sending } from "../../../deploy/store/delta/measure-sending.ts";
 import { observedOf } from "../../../providers/host-observation.ts";
 import type { SeenSystems } from "../../../stack/plan/look-for-plan.ts";
 import {
@@ -251,9 +252,29 @@ describe("the plan for a machine", () => {
     };
     const host = { closure: undefined, missing: new Set([declared]), booted, running: booted };
     const known = planned({ ...anew, look: seen({}, { wanted, running: [before], host, units: undefined }) });
-    assert.deepEqual(known.copy, { kind: "known", paths: 1, bytes: 25 });
+    assert.deepEqual(known.copy, {
+      kind: "known",
+      paths: 1,
+      bytes: 25,
+      differences: { kind: "none", why: "too little for differences" },
+    });
     assert.deepEqual(known.reboot, { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"], made: false });
     assert.ok(known.packages?.kind === "known" && known.packages.sizeBytes.after === 25);
+
+    const large = { ...wanted, closure: [{ path: declared, narSize: 5 * 2 ** 20 }] };
+    const differences = (sending?: Sending, cache: object | null = null) => {
+      const policy = activationPolicySchema.parse({ cache });
+      const looked = seen({}, { wanted: large, running: [before], host, units: undefined, sending });
+      const { copy } = planned({ ...anew, declared: { ...anew.declared, policy }, look: looked });
+      return copy?.kind === "known" ? copy.differences : assert.fail();
+    };
+    assert.deepEqual(differences(), { kind: "unknown", why: "a deep plan tries it" });
+    const tried = { paths: 1, bytes: 5 * 2 ** 20, sentBytes: 70_000 };
+    assert.deepEqual(differences({ kind: "differences", ...tried }), { kind: "known", ...tried });
+    const reason = "the host has no zstd";
+    assert.deepEqual(differences({ kind: "full", reason }), { kind: "none", why: reason });
+    const cache = { to: "file:///cache", publicKey: `cache-1:${Buffer.alloc(32).toString("base64")}` };
+    assert.deepEqual(differences(undefined, cache), { kind: "none", why: "it is fetched from the cache" });
 
     const policy = activationPolicySchema.parse({ rebootPolicy: "if-needed" });
     const look = seen({}, { wanted, running: [before], host, units: undefined });

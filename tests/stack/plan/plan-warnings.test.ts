@@ -68,7 +68,10 @@ describe("the warnings of a plan", () => {
 
   it("say what there is no room for, what has failed already, and what does not build", () => {
     const host = { freeKib: { nix: 1_000, boot: null }, failedUnits: ["web.service"] };
-    const plan = { ...update, copy: { kind: "known", paths: 3, bytes: 5_000_000 } as const };
+    const plan = {
+      ...update,
+      copy: { kind: "known", paths: 3, bytes: 5_000_000, differences: { kind: "unknown", why: "" } } as const,
+    };
     assert.deepEqual(planWarnings(facts(host, { buildFailure: "error: builder failed\nthe log" }), plan), [
       "it does not build: error: builder failed",
       "/nix has 1.0 MB free, and 5.0 MB are copied",

@@ -60,7 +60,12 @@ export const wholePlan: Plan = planSchema.parse({
         rebuilt: 12,
         sizeBytes: { before: 1_500_000_000, after: 1_512_300_000 },
       },
-      copy: { kind: "known", paths: 31, bytes: 48_200_000 },
+      copy: {
+        kind: "known",
+        paths: 31,
+        bytes: 48_200_000,
+        differences: { kind: "known", paths: 28, bytes: 47_000_000, sentBytes: 3_100_000 },
+      },
       reboot: { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"], made: false },
       units: {
         kind: "known",
