@@ -191,7 +191,12 @@ describe("a plan, and what up does", function () {
     assert.deepEqual(changes(plans), { cinnabar: "none", electrum: "update", stibnite: "none" });
     const { reasons, copy, packages, reboot } = plans["electrum"] ?? assert.fail();
     assert.match(told(reasons).join("\n"), /^rolled back to \S+, generation \d+/);
-    assert.deepEqual(copy, { kind: "known", paths: 0, bytes: 0, differences: { kind: "none", why: "too little for differences" } });
+    assert.deepEqual(copy, {
+      kind: "known",
+      paths: 0,
+      bytes: 0,
+      differences: { kind: "none", why: "too little for differences" },
+    });
     assert.equal(packages?.kind, "known");
     assert.equal(reboot?.kind, "not-needed");
     const ended = await checkout.fleet("plan", "electrum", "--deep", "--json");
