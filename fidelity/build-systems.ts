@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { MachineClass } from "../clan/fleet-model.ts";
 import { localSystem } from "../local-nix/evaluation-request.ts";
 import { parseStorePath, type StorePath } from "../local-nix/store-path.ts";
 import { runCommand } from "../sim/hosts/run-command.ts";
@@ -13,6 +14,7 @@ export interface Built {
 }
 
 const answerSchema = z.record(z.string(), z.object({ drv: z.string(), out: z.string() }));
+const builders = { nixos: "nixpkgs.lib.nixosSystem", darwin: "nix-darwin.lib.darwinSystem" } as const;
 const system = join(import.meta.dirname, "../sim/system");
 
 /**
@@ -23,6 +25,7 @@ const system = join(import.meta.dirname, "../sim/system");
 export async function buildSystems(
   root: string,
   declared: readonly (readonly Feature[])[],
+  machineClass: MachineClass,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Built>> {
   const wanted = new Map(declared.map((features) => [nameOf(features), features]));
@@ -31,13 +34,13 @@ export async function buildSystems(
   await mkdir(tree);
   await writeFile(
     join(tree, "flake.nix"),
-    `{ inputs.nixpkgs = { }; outputs = { nixpkgs, ... }: { nixosConfigurations = {
-${[...wanted.values()].map((features, index) => `m${index} = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = "${localSystem()}"; } (${moduleOf(features)}) ]; };`).join("\n")}
+    `{ inputs.nixpkgs = { }; inputs.nix-darwin = { }; outputs = { nixpkgs, nix-darwin, ... }: { ${machineClass}Configurations = {
+${[...wanted.values()].map((features, index) => `m${index} = ${builders[machineClass]} { modules = [ { nixpkgs.hostPlatform = "${localSystem()}"; } (${moduleOf(features, machineClass)}) ]; };`).join("\n")}
 }; }; }\n`,
   );
   const flags = ["--extra-experimental-features", "nix-command", "--impure"];
   const one = (index: number): string =>
-    `m${index} = let it = import ${system} { tree = ${tree}; machine = "m${index}"; class = "nixos"; system = builtins.currentSystem; }; in { drv = it.drvPath; out = it.outPath; };`;
+    `m${index} = let it = import ${system} { tree = ${tree}; machine = "m${index}"; class = "${machineClass}"; system = builtins.currentSystem; }; in { drv = it.drvPath; out = it.outPath; };`;
   const expression = `{ ${names.map((_, index) => one(index)).join(" ")} }`;
   const text = await runCommand(
     "nix",

@@ -1,3 +1,5 @@
+import type { MachineClass } from "../clan/fleet-model.ts";
+
 /** What a scenario's system has beyond the base, as text of a NixOS module. Services stay until they are stopped. */
 export const features = {
   "tool 1.0": tool("1.0"),
@@ -43,12 +45,21 @@ export const features = {
     'systemd.services.elsewhere = { wantedBy = [ "multi-user.target" ]; unitConfig.ConditionPathExists = "/nowhere"; script = "exec sleep infinity"; };',
   template: template("one"),
   "template changed": template("two"),
+  daemon: daemon("7001"),
+  "daemon changed": daemon("7002"),
+  "second daemon": 'launchd.daemons.mail = { command = "/bin/sleep 7003"; serviceConfig.RunAtLoad = true; };',
+  agent: 'launchd.agents.menu = { command = "/bin/sleep 7004"; serviceConfig.RunAtLoad = true; };',
   failing: 'systemd.services.broken = { wantedBy = [ "multi-user.target" ]; script = "exit 3"; };',
 } as const;
 export type Feature = keyof typeof features;
 
 /** A machine with these features as a module; `stays` is a service that does nothing. */
-export function moduleOf(of: readonly Feature[]): string {
+export function moduleOf(of: readonly Feature[], machineClass: MachineClass): string {
+  if (machineClass === "darwin")
+    return `{ lib, pkgs, ... }: lib.mkMerge [
+  { networking.hostName = "topaz"; launchd.daemons.beacon = { command = "/bin/sleep 7000"; serviceConfig.KeepAlive = true; }; }
+  ${of.map((feature) => `{ ${features[feature]} }`).join("\n  ")}
+]`;
   return `{ lib, pkgs, ... }: let stays = { wantedBy = [ "multi-user.target" ]; script = "exec sleep infinity"; }; in lib.mkMerge [
   { networking.hostName = "agate"; boot.loader.systemd-boot.enable = true; systemd.services.beacon = stays; }
   ${of.map((feature) => `{ ${features[feature]} }`).join("\n  ")}
@@ -61,6 +72,11 @@ function tool(version: string): string {
 
 function service(name: string, text: string, more = ""): string {
   return `systemd.services.${name} = { wantedBy = [ "multi-user.target" ]; environment.TEXT = "${text}"; script = "exec sleep infinity"; ${more} };`;
+}
+
+/** Of a Mac. */
+function daemon(seconds: string): string {
+  return `launchd.daemons.web = { command = "/bin/sleep ${seconds}"; serviceConfig = { RunAtLoad = true; KeepAlive = true; }; };`;
 }
 
 /** Leaves a line on the host: nothing else shows that a service was reloaded. */

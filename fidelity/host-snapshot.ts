@@ -8,7 +8,7 @@ export interface Snapshot {
   readonly bootId: string;
   /** What was booted, and what the running system says of switches: `kernel` → where it lies, `parameters` → what they are. */
   readonly booted: Readonly<Record<string, string>>;
-  /** Unit → its state, and the id of its last start. */
+  /** Unit, or job of launchd → its state, and the id of its last start. */
   readonly units: ReadonlyMap<string, { readonly state: string; readonly invocation: string }>;
   /** Services that were reloaded, each as often as it was. */
   readonly reloads: readonly string[];
@@ -25,8 +25,10 @@ set -eu
 printf 'current\\t%s\\n' "$(readlink -f /run/current-system)"
 printf 'boot-id\\t%s\\n' "$(cat /proc/sys/kernel/random/boot_id)"
 for part in kernel initrd kernel-modules; do printf 'booted\\t%s\\t%s\\n' "$part" "$(readlink -f /run/booted-system/$part || true)"; done
-printf 'booted\\tkernel-params\\t%s\\n' "$(cat /run/booted-system/kernel-params)"
-printf 'booted\\tswitch-inhibitors\\t%s\\n' "$(cat /run/current-system/switch-inhibitors)"
+if [ -e /run/booted-system/kernel-params ]; then
+  printf 'booted\\tkernel-params\\t%s\\n' "$(cat /run/booted-system/kernel-params)"
+  printf 'booted\\tswitch-inhibitors\\t%s\\n' "$(cat /run/current-system/switch-inhibitors)"
+fi
 printf 'profile\\t%s\\n' "$(readlink -f /nix/var/nix/profiles/system || true)"
 if [ -e /var/lib/sops-nix/key.txt ]; then printf 'key\\t%s\\n' "$(sha256sum </var/lib/sops-nix/key.txt)"; fi
 systemctl show --property=Id,ActiveState,InvocationID '*' |
@@ -37,6 +39,11 @@ if [ -e /run/fidelity-reloads ]; then sed 's/^/reload\\t/' /run/fidelity-reloads
 if [ -e /run/fidelity-runs ]; then sed 's/^/run\\t/' /run/fidelity-runs; fi
 nix --extra-experimental-features nix-command path-info --all --size | awk '{ print "path\\t" $1 "\\t" $2 }'
 `;
+
+/** A simulated Mac's jobs are units of its systemd. */
+function jobOr(unit: string): string {
+  return /^launchd-(.+)\.service$/.exec(unit)?.[1] ?? unit;
+}
 
 /** Asks the host itself, not over ssh. */
 export async function takeSnapshot(host: SimHost, signal: AbortSignal): Promise<Snapshot> {
@@ -50,7 +57,7 @@ export async function takeSnapshot(host: SimHost, signal: AbortSignal): Promise<
     profile: one("profile"),
     bootId: one("boot-id"),
     booted: Object.fromEntries(all("booted").map(([part = "", what = ""]) => [part, what])),
-    units: new Map(all("unit").map(([unit = "", state = "", invocation = ""]) => [unit, { state, invocation }])),
+    units: new Map(all("unit").map(([unit = "", state = "", invocation = ""]) => [jobOr(unit), { state, invocation }])),
     key: one("key"),
     reloads: all("reload").map(([unit = ""]) => unit),
     runs: all("run").map(([unit = ""]) => unit),

@@ -1,11 +1,13 @@
 import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { MachineClass } from "../clan/fleet-model.ts";
 import type { MachinePlan } from "../clan/plan/machine-plan.ts";
 import { encodeProvenance, type Provenance } from "../clan/plan/provenance.ts";
 import type { MachineSecrets } from "../clan/vars/machine-secrets.ts";
 import { activationPolicySchema } from "../deploy/activation/policy.ts";
 import { parseHostKey } from "../deploy/ssh/host-key.ts";
+import { readPropertyLists } from "../deploy/units/launchd.ts";
 import { readUnitFolder } from "../deploy/units/unit-folder.ts";
 import { localSystem } from "../local-nix/evaluation-request.ts";
 import { parseStorePath } from "../local-nix/store-path.ts";
@@ -42,6 +44,7 @@ export interface Told {
 export class Laboratory implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #host: SimHost;
+  readonly #class: MachineClass;
   readonly #keys: ClanKeys;
   readonly #systems: ReadonlyMap<string, Built>;
   #state: ClosureOutputs | undefined;
@@ -49,8 +52,9 @@ export class Laboratory implements AsyncDisposable {
   #secrets: MachineSecrets | null = null;
   #made: readonly Feature[] = [];
 
-  private constructor(host: SimHost, keys: ClanKeys, systems: ReadonlyMap<string, Built>) {
+  private constructor(host: SimHost, machineClass: MachineClass, keys: ClanKeys, systems: ReadonlyMap<string, Built>) {
     this.#host = host;
+    this.#class = machineClass;
     this.#keys = keys;
     this.#systems = systems;
   }
@@ -66,12 +70,12 @@ export class Laboratory implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const root = await mkdtemp(join(tmpdir(), "fidelity-"));
     stack.defer(() => rm(root, { recursive: true, force: true }));
-    const systems = await buildSystems(root, declared, signal);
+    const systems = await buildSystems(root, declared, classOf(spec), signal);
     const state = simState(join(root, "sim"));
     stack.defer(async () => void (await bringDown(state, () => undefined, AbortSignal.timeout(120_000))));
     const keys = stack.use(new ClanKeys(join(root, "clan"), spec.name));
     const host = await startHost(spec, signal, state);
-    const laboratory = new Laboratory(host, keys, systems);
+    const laboratory = new Laboratory(host, classOf(spec), keys, systems);
     laboratory.#stack.use(stack.move());
     return laboratory;
   }
@@ -106,7 +110,7 @@ export class Laboratory implements AsyncDisposable {
     if (built === undefined) throw new Error(`no system of ${nameOf(features)} was built`);
     return {
       machine: name,
-      class: "nixos",
+      class: this.#class,
       system: localSystem(),
       ...built,
       buildOn: "local",
@@ -198,8 +202,7 @@ export class Laboratory implements AsyncDisposable {
   ): Promise<Happened> {
     const { before, after } = seen;
     const systems = [this.#inputs?.toplevel, inputs.toplevel].flatMap((path) => (path === undefined ? [] : [path]));
-    const folders = systems.flatMap((path) => [path, join(path, "specialisation/docked")]);
-    const units = await Promise.all(folders.map((path) => readUnitFolder(path)));
+    const units = await Promise.all(systems.map((path) => unitsOf(path, this.#class)));
     const made = new Set(this.#made);
     const entries =
       this.#state === undefined || this.#inputs === undefined ? [] : [...made.symmetricDifference(new Set(features))];
@@ -210,8 +213,8 @@ export class Laboratory implements AsyncDisposable {
         before === null || declared === undefined
           ? null
           : { before: await this.#closure(before.current, signal), after: await this.#closure(declared, signal) },
-      bootDiffers: before === null ? null : await bootDiffers(before, inputs.toplevel),
-      ownUnits: new Set([...units.flatMap((folder) => [...folder.units.keys()]), "tenant@a.service"]),
+      bootDiffers: before === null ? null : this.#class === "nixos" && (await bootDiffers(before, inputs.toplevel)),
+      ownUnits: new Set(units.flat()),
       reasons: [
         ...reasons.map((kind) => ({ kind, name: null })),
         ...entries.map((name) => ({ kind: "entry", name }) as const),
@@ -239,6 +242,19 @@ export class Laboratory implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
+}
+
+function classOf({ kind, name }: HostSpec): MachineClass {
+  if (kind === "debian") throw new TypeError(`${name} is nothing to deploy to`);
+  return kind;
+}
+
+/** Units, or a Mac's jobs, that a system defines. */
+async function unitsOf(system: string, machineClass: MachineClass): Promise<readonly string[]> {
+  if (machineClass === "darwin") return [...(await readPropertyLists(system)).LaunchDaemons.keys()];
+  const folders = [system, join(system, "specialisation/docked")];
+  const read = await Promise.all(folders.map((path) => readUnitFolder(path)));
+  return [...read.flatMap(({ units }) => [...units.keys()]), "tenant@a.service"];
 }
 
 /** Each feature is an entry: what changed of the fleet is known. */

@@ -1,7 +1,7 @@
 import { type HostSpec, hostSpec } from "../sim/hosts/host-spec.ts";
 import type { Feature } from "./features.ts";
 import { Laboratory, type Told } from "./laboratory.ts";
-import { chains, type Scenario } from "./scenarios.ts";
+import { chains, macs, type Scenario } from "./scenarios.ts";
 
 /**
  * Runs every list of scenarios on a host of its own, side by side.
@@ -14,7 +14,7 @@ export async function runScenarios(
 ): Promise<readonly Told[]> {
   const told = await Promise.all(
     Object.entries(chains).map(([host, scenarios], index) => {
-      const spec = hostSpec(host, "nixos", `198.51.100.${41 + index}`);
+      const spec = hostSpec(host, macs.has(host) ? "darwin" : "nixos", `198.51.100.${41 + index}`);
       return runChain(
         spec,
         declaredBy(scenarios).filter(({ scenario }) => isChosen(scenario)),

@@ -28,6 +28,9 @@ export interface Scenario {
 const profile = "/nix/var/nix/profiles/system";
 const rollBack = `nix-env -p ${profile} --rollback && ${profile}/bin/switch-to-configuration switch`;
 
+const rollBackMac = `nix-env -p ${profile} --rollback && ${profile}/activate`;
+const daemonList = "/Library/LaunchDaemons/org.nixos.web.plist";
+
 const first: Scenario = { name: "first deployment by this stack", reasons: ["first-deployment"], always: true };
 
 const contents: readonly Scenario[] = [
@@ -118,9 +121,37 @@ const circumstances: readonly Scenario[] = [
   { name: "switch inhibited, after the reboot", rebooted: true, ends: "unchanged" },
 ];
 
+const onMac: readonly Scenario[] = [
+  { ...first, name: "Mac: first deployment by this stack" },
+  { name: "Mac: nothing changed" },
+  { name: "Mac: daemon added", gains: ["daemon"], always: true },
+  { name: "Mac: daemon changed", gains: ["daemon changed"], loses: ["daemon"], always: true },
+  { name: "Mac: daemon added beside another", gains: ["second daemon"] },
+  { name: "Mac: agent of users' sessions added", gains: ["agent"] },
+  {
+    name: "Mac: daemon's list edited by hand, and a package added",
+    before: `echo >>${daemonList}`,
+    gains: ["tool 1.0"],
+    always: true,
+  },
+  {
+    name: "Mac: daemon's list removed by hand, and a package bumped",
+    before: `rm ${daemonList}`,
+    gains: ["tool 1.1"],
+    loses: ["tool 1.0"],
+  },
+  { name: "Mac: generation rolled back by hand", before: rollBackMac, reasons: ["drift"] },
+  { name: "Mac: daemon removed", loses: ["daemon changed"], always: true },
+  { name: "Mac: agent and package removed", loses: ["agent", "tool 1.1"] },
+];
+
+/** Hosts that are Macs with nix-darwin. */
+export const macs: ReadonlySet<string> = new Set(["topaz"]);
+
 /** Scenarios in order, each list on a host of its own. */
-export const chains: Readonly<Record<"agate" | "beryl" | "flint", readonly Scenario[]>> = {
+export const chains: Readonly<Record<"agate" | "beryl" | "flint" | "topaz", readonly Scenario[]>> = {
   agate: contents,
   beryl: units,
   flint: circumstances,
+  topaz: onMac,
 };

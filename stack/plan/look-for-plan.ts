@@ -168,7 +168,7 @@ async function withSending(
 async function sendingOf(asked: Awaited<ReturnType<typeof askSending>>, signal: AbortSignal): Promise<Sending> {
   switch (asked.kind) {
     case "stages":
-      return measureSending(asked.stages, signal);
+      return measureSending(asked, signal);
     case "none":
       return { kind: "full", reason: asked.reason };
     case "unmeasured":

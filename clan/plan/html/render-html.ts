@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { pageStyle } from "../../html/page-style.ts";
-import type { MachinePlan, Plan } from "../machine-plan.ts";
+import type { CopyPlan, MachinePlan, NodePlan, Plan } from "../machine-plan.ts";
 import { countChanges, factsOf, renderBytes } from "../render-plan.ts";
 
 type Named = readonly [name: string, plan: MachinePlan];
@@ -74,12 +74,12 @@ function sums(named: readonly Named[]): string {
 /** Machines by where they are: zones of clouds, then the others by their class. */
 function places(named: readonly Named[]): readonly (readonly [string, readonly Named[]])[] {
   const placeOf = ([, { node, class: ofClass }]: Named): string =>
-    node === null
-      ? ofClass === "darwin"
-        ? "Macs"
-        : "NixOS"
-      : (node.zone.after ?? node.zone.before ?? "zone not known yet");
+    node === null ? (ofClass === "darwin" ? "Macs" : "NixOS") : (node.zone.after ?? zoneNotKnown(node));
   return [...Map.groupBy(named, placeOf)].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function zoneNotKnown({ zone, zonesTried }: NodePlan): string {
+  return zonesTried.length > 0 ? `one of ${zonesTried.join(", ")}` : (zone.before ?? "zone not known yet");
 }
 
 function renderPlace([place, named]: readonly [string, readonly Named[]]): string {
@@ -100,7 +100,7 @@ function renderRow([name, plan]: Named): string {
   const { change, reachable, copy, units, reboot, wave, node } = plan;
   const cells = [
     reachable === null ? "not asked" : reachable ? "reachable" : "no answer",
-    copy === null ? "" : copy.kind === "known" ? renderBytes(copy.bytes) : "unknown",
+    copy === null ? "" : copy.kind === "known" ? shortCopy(copy) : "unknown",
     units === null ? "" : countUnits(units),
     reboot === null ? "" : reboot.kind.replace("-", " "),
     wave === null ? "" : `${wave.number} of ${wave.of}`,
@@ -108,6 +108,12 @@ function renderRow([name, plan]: Named): string {
   ];
   const machine = `<th scope="row"><a href="#${anchor(name)}">${text(name)}</a></th>`;
   return `<tr class="${change}">${machine}<td><b>${words[change]}</b></td>${cells.map((cell) => `<td>${text(cell)}</td>`).join("")}</tr>`;
+}
+
+function shortCopy({ bytes, differences }: Extract<CopyPlan, { kind: "known" }>): string {
+  if (differences.kind === "unknown") return `at most ${renderBytes(bytes)}`;
+  const all = renderBytes(bytes);
+  return differences.kind === "none" ? all : `${all}; over a slow way ${renderBytes(differences.sentBytes)}`;
 }
 
 function countUnits(units: NonNullable<MachinePlan["units"]>): string {

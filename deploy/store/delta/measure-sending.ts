@@ -15,7 +15,7 @@ import { encodeAddToStoreNar, encodeHello } from "../serve-messages.ts";
 import { DeltaEncoder } from "./delta-encoder.ts";
 import { type DeltaStage, deltaBytes, worthDelta } from "./plan-delta.ts";
 import { type DeltaPlan, readDeltaPlan } from "./read-delta-plan.ts";
-import { conversationBytes, writeArchives } from "./send-delta.ts";
+import { conversationBytes, receiveScript, writeArchives } from "./send-delta.ts";
 
 /** What a push over a slow way would send. */
 export type Sending =
@@ -55,14 +55,22 @@ export async function askSending(
 }
 
 /** Makes what would be sent, and throws it away. @throws {NarError} for a path that is not as the store says */
-export async function measureSending(stages: readonly DeltaStage[], signal: AbortSignal): Promise<Sending> {
+export async function measureSending(
+  { stages, receiver }: Pick<Extract<DeltaPlan, { kind: "stages" }>, "stages" | "receiver">,
+  signal: AbortSignal,
+): Promise<Sending> {
   using _place = await places.take(signal);
   let sentBytes = 0;
   const count = (bytes: number): void => {
     sentBytes += bytes;
   };
-  for (const stage of stages)
-    await (stage.kind === "delta" ? makeDifferences(stage, count, signal) : compress(stage.paths, count, signal));
+  for (const stage of stages) {
+    if (stage.kind === "full") await compress(stage.paths, count, signal);
+    else {
+      count(receiveScript(receiver, stage.references).text.length);
+      await makeDifferences(stage, count, signal);
+    }
+  }
   const paths = stages.reduce((sum, stage) => sum + (stage.kind === "delta" ? stage.paths.length : 0), 0);
   return { kind: "differences", paths, bytes: deltaBytes(stages), sentBytes };
 }

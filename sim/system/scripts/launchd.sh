@@ -43,7 +43,27 @@ remove_daemon() { # label
     "$launchd_folder/$1.plist" "$launchd_folder/.$1.ours"
 }
 
+# Nobody is logged in: they are put where sessions look for them, and not run.
+setup_agents() { # toplevel
+  agents_folder=/Library/LaunchAgents
+  mkdir -p "$agents_folder"
+  for plist in /run/current-system/Library/LaunchAgents/*.plist; do
+    name=${plist##*/}
+    [ ! -e "$plist" ] || [ -e "$1/Library/LaunchAgents/$name" ] || {
+      echo "removing service ${name%.plist}" >&2
+      rm -f "$agents_folder/$name"
+    }
+  done
+  for plist in "$1"/Library/LaunchAgents/*.plist; do
+    [ ! -e "$plist" ] || cmp -s "$plist" "$agents_folder/${plist##*/}" || {
+      echo "reloading service $(basename "$plist" .plist)" >&2
+      cp -f --no-preserve=mode "$plist" "$agents_folder/${plist##*/}"
+    }
+  done
+}
+
 setup_launchd() { # toplevel
+  setup_agents "$1"
   mkdir -p "$launchd_folder"
   for mark in "$launchd_folder"/.*.ours; do
     [ -e "$mark" ] || continue

@@ -29,13 +29,14 @@ let
     versionJson = builtins.toJSON version;
     passAsFile = [ "activation" ];
   } ''
-    mkdir -p "$out/Library" "$out/Applications"
+    mkdir -p "$out/Library" "$out/Applications" "$out/user/Library"
     { printf '#!/usr/bin/env -S -i /bin/sh\nsystemConfig=%s\n' "$out"; cat "$activationPath"; } > "$out/activate"
     chmod 555 "$out/activate"
     ln -s ${build.etc}/etc "$out/etc"
     ln -s ${config.system.path} "$out/sw"
     ln -s ${build.launchd}/Library/LaunchDaemons "$out/Library/LaunchDaemons"
     ln -s ${build.launchd}/Library/LaunchAgents "$out/Library/LaunchAgents"
+    ln -s ${build.launchd}/user/Library/LaunchAgents "$out/user/Library/LaunchAgents"
     printf %s "$out" > "$out/systemConfig"
     printf %s "$label" > "$out/darwin-version"
     printf %s "$versionJson" > "$out/darwin-version.json"

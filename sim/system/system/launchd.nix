@@ -53,10 +53,9 @@ let
         )
       }</plist>
     '';
-  agents = config.launchd.agents // config.launchd.user.agents;
   write = folder: name: job: ''
-    printf %s ${lib.escapeShellArg (document name job)} > "$out/Library/${folder}/${label name job}.plist"
-    printf '%s\n' ${lib.escapeShellArgs (wordsOf job)} > "$out/Library/${folder}/${label name job}.words"
+    printf %s ${lib.escapeShellArg (document name job)} > "$out/${folder}/${label name job}.plist"
+    printf '%s\n' ${lib.escapeShellArgs (wordsOf job)} > "$out/${folder}/${label name job}.words"
   '';
 in
 {
@@ -72,8 +71,9 @@ in
     networking.localHostName = mkOption { type = types.nullOr types.str; default = config.networking.hostName; };
   };
   config.system.build.launchd = pkgs.runCommand "launchd" { } ''
-    mkdir -p "$out/Library/LaunchDaemons" "$out/Library/LaunchAgents"
-    ${lib.concatStrings (lib.mapAttrsToList (write "LaunchDaemons") config.launchd.daemons)}
-    ${lib.concatStrings (lib.mapAttrsToList (write "LaunchAgents") agents)}
+    mkdir -p "$out/Library/LaunchDaemons" "$out/Library/LaunchAgents" "$out/user/Library/LaunchAgents"
+    ${lib.concatStrings (lib.mapAttrsToList (write "Library/LaunchDaemons") config.launchd.daemons)}
+    ${lib.concatStrings (lib.mapAttrsToList (write "Library/LaunchAgents") config.launchd.agents)}
+    ${lib.concatStrings (lib.mapAttrsToList (write "user/Library/LaunchAgents") config.launchd.user.agents)}
   '';
 }

@@ -67,12 +67,12 @@ describe("pushing differences from what the host runs", function () {
     const session = new HostSession(pool, host.connection({}), 20, () => undefined);
     const asked = await askSending(await session.connection(patience()), missing, patience());
     assert.ok(asked.kind === "stages", JSON.stringify(asked));
-    const told = await measureSending(asked.stages, patience());
+    const told = await measureSending(asked, patience());
     assert.equal(
       await host.ask(`nix-store --check-validity --print-invalid ${all.join(" ")} | wc -l`),
       String(all.length),
     );
-    const full = await measureSending([{ kind: "full", paths: missing }], patience());
+    const full = await measureSending({ ...asked, stages: [{ kind: "full", paths: missing }] }, patience());
     const { paths, bytes, delta } = await push(rebuilt.toplevel, {});
     assert.ok(told.kind === "differences" && full.kind === "differences" && delta !== undefined);
     assert.deepEqual([told.paths, told.bytes], [paths, bytes]);

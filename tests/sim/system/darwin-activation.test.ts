@@ -59,6 +59,16 @@ describe("activate of a simulated darwin system", function () {
     assert.equal(await topaz.ask("systemctl is-active launchd-org.nixos.beacon || true"), "inactive");
   });
 
+  it("puts agents of all users where their sessions look for them, and takes them away again", async () => {
+    const agents = "ls /Library/LaunchAgents; ls /run/current-system/user/Library/LaunchAgents";
+    const menu =
+      'launchd.agents.menu.command = "/bin/sleep 7004"; launchd.user.agents.mine.command = "/bin/sleep 7005";';
+    assert.equal((await topaz.run(`${await topaz.bring(menu)}/activate`)).exitCode, 0);
+    assert.equal(await topaz.ask(agents), "org.nixos.menu.plist\norg.nixos.mine.plist\norg.nixos.mine.words");
+    assert.equal((await topaz.run(`${plain}/activate`)).exitCode, 0);
+    assert.equal(await topaz.ask(agents), "");
+  });
+
   it("boots the system of the profile", async () => {
     await topaz.ask(`nix-env --profile /nix/var/nix/profiles/system --set ${plain}`);
     await topaz.host.reboot(AbortSignal.timeout(60_000));

@@ -46,6 +46,17 @@ describe("the page of a plan", () => {
       html,
       /1 of 3 machines change, of 1 it is not known; 48\.2 MB are copied; nodes \$24\.46 → \$204\.58 a month/,
     );
+    assert.match(html, /<td>48\.2 MB; over a slow way 3\.1 MB<\/td>/);
+  });
+
+  it("places a node whose zone is not known yet where room is looked for", () => {
+    const [cinnabar] = Object.values(wholePlan.machines);
+    const { node } = cinnabar ?? assert.fail();
+    assert.ok(cinnabar !== undefined && node !== null);
+    const zones = { zone: { before: null, after: null }, zonesTried: ["us-central1-a", "us-central1-b"] };
+    const made = { ...cinnabar, node: { ...node, action: "create" as const, ...zones } };
+    const html = renderPlanHtml({ ...wholePlan, machines: Object.fromEntries([["galena", made]]) });
+    assert.match(html, /<h3>one of us-central1-a, us-central1-b<\/h3>/);
   });
 });
 
