@@ -35,7 +35,7 @@ export async function buildSystems(
   await writeFile(
     join(tree, "flake.nix"),
     `{ inputs.nixpkgs = { }; inputs.nix-darwin = { }; outputs = { nixpkgs, nix-darwin, ... }: { ${machineClass}Configurations = {
-${[...wanted.values()].map((features, index) => `m${index} = ${builders[machineClass]} { modules = [ { nixpkgs.hostPlatform = "${localSystem()}"; } (${moduleOf(features, machineClass)}) ]; };`).join("\n")}
+${[...wanted.values()].map((features, index) => `m${index} = ${builders[machineClass]} { modules = [ { nixpkgs.hostPlatform = "${platformOf(machineClass)}"; } (${moduleOf(features, machineClass)}) ]; };`).join("\n")}
 }; }; }\n`,
   );
   const flags = ["--extra-experimental-features", "nix-command", "--impure"];
@@ -58,6 +58,11 @@ ${[...wanted.values()].map((features, index) => `m${index} = ${builders[machineC
   const derivations = [...built.values()].map(({ drvPath }) => `${drvPath}^out`);
   await runCommand("nix", ["build", "--no-link", ...flags, ...derivations], { deadlineMs: 300_000 }, signal);
   return built;
+}
+
+/** What a simulated host says that it is. */
+export function platformOf(machineClass: MachineClass): string {
+  return machineClass === "darwin" ? "aarch64-darwin" : localSystem();
 }
 
 /** The same for the same features in any order. */

@@ -9,7 +9,6 @@ import { activationPolicySchema } from "../deploy/activation/policy.ts";
 import { parseHostKey } from "../deploy/ssh/host-key.ts";
 import { readPropertyLists } from "../deploy/units/launchd.ts";
 import { readUnitFolder } from "../deploy/units/unit-folder.ts";
-import { localSystem } from "../local-nix/evaluation-request.ts";
 import { parseStorePath } from "../local-nix/store-path.ts";
 import { HostAfterError } from "../providers/host-after-error.ts";
 import { observedOf } from "../providers/host-observation.ts";
@@ -24,7 +23,7 @@ import { LocalSystems } from "../stack/plan/local-systems.ts";
 import { askForPlan } from "../stack/plan/look-for-plan.ts";
 import { isOther, planMachine } from "../stack/plan/plan-machine.ts";
 import { closureType } from "../stack/stack-state.ts";
-import { type Built, buildSystems, nameOf } from "./build-systems.ts";
+import { type Built, buildSystems, nameOf, platformOf } from "./build-systems.ts";
 import { ClanKeys } from "./clan-keys.ts";
 import { type Happened, judgePlan, type Statement } from "./compare.ts";
 import type { Feature } from "./features.ts";
@@ -111,7 +110,7 @@ export class Laboratory implements AsyncDisposable {
     return {
       machine: name,
       class: this.#class,
-      system: localSystem(),
+      system: platformOf(this.#class),
       ...built,
       buildOn: "local",
       targetHost: `root@${address}`,
