@@ -76,6 +76,11 @@ export default flakeModule({
     );
     assert.match(ended.text, /2 rest {6}cinnabar, electrum, 1 at a time/);
     assert.match(ended.text, /WaveGate minerals-rollout-canaries create/);
+    const waves = machines.map((machine) => {
+      const block = ended.text.split(`clan:index:Machine (${machine}):\n`)[1]?.split(/^ {2}\S.*\):$/m)[0];
+      return /^ +wave: +(.*)$/m.exec(block ?? "")?.[1];
+    });
+    assert.deepEqual(waves, ["2 of 2 (rest)", "2 of 2 (rest)", "1 of 2 (canaries)"], ended.text);
   });
 
   it("deploys wave by wave, one machine at a time, with the pause and the look between", async () => {
