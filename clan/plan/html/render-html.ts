@@ -113,7 +113,7 @@ function renderRow([name, plan]: Named): string {
 function shortCopy({ bytes, differences }: Extract<CopyPlan, { kind: "known" }>): string {
   if (differences.kind === "unknown") return `at most ${renderBytes(bytes)}`;
   const all = renderBytes(bytes);
-  return differences.kind === "none" ? all : `${all}; over a slow way ${renderBytes(differences.sentBytes)}`;
+  return differences.kind === "none" ? all : `${renderBytes(differences.sentBytes)} to ${all}`;
 }
 
 function countUnits(units: NonNullable<MachinePlan["units"]>): string {
