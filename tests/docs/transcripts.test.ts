@@ -130,7 +130,12 @@ describe("a transcript in the documentation is what the command prints of such m
         rebuilt: 12,
         sizeBytes: { before: 1_500_000_000, after: 1_512_300_000 },
       },
-      copy: { kind: "known", paths: 31, bytes: 48_200_000 },
+      copy: {
+        kind: "known",
+        paths: 31,
+        bytes: 48_200_000,
+        differences: { kind: "unknown", why: "a deep plan tries it" },
+      },
       reboot: { kind: "not-needed", reasons: [], made: false },
       units: {
         kind: "known",
@@ -148,7 +153,7 @@ describe("a transcript in the documentation is what the command prints of such m
       schema: 1,
       fleet: "minerals",
       stack: "local",
-      depth: "deep",
+      depth: "fast",
       machines: {
         cinnabar: changes,
         electrum: stays,
@@ -170,6 +175,7 @@ describe("a transcript in the documentation is what the command prints of such m
             changes: [],
             power: { before: "on", after: "absent" },
             zone: { before: "us-central1-b", after: null },
+            zonesTried: [],
             costPerMonth: { before: 204.58, after: 0 },
           },
         },

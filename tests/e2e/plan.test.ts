@@ -121,7 +121,7 @@ describe("a plan, and what up does", function () {
 
   it("tells what launchd of a Mac is told, and the host's jobs are loaded and unloaded so", async () => {
     const jobs = async (): Promise<ReadonlyMap<string, string>> => {
-      const shown = "systemctl show --property=Id,InvocationID 'launchd-org.nixos.*'";
+      const shown = "/usr/bin/systemctl show --property=Id,InvocationID 'launchd-org.nixos.*'";
       const text = await checkout.ask("stibnite", shown);
       const found = text.matchAll(
         /^Id=launchd-(.*)\.service\nInvocationID=(.+)$|^InvocationID=(.+)\nId=launchd-(.*)\.service$/gm,
