@@ -32,6 +32,7 @@ async function runChain(
   report: (told: Told) => void,
   signal: AbortSignal,
 ): Promise<readonly Told[]> {
+  if (chosen.length === 0) return [];
   const systems = chosen.map(({ features }) => features);
   await using laboratory = await Laboratory.open(spec, systems, signal);
   const found: Told[] = [];

@@ -12,14 +12,14 @@ export interface PlannedBuild {
 
 /**
  * Asks Nix, which asks its substituters; nothing is built or fetched.
- * @param drvPath - in the local store.
+ * @param drvPath - in the local store. @returns undefined: Nix lacks something of it, a derivation that was collected for instance.
  * @throws {NixLimitError} where it does not answer in time. @throws {NixError}
  */
 export async function readPlannedBuild(
   drvPath: string,
   deadlineMs: number,
   signal: AbortSignal,
-): Promise<PlannedBuild> {
+): Promise<PlannedBuild | undefined> {
   const lines: string[] = [];
   await runNix(["build", "--dry-run", "--no-link", `${drvPath}^out`], {
     signal,
@@ -34,8 +34,14 @@ const units: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 
 const toBuild = /^(?:this|these) (?:(\d+) )?derivations? will be built:$/;
 const toFetch = /^(?:this|these) (?:(\d+) )?paths? will be fetched \(([\d.]+) ([KMGT]?i?B) download, .*\):$/;
 
-/** Source: nix 2.26, src/libmain/shared.cc, printMissing; a list without a number has one entry. Other lines are passed over. */
-export function parsePlannedBuild(lines: readonly string[]): PlannedBuild {
+const cannotBuild = /^don't know how to build /;
+
+/**
+ * Source: nix 2.26, src/libmain/shared.cc, printMissing; a list without a number has one entry. Other lines are passed over.
+ * @returns undefined: it does not know how to build something of it.
+ */
+export function parsePlannedBuild(lines: readonly string[]): PlannedBuild | undefined {
+  if (lines.some((line) => cannotBuild.test(line))) return undefined;
   const found = (form: RegExp): RegExpExecArray | undefined =>
     lines.map((line) => form.exec(line.trimEnd())).find((match) => match !== null) ?? undefined;
   const built = found(toBuild);

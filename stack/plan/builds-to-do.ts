@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { BuildWork } from "../../clan/plan/machine-plan.ts";
 import { FleetError } from "../../errors.ts";
-import { Lanes } from "../../local-nix/lanes.ts";
+import { Places } from "../../local-nix/places.ts";
 import { readPlannedBuild } from "../../local-nix/planned-build.ts";
 import { defaultWorkers } from "../../local-nix/workers.ts";
 import type { Known } from "./plan-machine.ts";
@@ -22,14 +22,14 @@ const budgetSeconds = 10;
 /** Asks this machine's Nix what it would build, a few systems at a time; builds and fetches nothing. */
 export class BuildsToDo {
   readonly #signal: AbortSignal;
-  readonly #lanes: Lanes;
+  readonly #places: Places;
   readonly #budgetMs: number;
   #end: number | undefined;
 
   /** @param budgetMs - for all that is asked, from the first question on. */
   constructor(signal: AbortSignal, budgetMs = budgetSeconds * 1000, parallel = defaultWorkers()) {
     this.#signal = signal;
-    this.#lanes = new Lanes(parallel);
+    this.#places = new Places(parallel);
     this.#budgetMs = budgetMs;
   }
 
@@ -39,13 +39,16 @@ export class BuildsToDo {
     if (known.kind === "known" && known.deployment.running === toplevel) return undefined;
     this.#end ??= performance.now() + this.#budgetMs;
     const end = this.#end;
-    return this.#lanes.run(() => this.#ask(drvPath, end - performance.now()));
+    using _place = await this.#places.take(this.#signal);
+    return await this.#ask(drvPath, end - performance.now());
   }
 
   async #ask(drvPath: string, leftMs: number): Promise<BuildWork> {
     if (leftMs <= 0) return late;
     try {
-      const { derivations, fetchedPaths, downloadBytes } = await readPlannedBuild(drvPath, leftMs, this.#signal);
+      const planned = await readPlannedBuild(drvPath, leftMs, this.#signal);
+      if (planned === undefined) return { kind: "unknown", why: "this machine's store lacks a part of it" };
+      const { derivations, fetchedPaths, downloadBytes } = planned;
       return { kind: "known", derivations, fetched: { paths: fetchedPaths, bytes: downloadBytes } };
     } catch (error) {
       this.#signal.throwIfAborted();

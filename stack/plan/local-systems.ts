@@ -5,8 +5,8 @@ import type { KernelFacts } from "../../deploy/boot/reboot-need.ts";
 import { type PathInfo, readClosure } from "../../deploy/store/path-info.ts";
 import { type PropertyLists, readPropertyLists } from "../../deploy/units/launchd.ts";
 import { readUnitFolder, type UnitFolder } from "../../deploy/units/unit-folder.ts";
-import { Lanes } from "../../local-nix/lanes.ts";
 import { NixError } from "../../local-nix/nix-error.ts";
+import { Places } from "../../local-nix/places.ts";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import { defaultWorkers } from "../../local-nix/workers.ts";
 
@@ -20,23 +20,23 @@ export interface LocalSystem {
 export class LocalSystems {
   readonly #signal: AbortSignal;
   readonly #known = new Map<StorePath, Promise<LocalSystem | undefined>>();
-  readonly #lanes: Lanes;
+  readonly #places: Places;
 
   constructor(signal: AbortSignal, parallel = defaultWorkers()) {
     this.#signal = signal;
-    this.#lanes = new Lanes(parallel);
+    this.#places = new Places(parallel);
   }
 
   /** @returns undefined: it is not there, or not whole. */
   read(toplevel: StorePath): Promise<LocalSystem | undefined> {
-    const known = this.#known.get(toplevel) ?? this.#lanes.run(() => this.#read(toplevel));
+    const known = this.#known.get(toplevel) ?? this.#inTurn(() => this.#read(toplevel));
     this.#known.set(toplevel, known);
     return known;
   }
 
   /** All that is known of some paths of a closure that is there, each after its references; not kept. @throws {NixError} */
   infos(toplevel: StorePath, paths: ReadonlySet<StorePath>): Promise<readonly PathInfo[]> {
-    return this.#lanes.run(async () => {
+    return this.#inTurn(async () => {
       const closure = await readClosure([toplevel], this.#signal);
       return closure.filter(({ path }) => paths.has(path));
     });
@@ -48,12 +48,17 @@ export class LocalSystems {
    */
   async units(toplevel: StorePath, specialisation: string | null): Promise<UnitFolder | undefined> {
     const system = specialisation === null ? toplevel : join(toplevel, "specialisation", specialisation);
-    return existsSync(system) ? this.#lanes.run(() => readUnitFolder(system)) : undefined;
+    return existsSync(system) ? this.#inTurn(() => readUnitFolder(system)) : undefined;
   }
 
   /** What a Mac's system gives launchd. @returns undefined: it is not there. */
   async launchd(toplevel: StorePath): Promise<PropertyLists | undefined> {
-    return existsSync(toplevel) ? this.#lanes.run(() => readPropertyLists(toplevel)) : undefined;
+    return existsSync(toplevel) ? this.#inTurn(() => readPropertyLists(toplevel)) : undefined;
+  }
+
+  async #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    using _place = await this.#places.take(this.#signal);
+    return await action();
   }
 
   async #read(toplevel: StorePath): Promise<LocalSystem | undefined> {

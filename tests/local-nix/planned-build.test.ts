@@ -33,11 +33,12 @@ describe("what Nix would build", () => {
     assert.deepEqual(parsePlannedBuild(one), { derivations: 1, fetchedPaths: 0, downloadBytes: 0 });
     const fetched = (what: string, size: string): number[] => {
       const lines = ["these 12 derivations will be built:", `${path}.drv`, `${what} will be fetched (${size}):`, path];
-      const { derivations, fetchedPaths, downloadBytes } = parsePlannedBuild(lines);
+      const { derivations, fetchedPaths, downloadBytes } = parsePlannedBuild(lines) ?? assert.fail();
       return [derivations, fetchedPaths, downloadBytes];
     };
     assert.deepEqual(fetched("these 30 paths", "1.50 MiB download, 4.00 MiB unpacked"), [12, 30, 1_572_864]);
     assert.deepEqual(fetched("this path", "2.0 KiB download, 1.0 GiB unpacked"), [12, 1, 2048]);
+    assert.equal(parsePlannedBuild(["don't know how to build these paths:", `${path}.drv`]), undefined);
     assert.deepEqual(parsePlannedBuild([]), { derivations: 0, fetchedPaths: 0, downloadBytes: 0 });
   });
 });
