@@ -51,6 +51,10 @@ const vmSchema = z.looseObject({
 
 /** Machine → its VM. @param resources - of one stack's state. */
 export function knownNodes(resources: Resources): ReadonlyMap<string, KnownNode> {
+  // A state of a thousand VMs is gone through once, and not for each of them.
+  const installations = byMachine(resources, installationType, installationSchema);
+  const closures = byMachine(resources, closureType, closureSchema);
+  const images = byMachine(resources, imageType, ofMachine);
   const found = resources.flatMap(({ urn, outputs }) => {
     const types = urn.split("::")[2] ?? "";
     const name = nameOf(urn);
@@ -62,8 +66,8 @@ export function knownNodes(resources: Resources): ReadonlyMap<string, KnownNode>
         machine,
         {
           ...nodeOf(vm),
-          isInstalled: isInstalled(machine, vm.instanceId, resources),
-          hasOwnImage: hasImage(machine, resources),
+          isInstalled: isInstalled(vm.instanceId, installations.get(machine), closures.get(machine)),
+          hasOwnImage: images.has(machine),
         },
       ] as const,
     ];
@@ -83,23 +87,27 @@ export function knownZones(resources: Resources): ReadonlyMap<string, string> {
   return new Map(found);
 }
 
+/** Machine → the first resource of a type that can be read. */
+function byMachine<T extends { machine: string }>(
+  resources: Resources,
+  wanted: string,
+  schema: z.ZodType<T>,
+): ReadonlyMap<string, T> {
+  const found = resources.flatMap(({ type, outputs }) =>
+    type === wanted ? (schema.safeParse(outputs).data ?? []) : [],
+  );
+  return new Map(found.toReversed().map((one) => [one.machine, one]));
+}
+
 /** Both know which VM it was; in a state of former releases not, then it was this one. */
-function isInstalled(machine: string, instanceId: string | undefined, resources: Resources): boolean {
-  const of = <T extends { machine: string }>(wanted: string, schema: z.ZodType<T>): T | undefined =>
-    resources
-      .flatMap(({ type, outputs }) => (type === wanted ? (schema.safeParse(outputs).data ?? []) : []))
-      .find((one) => one.machine === machine);
-  const installation = of(installationType, installationSchema);
-  const closure = of(closureType, closureSchema);
+function isInstalled(
+  instanceId: string | undefined,
+  installation: z.output<typeof installationSchema> | undefined,
+  closure: z.output<typeof closureSchema> | undefined,
+): boolean {
   const made = installation === undefined ? closure?.running : installation.installed;
   const wasFor = (installation ?? closure)?.instanceId;
   return made != null && (wasFor === undefined || wasFor === instanceId);
-}
-
-function hasImage(machine: string, resources: Resources): boolean {
-  return resources.some(
-    ({ type, outputs }) => type === imageType && ofMachine.safeParse(outputs).data?.machine === machine,
-  );
 }
 
 function nodeOf(vm: z.output<typeof vmSchema>): Omit<KnownNode, "isInstalled" | "hasOwnImage"> {
