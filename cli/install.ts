@@ -93,7 +93,7 @@ async function planOrder(
     "always",
   );
   const systems = await evaluateSystems(fleet, stack, machines, { report }, signal);
-  const secrets = await planSecrets(dir, fleet, stack, machines, report, signal);
+  const secrets = await planSecrets(dir, fleet, stack, machines, systems, report, signal);
   const [connection, system] = [connections.get(owned.machine), systems.get(owned.machine)];
   if (connection === undefined || system === undefined) throw new Error(`${owned.machine} was not evaluated`);
   const toInstall = { owned, connection, system, secrets: secrets.get(owned.machine) ?? null };

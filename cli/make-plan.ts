@@ -47,7 +47,7 @@ export async function makePlan(
   const placeless = new Map<string, string>();
   const on = machines.filter(({ node }) => node?.power !== "off");
   const { dir } = command.optsWithGlobals<{ readonly dir: string }>();
-  const secrets = await planSecrets(dir, fleet, stack, on, report, signal);
+  const secrets = await planSecrets(dir, fleet, stack, on, systems, report, signal);
   const [state, provenances, ways] = await Promise.all([
     readState(command, stack.name, terminal, signal),
     tryProvenances(fleet, stack, machines, report, signal),

@@ -6,6 +6,8 @@ import { type ProcessResult, runProcess } from "./run-process.ts";
 
 export interface NixOptions {
   readonly signal: AbortSignal;
+  /** Which of Nix' programs. Default: `nix`. */
+  readonly program?: "nix" | "nix-store";
   /** Default: 10 minutes. */
   readonly deadlineMs?: number;
   /** Time between SIGTERM and SIGKILL. Default: half a second; a build needs longer to stop its builders. */
@@ -31,13 +33,13 @@ const defaultGraceMs = 500;
 const featureArgs = ["--extra-experimental-features", "nix-command flakes"] as const;
 
 /**
- * Runs `nix` of PATH and returns its stdout.
+ * Runs `nix` of PATH, or another of its programs, and returns its stdout.
  * @throws {NixMissingError} @throws {NixTooOldError} @throws {NixLimitError} @throws {NixError} with the last `error:` block;
  * the reason of `signal` once the killed process group has ended.
  */
 export async function runNix(args: readonly string[], options: NixOptions): Promise<string> {
   await nixVersion(options.signal);
-  const result = await spawnNix([...featureArgs, ...args], options);
+  const result = await spawnNix(options.program === "nix-store" ? args : [...featureArgs, ...args], options);
   const failure = commandFailure(args, result, options);
   if (failure !== undefined) throw failure;
   return result.stdout;
@@ -87,7 +89,7 @@ async function spawnNix(args: readonly string[], options: NixOptions): Promise<P
   try {
     const result = await runProcess(
       {
-        file: "nix",
+        file: options.program ?? "nix",
         args,
         // An impure flake may read the environment.
         env: { ...withoutOperatorSecrets(), LC_ALL: "C", ...options.env },
@@ -119,7 +121,7 @@ async function spawnNix(args: readonly string[], options: NixOptions): Promise<P
 
 function commandFailure(args: readonly string[], result: ProcessResult, options: NixOptions): FleetError | undefined {
   if (result.exitCode === 0 && result.killed === undefined) return undefined;
-  const command = renderCommand(args);
+  const command = renderCommand(args, options.program);
   const subject = options.purpose ?? `nix ${args[0] ?? ""}`;
   if (result.killed !== undefined) return limitError(result.killed, subject, command, options);
   const said = lastErrorBlock(result.stderr);
@@ -156,8 +158,8 @@ function limitError(
 }
 
 /** A command line to copy into a shell. */
-export function renderCommand(args: readonly string[]): string {
+export function renderCommand(args: readonly string[], program: NonNullable<NixOptions["program"]> = "nix"): string {
   const quote = (arg: string): string =>
     /^(?![#=])[\w@%+=:,./^#-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`;
-  return ["nix", ...args.map(quote)].join(" ");
+  return [program, ...args.map(quote)].join(" ");
 }

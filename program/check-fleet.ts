@@ -14,6 +14,7 @@ import type { Remark } from "../components/remark.ts";
 import type { Suppression } from "../composition/fleet-checks.ts";
 import { formatLocation } from "../composition/source-location.ts";
 import { SecretText } from "../deploy/ssh/secret-text.ts";
+import type { MachineEvaluation } from "../local-nix/machine-evaluation.ts";
 import type { Report } from "../report.ts";
 import { readOwnedFacts } from "../stack/check-configurations.ts";
 import type { HostConnection } from "../stack/connections.ts";
@@ -32,7 +33,10 @@ export interface FleetChecks {
   withConfigurations(
     stack: Stack,
     owned: readonly OwnedMachine[],
-    connections: ReadonlyMap<string, HostConnection>,
+    known: {
+      readonly connections: ReadonlyMap<string, HostConnection>;
+      readonly systems: ReadonlyMap<string, MachineEvaluation>;
+    },
     report: Report,
     signal: AbortSignal,
   ): Promise<readonly Remark[]>;
@@ -47,8 +51,8 @@ export async function checkFleet(fleet: Fleet, signal: AbortSignal): Promise<Fle
   const remarks = checkedRemarks(context, suppressions);
   return {
     remarks,
-    async withConfigurations(stack, owned, connections, report, deadline) {
-      const { configurations, failures } = await readOwnedFacts(fleet, stack, owned, report, deadline);
+    async withConfigurations(stack, owned, { connections, systems }, report, deadline) {
+      const { configurations, failures } = await readOwnedFacts(fleet, stack, owned, systems, report, deadline);
       for (const [machine, { facts }] of failures) {
         const message = `the checks could not look into its configuration: ${facts.found} (${facts.at})`;
         report({ level: "warning", subject: machine, phase: "check", message });

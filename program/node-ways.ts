@@ -5,18 +5,19 @@ import type { HostConnection } from "../stack/connections.ts";
 import { wayOf } from "../stack/delivery.ts";
 import type { OwnedMachine } from "../stack/owned-machines.ts";
 import type { Stack } from "../stack/stack.ts";
-import { readEngineState } from "./engine-state.ts";
+import type { EngineState } from "./engine-state.ts";
 
 /**
  * For the machines that are reached at their nodes until they are reached where they are declared. What the state knows
  * is read before any of them changes.
  */
-export async function prepareNodeWays(
+export function prepareNodeWays(
   stack: Stack,
   owned: readonly OwnedMachine[],
   connections: ReadonlyMap<string, HostConnection>,
+  state: EngineState,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, ChooseWay>> {
+): ReadonlyMap<string, ChooseWay> {
   const onNodes = owned.flatMap(({ machine, spec, node }) => {
     const connection = connections.get(machine);
     return node?.power === "on" && connection?.from === "node" && spec.targetHost !== null
@@ -24,7 +25,6 @@ export async function prepareNodeWays(
       : [];
   });
   if (onNodes.length === 0) return new Map();
-  const state = await readEngineState();
   // Of a state that cannot be read no machine is known to be deployed: the node's own address is always right.
   const known = knownMachines(state.kind === "read" ? state.resources : []);
   const { sudoPassword } = stack.config;

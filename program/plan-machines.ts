@@ -29,7 +29,7 @@ import { secretNotes } from "../stack/plan/secret-notes.ts";
 import type { DeclaredSystem } from "../stack/plan/system-difference.ts";
 import { tryProvenances } from "../stack/plan/try-provenances.ts";
 import type { Stack } from "../stack/stack.ts";
-import { readEngineState } from "./engine-state.ts";
+import type { EngineState } from "./engine-state.ts";
 
 /** What the last update of this stack left in its state. */
 interface KnownState {
@@ -150,17 +150,17 @@ export async function preparePlans(
   stack: Stack,
   owned: readonly OwnedMachine[],
   hosts: PlannedHosts,
+  state: EngineState,
   report: Report,
   signal: AbortSignal,
 ): Promise<PlanMachines> {
-  const state = pulumi.runtime.isDryRun() ? await readKnown() : undefined;
+  const known = pulumi.runtime.isDryRun() ? knownBefore(state) : undefined;
   const provenances = await tryProvenances(fleet, stack, owned, report, signal);
-  return new PlanMachines(fleet, stack, hosts, provenances, state, signal);
+  return new PlanMachines(fleet, stack, hosts, provenances, known, signal);
 }
 
 /** An engine that does not answer must not end a preview: the machines' plans say that reasons are not known. */
-async function readKnown(): Promise<KnownState> {
-  const state = await readEngineState();
+function knownBefore(state: EngineState): KnownState {
   if (state.kind !== "read") return { known: () => state, vms: undefined, zones: new Map() };
   return { known: knownBy(state.resources), vms: knownNodes(state.resources), zones: knownZones(state.resources) };
 }

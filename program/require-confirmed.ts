@@ -4,20 +4,20 @@ import type { Report } from "../report.ts";
 import { type KnownNode, knownNodes } from "../stack/known-nodes.ts";
 import type { Stack } from "../stack/stack.ts";
 import { unconfirmedNodes } from "../stack/unconfirmed-nodes.ts";
-import { readEngineState } from "./engine-state.ts";
+import type { EngineState } from "./engine-state.ts";
 
 /**
  * Stops a preview or update that would take away a node's disk and that nobody confirmed; nothing is registered then.
  * @returns machine → its VM, as the state has it; none where the state cannot be told.
  * @throws {StackConfigError} gathered
  */
-export async function requireConfirmed(
+export function requireConfirmed(
   model: FleetModel,
   selected: readonly string[],
   stack: Stack,
+  state: EngineState,
   report: Report,
-): Promise<ReadonlyMap<string, KnownNode>> {
-  const state = await readEngineState();
+): ReadonlyMap<string, KnownNode> {
   const known = state.kind === "read" ? knownNodes(state.resources) : undefined;
   const errors = unconfirmedNodes(model, selected, stack, known);
   if (state.kind !== "read" && errors.length > 0)

@@ -4,7 +4,7 @@ import { throwGathered } from "../errors.ts";
 import type { Report } from "../report.ts";
 import { movedAway } from "../stack/moved-away.ts";
 import type { Stack } from "../stack/stack.ts";
-import { deployedMachines } from "./engine-state.ts";
+import { deployedMachines, type EngineState } from "./engine-state.ts";
 
 /**
  * Stops an update that would delete what was meant to be moved to another stack.
@@ -15,11 +15,12 @@ export async function requireMoved(
   { machines }: FleetModel,
   selected: readonly string[],
   stack: Stack,
+  state: EngineState,
   report: Report,
 ): Promise<void> {
   const files = await readStackFiles(root);
   if (files.length < 2) return;
-  const deployed = await deployedMachines(report);
+  const deployed = deployedMachines(state, report);
   // A guard that cannot look must not keep a fleet from its update.
   throwGathered(movedAway(deployed ?? [], selected, machines, stack, files));
 }

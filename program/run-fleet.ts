@@ -15,6 +15,7 @@ import { traced } from "../trace.ts";
 import { compareWithPreview } from "./approved-tree.ts";
 import { askCloud } from "./ask-cloud.ts";
 import { checkFleet } from "./check-fleet.ts";
+import { readEngineState } from "./engine-state.ts";
 import { machineSettings } from "./machine-settings.ts";
 import { prepareNodeWays } from "./node-ways.ts";
 import { planInstallations } from "./plan-installations.ts";
@@ -51,8 +52,9 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
     const checks = await traced({ kind: "phase", what: "check" }, () => checkFleet(fleet, signal));
     const stack = withVarsOf(fleet, stated);
     const selected = select(fleet.model);
-    await requireMoved(root, fleet.model, selected, stated, pulumiReport);
-    const vms = await requireConfirmed(fleet.model, selected, stated, pulumiReport);
+    const state = await readEngineState();
+    await requireMoved(root, fleet.model, selected, stated, state, pulumiReport);
+    const vms = requireConfirmed(fleet.model, selected, stated, state, pulumiReport);
     const owned = planMachines(fleet.model, selected, stack);
     const connections = await readConnections(root, stack, fleet.model, owned, signal);
     const systems = await evaluateSystems(
@@ -62,14 +64,15 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
       { report: pulumiReport, approve: compareWithPreview },
       signal,
     );
-    const remarks = await checks.withConfigurations(stack, owned, connections, pulumiReport, signal);
-    const secrets = await planSecrets(root, fleet, stack, owned, pulumiReport, signal);
+    const remarks = await checks.withConfigurations(stack, owned, { connections, systems }, pulumiReport, signal);
+    const secrets = await planSecrets(root, fleet, stack, owned, systems, pulumiReport, signal);
     const before = await stacksBefore(root, fleet, stack, owned, pulumiReport, signal);
     const rollout = await stackRollout(fleet.model, stack, owned, connections);
-    const plans = await preparePlans(fleet, stack, owned, { connections, rollout: rollout.plan }, pulumiReport, signal);
+    const hosts = { connections, rollout: rollout.plan };
+    const plans = await preparePlans(fleet, stack, owned, hosts, state, pulumiReport, signal);
     const cloud = await askCloud(stack, owned, vms, (key) => pulumi.runtime.allConfig()[key], signal);
     const nodes = await planNodes(owned, { fleet, stack, connections, vms: cloud.vms }, pulumiReport, signal);
-    const ways = await prepareNodeWays(stack, owned, connections, signal);
+    const ways = prepareNodeWays(stack, owned, connections, state, signal);
     const known = { connections, systems, secrets };
     const orders = await planInstallations(root, fleet, stack, owned, known, pulumiReport, signal);
     const settings = owned.map((machine) =>

@@ -8,6 +8,7 @@ import {
   readPublishedKey,
 } from "../clan/vars/machine-secrets.ts";
 import { FleetError, throwGathered } from "../errors.ts";
+import type { MachineEvaluation } from "../local-nix/machine-evaluation.ts";
 import type { Report } from "../report.ts";
 import { readOwnedFacts } from "./check-configurations.ts";
 import type { OwnedMachine } from "./owned-machines.ts";
@@ -39,6 +40,7 @@ export async function planSecrets(
   fleet: Fleet,
   stack: Stack,
   machines: readonly OwnedMachine[],
+  systems: ReadonlyMap<string, MachineEvaluation>,
   report: Report,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, MachineSecrets>> {
@@ -46,7 +48,7 @@ export async function planSecrets(
   const kept = await Promise.all(machines.map(({ machine }) => keepsKeyOf(folder, machine)));
   const keyed = machines.filter((_machine, index) => kept[index]);
   if (keyed.length === 0) return new Map();
-  const { configurations, failures } = await readOwnedFacts(fleet, stack, keyed, report, signal);
+  const { configurations, failures } = await readOwnedFacts(fleet, stack, keyed, systems, report, signal);
   // Without its configuration a machine's files would seem to be declared no more, and be taken away.
   throwGathered([...failures.values()]);
   const secrets = new Map<string, MachineSecrets>();

@@ -7,7 +7,7 @@ import { emitFleet } from "../emission/emit-fleet.ts";
 import type { MachineClass } from "../fleet-model.ts";
 import type { Fleet } from "../read-fleet.ts";
 import { ownPackages } from "./own-packages.ts";
-import { type FactsReading, readMachineFacts } from "./read-machine-facts.ts";
+import { type FactsOptions, type FactsReading, readMachineFacts } from "./read-machine-facts.ts";
 
 /**
  * Looks into the configurations of all machines of a fleet.
@@ -22,13 +22,17 @@ export async function readConfigurations(fleet: Fleet, report: Report, signal: A
   return readFactsOf(fleet, names, settings, report, signal);
 }
 
-/** Looks into the configurations of some machines, in a source that is there already. */
+/**
+ * Looks into the configurations of some machines, in a source that is there already.
+ * @param derivations - machine → derivation of its toplevel, where it was evaluated before.
+ */
 export async function readFactsOf(
   fleet: Fleet,
   names: readonly string[],
   settings: EvaluationSettings,
   report: Report,
   signal: AbortSignal,
+  derivations?: FactsOptions["derivations"],
 ): Promise<FactsReading> {
   const machines = new Map<string, MachineClass>();
   for (const [name, { class: machineClass, problem }] of Object.entries(fleet.model.machines)) {
@@ -36,6 +40,6 @@ export async function readFactsOf(
     if (names.includes(name) && problem === undefined) machines.set(name, machineClass);
   }
   return traced({ kind: "phase", what: "look into configurations" }, async () =>
-    readMachineFacts(machines, await ownPackages(fleet, signal), settings, report, signal),
+    readMachineFacts(machines, await ownPackages(fleet, signal), { ...settings, derivations }, report, signal),
   );
 }

@@ -89,11 +89,14 @@ export const evaluatedFactsSchema = z.object({
   definedIn: z.record(z.string(), z.array(z.string())),
 });
 
+/** What one evaluation of a configuration gives. */
+export type EvaluatedFacts = z.output<typeof evaluatedFactsSchema>;
+
 /**
  * What the rules want to know of one machine's evaluated configuration; a part is null where the configuration does not
  * have it or where it does not evaluate. No value of a secret is among it.
  */
-export interface MachineFacts extends Omit<z.output<typeof evaluatedFactsSchema>, "definedIn"> {
+export interface MachineFacts extends Omit<EvaluatedFacts, "definedIn"> {
   /** Option → files of the fleet that state it, relative to its folder. An option that only inputs state is missing. */
   readonly definedIn: Readonly<Record<string, readonly string[]>>;
   /** The toplevel's derivation refers to the flake's own source tree; null: not looked at. */

@@ -9,12 +9,24 @@ import { defaultWorkers, inParallel } from "../../local-nix/workers.ts";
 import type { Report } from "../../report.ts";
 import { fileIn } from "../flake/origin.ts";
 import type { MachineClass } from "../fleet-model.ts";
-import { evaluatedFactsSchema, type MachineFacts } from "./machine-facts.ts";
+import { type EvaluatedFacts, evaluatedFactsSchema, type MachineFacts } from "./machine-facts.ts";
 
 export interface FactsReading {
   readonly configurations: ReadonlyMap<string, MachineFacts>;
   /** Machine → why its configuration could not be looked at. */
   readonly failures: ReadonlyMap<string, FleetError>;
+}
+
+export interface FactsOptions {
+  /** How many machines at a time. Default: as memory and processors allow. */
+  readonly workers?: number;
+  /** Machine → derivation of its toplevel, where that is known. Default: evaluated, too. */
+  readonly derivations?: ReadonlyMap<string, string> | undefined;
+}
+
+interface FactsBefore {
+  readonly facts: EvaluatedFacts;
+  readonly derivation: string | undefined;
 }
 
 /**
@@ -26,14 +38,14 @@ export interface FactsReading {
 export async function readMachineFacts(
   machines: ReadonlyMap<string, MachineClass>,
   packages: readonly string[],
-  options: JsonEvaluationOptions & { readonly workers?: number },
+  options: JsonEvaluationOptions & FactsOptions,
   report: Report,
   signal: AbortSignal,
 ): Promise<FactsReading> {
-  const configurations = new Map<string, MachineFacts>();
+  const read = new Map<string, FactsBefore>();
   const failures = new Map<string, FleetError>();
   const apply = `${nixExpression()} { class = CLASS; packages = [ ${packages.map(nixString).join(" ")} ]; }`;
-  const read = async ([machine, ofClass]: readonly [string, MachineClass]): Promise<void> => {
+  const readOne = async ([machine, ofClass]: readonly [string, MachineClass]): Promise<void> => {
     const question = {
       attribute: `${ofClass}Configurations.${nixString(machine)}`,
       apply: apply.replace("CLASS", nixString(ofClass)),
@@ -42,16 +54,24 @@ export async function readMachineFacts(
     };
     try {
       const facts = await evaluateJson(question, evaluatedFactsSchema, options, report, signal);
-      const sourceInClosure = await refersToSource(machine, ofClass, options, report, signal);
-      configurations.set(machine, { ...facts, definedIn: ownFiles(facts.definedIn, options.tree), sourceInClosure });
+      const derivation =
+        options.derivations?.get(machine) ?? (await derivationOf(machine, ofClass, options, report, signal));
+      read.set(machine, { facts, derivation });
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof FleetError)) throw error;
       failures.set(machine, error);
     }
   };
-  await inParallel([...machines], options.workers ?? defaultWorkers(), read);
-  return { configurations: inOrderOf(machines, configurations), failures };
+  await inParallel([...machines], options.workers ?? defaultWorkers(), readOne);
+  const sourced = read.size === 0 ? undefined : await madeWith(options.tree.path, signal);
+  const configurations = [...machines.keys()].flatMap((machine) => {
+    const { facts, derivation } = read.get(machine) ?? {};
+    if (facts === undefined) return [];
+    const sourceInClosure = derivation === undefined ? null : (sourced?.has(derivation) ?? null);
+    return [[machine, { ...facts, definedIn: ownFiles(facts.definedIn, options.tree), sourceInClosure }] as const];
+  });
+  return { configurations: new Map(configurations), failures };
 }
 
 function ownFiles(
@@ -71,14 +91,14 @@ function nixExpression(): string {
   return expression;
 }
 
-/** @returns null where the toplevel itself does not evaluate: whoever deploys it is told why. */
-async function refersToSource(
+/** @returns undefined where the toplevel itself does not evaluate: whoever deploys it is told why. */
+async function derivationOf(
   machine: string,
   ofClass: MachineClass,
   options: JsonEvaluationOptions,
   report: Report,
   signal: AbortSignal,
-): Promise<boolean | null> {
+): Promise<string | undefined> {
   const question = {
     attribute: `${toplevelAttribute({ machine, class: ofClass })}.drvPath`,
     apply: "builtins.unsafeDiscardStringContext",
@@ -86,24 +106,27 @@ async function refersToSource(
     what: "its derivation",
   };
   try {
-    const derivation = await evaluateJson(question, z.string(), options, report, signal);
-    const requisites = await runNix(["path-info", "--recursive", derivation], {
-      signal,
-      purpose: `${machine}: list inputs`,
-    });
-    return requisites.split("\n").includes(options.tree.path);
+    return await evaluateJson(question, z.string(), options, report, signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof FleetError) return null;
+    if (error instanceof FleetError) return undefined;
     throw error;
   }
 }
 
-function inOrderOf<T>(names: ReadonlyMap<string, unknown>, values: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
-  return new Map(
-    [...names.keys()].flatMap((name) => {
-      const value = values.get(name);
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  );
+/**
+ * Paths of the store that are made with a source tree, asked from its end when all derivations are there: one process for a
+ * whole fleet and a short answer, where the inputs of a single system are a list of ten thousand paths.
+ * @returns undefined where the store cannot be asked.
+ */
+async function madeWith(tree: string, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const args = ["--query", "--referrers-closure", tree];
+    const text = await runNix(args, { program: "nix-store", signal, purpose: `${tree}: what is made with it` });
+    return new Set(text.split("\n"));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof FleetError) return undefined;
+    throw error;
+  }
 }
