@@ -5,7 +5,7 @@ import type { Report } from "../../report.ts";
 import { type LockedInput, ownInputs, readLock } from "../checks/disk/flake-lock.ts";
 import { flakeFolder } from "../flake/origin.ts";
 import type { FleetModel } from "../fleet-model.ts";
-import { nodeOf } from "../graph/fleet-graph.ts";
+import { type GraphNode, nodeOf } from "../graph/fleet-graph.ts";
 import { GraphWalk } from "../graph/follow.ts";
 import { readGraph } from "../graph/read-graph.ts";
 import type { Fleet } from "../read-fleet.ts";
@@ -23,45 +23,43 @@ export async function readProvenances(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Provenance>> {
   const root = fleet.kind === "adopted" ? flakeFolder(fleet.flake.settings.tree) : fleet.evaluation.root;
-  const walk = new GraphWalk(await readGraph(fleet, report, signal, "unnamed"));
+  const graph = await readGraph(fleet, report, signal, "unnamed");
+  const walk = new GraphWalk(graph);
   const inputs = await readInputs(root, overrideInputs);
-  const files = new FileDigests(root);
-  const made = machines.map(async (machine) => {
+  // What many machines share is read and summed up once: a fleet of a thousand has each of its files a thousand times.
+  const files = await readDigests(root, namesOf(graph.nodes, "file"));
+  const instances = instanceDigests(fleet.model);
+  const made = machines.map((machine) => {
     const reached = [...walk.reach(machine).keys()].map(nodeOf).sort((a, b) => compareText(a.name, b.name));
-    const named = (kind: "file" | "entry" | "tag" | "role" | "instance"): string[] =>
-      reached.flatMap((node) => (node.kind === kind ? [node.name] : []));
     const provenance: Provenance = {
-      files: await files.of(named("file")),
-      entries: named("entry"),
-      tags: named("tag"),
-      roles: named("role"),
-      instances: instanceDigests(fleet.model, named("instance")),
+      files: pick(files, namesOf(reached, "file")),
+      entries: namesOf(reached, "entry"),
+      tags: namesOf(reached, "tag"),
+      roles: namesOf(reached, "role"),
+      instances: pick(instances, namesOf(reached, "instance")),
       inputs,
     };
     return [machine, provenance] as const;
   });
-  return new Map(await Promise.all(made));
+  return new Map(made);
 }
 
-/** Each file is read once, however many machines are made of it. */
-class FileDigests {
-  readonly #root: string;
-  readonly #known = new Map<string, Promise<string | undefined>>();
+function pick(digests: ReadonlyMap<string, string>, names: readonly string[]): Record<string, string> {
+  const found = names.flatMap((name) => {
+    const digest = digests.get(name);
+    return digest === undefined ? [] : [[name, digest] as const];
+  });
+  return Object.fromEntries(found);
+}
 
-  constructor(root: string) {
-    this.#root = root;
-  }
+function namesOf(nodes: readonly GraphNode[], wanted: GraphNode["kind"]): string[] {
+  return nodes.flatMap(({ kind, name }) => (kind === wanted ? [name] : []));
+}
 
-  async of(files: readonly string[]): Promise<Record<string, string>> {
-    const found = await Promise.all(files.map(async (file) => [file, await this.#digest(file)] as const));
-    return Object.fromEntries(found.flatMap(([file, digest]) => (digest === undefined ? [] : [[file, digest]])));
-  }
-
-  #digest(file: string): Promise<string | undefined> {
-    const known = this.#known.get(file) ?? readDigest(join(this.#root, file));
-    this.#known.set(file, known);
-    return known;
-  }
+/** File → digest; those that are not there have none. */
+async function readDigests(root: string, files: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const found = await Promise.all(files.map(async (file) => [file, await readDigest(join(root, file))] as const));
+  return new Map(found.flatMap(([file, digest]) => (digest === undefined ? [] : [[file, digest] as const])));
 }
 
 /** Of a folder all that lies below it. @returns undefined: it is not there. */
@@ -88,10 +86,9 @@ async function readDigest(path: string): Promise<string | undefined> {
   }
 }
 
-function instanceDigests({ instances }: FleetModel, names: readonly string[]): Record<string, string> {
-  const found = Object.entries(instances).filter(([name]) => names.includes(name));
-  return Object.fromEntries(
-    found.map(([name, { module, roles }]) => {
+function instanceDigests({ instances }: FleetModel): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(instances).map(([name, { module, roles }]) => {
       const settings = Object.entries(roles).map(([role, { settings }]) => [role, settings]);
       const members = Object.entries(roles).map(([role, { members }]) => [role, members]);
       return [name, digestOf(JSON.stringify([module, settings])) + digestOf(JSON.stringify(members))];
