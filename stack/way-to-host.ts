@@ -1,5 +1,9 @@
 import type { ConnectionSpec } from "../deploy/ssh/connection-spec.ts";
-import { readOperatorEnvironment, resolveConnection } from "../deploy/ssh/resolve-connection.ts";
+import {
+  type OperatorEnvironment,
+  readOperatorEnvironment,
+  resolveConnection,
+} from "../deploy/ssh/resolve-connection.ts";
 import type { SecretText } from "../deploy/ssh/secret-text.ts";
 import type { Way } from "./delivery.ts";
 
@@ -22,7 +26,7 @@ export async function resolveWay(way: Way, sudoPassword?: SecretText): Promise<C
   } = way;
   // Without a declared key the operator's known_hosts decide, and them alone.
   const hostKeys = way.hostKeys.length === 0 ? [] : [...way.hostKeys, ...formerHostKeys];
-  const operator = await readOperatorEnvironment(process.env);
+  const operator = await operatorNow();
   const request = {
     machine,
     target: targetHost,
@@ -36,4 +40,14 @@ export async function resolveWay(way: Way, sudoPassword?: SecretText): Promise<C
     ...(sudoPassword === undefined ? {} : { sudoPassword }),
   };
   return resolveConnection(identityFiles.length === 0 ? request : { ...request, identityFiles }, operator);
+}
+
+let reading: Promise<OperatorEnvironment> | undefined;
+
+/** As it is now. Who asks while it is being read gets the same: a thousand machines do not each keep a copy of known_hosts. */
+function operatorNow(): Promise<OperatorEnvironment> {
+  reading ??= readOperatorEnvironment(process.env).finally(() => {
+    reading = undefined;
+  });
+  return reading;
 }

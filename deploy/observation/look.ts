@@ -14,6 +14,7 @@ import type { ConnectionPool } from "../ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../ssh/connection-spec.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import type { BackEnd } from "../ssh/transport.ts";
+import { LookTurns } from "./look-turns.ts";
 
 /** How a host was reached. */
 export interface WayTaken {
@@ -37,6 +38,12 @@ export interface LookOptions {
   readonly connections?: ConnectionPool | undefined;
   readonly report?: Report;
 }
+
+/**
+ * Of a thousand hosts that are dialled at once, the last ones get no word within their few seconds: a handshake takes this
+ * machine some 10 ms of CPU. So they are asked by turns, and a host's time begins with its turn.
+ */
+const turns = new LookTurns(100);
 
 /**
  * Connects once, asks, and turns every way in which a host is not there into a value. Nothing on it is changed.
@@ -65,6 +72,7 @@ async function look<T>(
   ask: (host: SshHost, scope: AbortSignal) => Promise<T>,
   signal: AbortSignal,
 ): Promise<Look<T>> {
+  using _turn = await turns.take(signal);
   const deadline = AbortSignal.timeout(deadlineSeconds * 1000);
   const scope = AbortSignal.any([signal, deadline]);
   try {

@@ -133,9 +133,11 @@ function splitUser(text: string): { user: string | undefined; rest: string } {
   return at < 0 ? { user: undefined, rest: bare } : { user: bare.slice(0, at), rest: bare.slice(at + 1) };
 }
 
+const endSchema = connectionSpecSchema.pick({ address: true, port: true, user: true });
+
 function withUser(user: string | undefined, target: Target, text: string, definedAt: string): Target {
   const whole = user === undefined ? target : { ...target, user };
-  const checked = connectionSpecSchema.pick({ address: true, port: true, user: true }).safeParse(whole);
+  const checked = endSchema.safeParse(whole);
   if (!checked.success) throw targetError(text, definedAt);
   return whole;
 }
