@@ -6,9 +6,15 @@ import * as pulumi from "@pulumi/pulumi";
  * (seen with engine 3.250, SDK 3.270).
  */
 export function tolerateFailure(resource: pulumi.Resource): void {
-  for (const value of Object.values(resource)) {
-    if (pulumi.Output.isInstance(value)) pulumi.recover<unknown>(value, () => null);
-  }
+  // Only then: a resource has thirty outputs, and recovering one takes the SDK twenty promises that live as long as the run,
+  // which was half of the program's memory with a thousand machines. Its name is rejected first, and whoever waits for that is
+  // called before Node looks for what nobody waits for.
+  pulumi.recover<unknown>(resource.urn, () => {
+    for (const value of Object.values(resource)) {
+      if (pulumi.Output.isInstance(value)) pulumi.recover<unknown>(value, () => null);
+    }
+    return null;
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import { selectMachines } from "../clan/select-machines.ts";
 import { type PublicVars, readPublicVars } from "../clan/vars/public-vars.ts";
-import { Fleet } from "../components/fleet.ts";
+import { Fleet, type FleetArgs } from "../components/fleet.ts";
 import { readConnections } from "../stack/connections.ts";
 import { evaluateSystems } from "../stack/evaluate-systems.ts";
 import { openFleet, withVarsOf } from "../stack/open-fleet.ts";
@@ -24,6 +24,7 @@ import { planNodes } from "./plan-nodes.ts";
 import { pulumiReport, rendered } from "./pulumi-report.ts";
 import { requireConfirmed } from "./require-confirmed.ts";
 import { requireMoved } from "./require-moved.ts";
+import { withShortStacks } from "./short-stacks.ts";
 import { readStack } from "./stack.ts";
 import { stacksBefore } from "./stacks-before.ts";
 
@@ -78,13 +79,14 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
     const settings = owned.map((machine) =>
       machineSettings(machine, systems, connections, stack, plans, secrets, nodes, orders, ways),
     );
-    const { machines } = new Fleet(fleet.model.name, {
+    const args: FleetArgs = {
       model: fleet.model,
       machines: settings,
       remarks: [...cloud.remarks, ...before, ...remarks],
       rollout,
       renderTimes: (times) => renderTimes(times, spent.phases, process.uptime()),
-    });
+    };
+    const { machines } = withShortStacks(() => new Fleet(fleet.model.name, args));
     const publicVars = await readPublicVars(resolve(root, stack.config.vars ?? "vars"), selected);
     return { machines, publicVars };
   });

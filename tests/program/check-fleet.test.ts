@@ -44,7 +44,13 @@ async function remarks(targetHost: string, config: Readonly<Record<string, strin
   assert.deepEqual(checks.remarks, [], "what only a configuration shows");
   const owned = planMachines(fleet.model, ["basalt"], stack());
   const connection = { targetHost, definedAt: file, from: "stack", identityFiles: [], hostKeys: [] } as const;
-  return await checks.withConfigurations(stack(config), owned, { connections: new Map([["basalt", connection]]), systems: new Map() }, silent, patience());
+  return await checks.withConfigurations(
+    stack(config),
+    owned,
+    { connections: new Map([["basalt", connection]]), systems: new Map() },
+    silent,
+    patience(),
+  );
 }
 
 describe("the checks of a preview", () => {
