@@ -136,7 +136,9 @@ async function planDeliveries(
   const published = toplevel === undefined ? new Map<string, never>() : await publishedKeys(dir, stack, on);
   // A system of its own brings none: which secrets belong to it is not known.
   const secrets =
-    toplevel === undefined ? await planSecrets(dir, fleet, stack, on, systems, report, signal) : new Map<string, never>();
+    toplevel === undefined
+      ? await planSecrets(dir, fleet, stack, on, systems, report, signal)
+      : new Map<string, never>();
   const known = await knowing;
   const deliveries = on.map((owned): Delivery => {
     const connection = connections.get(owned.machine);
