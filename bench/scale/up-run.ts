@@ -1,18 +1,17 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import type { StorePath } from "../../local-nix/store-path.ts";
 import { runCommand } from "../../sim/hosts/run-command.ts";
-import { type TreeFigures, watchNamed } from "../measure/named-processes.ts";
+import type { TreeFigures } from "../measure/named-processes.ts";
 import { type FleetClosures, fleetClosures } from "../synthetic/closures.ts";
 import { addPaths, removePaths } from "../synthetic/operator-store.ts";
 import type { Fault } from "./hosts/faults.ts";
 import type { HostsSummary, StubHostLine } from "./hosts/host-lines.ts";
 import { startHosts } from "./hosts/start-hosts.ts";
 import { writeProject } from "./project.ts";
+import { PulumiProject } from "./pulumi-project.ts";
 
 /** One update of a fleet that was never deployed to. */
 export interface UpTrial {
@@ -117,88 +116,18 @@ async function runIn(
       config: { connectDeadlineSeconds: 10, policy: { healthGates: [gate] } },
     },
   ]);
-  const pulumi = new PulumiProject(project, folder);
-  await mkdir(join(folder, "backend"));
+  const commands = new PulumiProject(project, folder);
   for (const command of ["emit", "lock"])
     await runCommand(process.execPath, [fleetCommand, command], { cwd: project, deadlineMs: 120_000 }, signal);
-  await pulumi.run(["stack", "init", "up"], signal);
+  await commands.pulumi(["stack", "init", "up"], signal);
   tell(`${machines} machines: pulumi up, ${trial.parallel} at once`);
-  const { usage, ...up } = await pulumi.watched(
+  const { usage, said, ...up } = await commands.watched(
     ["up", "--yes", "--skip-preview", "--stack", "up", "--parallel", String(trial.parallel)],
     signal,
   );
-  const outputs = await pulumi.run(["stack", "output", "--json", "--stack", "up"], signal);
-  const table = outputsSchema.safeParse(JSON.parse(outputs.text));
-  if (!table.success) throw new Error(`the update deployed nothing: ${up.text.slice(-10_000)}`);
+  const outputs = await commands.pulumi(["stack", "output", "--json", "--stack", "up"], signal);
+  const table = outputsSchema.safeParse(JSON.parse(outputs));
+  if (!table.success) throw new Error(`the update deployed nothing: ${said.slice(-10_000)}`);
   const rows = table.data.machines;
-  return { trial, ...up, usage, hosts: running.hosts, seen: (await running.end()).hosts, rows };
-}
-
-interface Ended {
-  readonly exitCode: number;
-  readonly text: string;
-}
-
-/** Pulumi in a project's folder, with a backend and a cache of its own, as scripts/pulumi starts it. */
-class PulumiProject {
-  readonly #root: string;
-  readonly #environment: NodeJS.ProcessEnv;
-
-  constructor(root: string, folder: string) {
-    this.#root = root;
-    this.#environment = {
-      ...process.env,
-      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
-      PULUMI_CONFIG_PASSPHRASE: "of this bench",
-      PULUMI_CONTINUE_ON_ERROR: "true",
-      PULUMI_CLAN_CACHE: join(folder, "cache"),
-    };
-  }
-
-  /** @throws {Error} with what it said. @returns its answer */
-  async run(args: readonly string[], signal: AbortSignal): Promise<Ended> {
-    const { child: _, ended } = this.#start(args, signal);
-    const { exitCode, text, said } = await ended;
-    if (exitCode !== 0) throw new Error(`pulumi ${args.join(" ")}: exit code ${exitCode}: ${said.slice(-5_000)}`);
-    return { exitCode, text };
-  }
-
-  /** As `run`, whatever its exit code. */
-  async watched(
-    args: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Ended & { readonly usage: TreeFigures; readonly seconds: number; readonly startedAt: number }> {
-    const startedAt = Date.now();
-    const { child, ended } = this.#start(args, signal);
-    const watch = watchNamed(child.pid ?? 0, nameOf);
-    const { exitCode, said } = await ended;
-    const seconds = (Date.now() - startedAt) / 1000;
-    return { exitCode, text: said, usage: await watch.stop(), seconds, startedAt };
-  }
-
-  #start(args: readonly string[], signal: AbortSignal) {
-    const child = spawn("pulumi", [...args, "--non-interactive"], {
-      cwd: this.#root,
-      env: this.#environment,
-      stdio: ["ignore", "pipe", "pipe"],
-      signal,
-    });
-    let [text, said] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      text += chunk;
-      said += chunk;
-    });
-    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-      said += chunk;
-    });
-    const ended = once(child, "close").then(([code]) => ({ exitCode: Number(code ?? 255), text, said }));
-    return { child, ended };
-  }
-}
-
-/** The processes that live as long as the update; what else there is are Nix' commands. */
-function nameOf(commandLine: string): string | undefined {
-  if (commandLine.includes("dynamic-provider")) return "provider";
-  if (commandLine.includes("cmd/run")) return "program";
-  return commandLine.startsWith("pulumi ") ? "engine" : undefined;
+  return { trial, ...up, text: said, usage, hosts: running.hosts, seen: (await running.end()).hosts, rows };
 }

@@ -46,6 +46,18 @@ export function answerObserve({ deployedAt }: HostMemory): string {
   return `${lines([["deployed", deployedAt]])}end\n`;
 }
 
+/** As scripts/hardware.sh of a machine whose file systems are as it declares them. @param device - that of its root, or "". */
+export function answerHardware([device = ""]: readonly string[]): string {
+  return lines([
+    ["arch", "x86_64"],
+    ["kernel", "Linux"],
+    ["firmware", "efi"],
+    ["driver", "nvme"],
+    ...(device.startsWith("/dev/") ? ([["root", "yes"]] as const) : []),
+    ["end", "yes"],
+  ]);
+}
+
 /** As scripts/check.sh of a system that is there. */
 export function answerCheck(host: HostMemory, [toplevel = ""]: readonly string[]): string {
   const isThere = isValid(host, toplevel);

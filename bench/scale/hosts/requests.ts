@@ -13,6 +13,7 @@ const observation = new URL("../../../deploy/observation/scripts/", import.meta.
 const health = new URL("../../../deploy/health/scripts/", import.meta.url);
 const composed = [
   ["observe", [new URL("observe.sh", observation)]],
+  ["hardware", [new URL("hardware.sh", observation)]],
   ["release", [new URL("release.sh", observation)]],
   ["closures", [kernelFactsScript, new URL("closures.sh", observation)]],
   ["units", [new URL("../../../deploy/units/scripts/units.sh", import.meta.url)]],

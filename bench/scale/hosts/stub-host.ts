@@ -2,7 +2,14 @@ import type { ServerChannel } from "ssh2";
 import { type Decoder, decodeLine, WireError } from "../../../deploy/store/wire.ts";
 import { WireReader } from "../../../deploy/store/wire-reader.ts";
 import { ActivityClock } from "./activity.ts";
-import { answerCheck, answerClosures, answerFacts, answerObserve, answerUnits } from "./facts-answers.ts";
+import {
+  answerCheck,
+  answerClosures,
+  answerFacts,
+  answerHardware,
+  answerObserve,
+  answerUnits,
+} from "./facts-answers.ts";
 import type { Fault } from "./faults.ts";
 import { type HostMemory, now } from "./host-memory.ts";
 import { answerValidity, type ReceivingSide, StrangeRequest, serveReceiver } from "./receiving.ts";
@@ -126,6 +133,8 @@ export class StubHost {
         return answerFacts(host);
       case "observe":
         return answerObserve(host);
+      case "hardware":
+        return answerHardware(args);
       case "check":
         return answerCheck(host, args);
       case "closures":
