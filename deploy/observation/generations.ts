@@ -37,13 +37,18 @@ export function parseGenerations(text: string): Generation[] {
 }
 
 /**
- * The generation to go back to: the newest one before the current that is another system.
+ * The generation to go back to: the newest one before the current that is another system. Where the host runs one of those
+ * before its profile's, somebody went back by hand, as in the loader's menu when the newest does not boot: that one stays.
  * @param current - the profile's generation and the running system, as the host says.
  */
 export function previousGeneration(
   generations: readonly Generation[],
   current: { readonly generation: number | null; readonly toplevel: StorePath | null },
 ): Generation | undefined {
-  const before = current.generation ?? Number.POSITIVE_INFINITY;
-  return generations.findLast(({ number, toplevel }) => number <= before && toplevel !== current.toplevel);
+  const newest = current.generation ?? Number.POSITIVE_INFINITY;
+  const candidates = generations.filter(({ number }) => number <= newest);
+  const isRunning = ({ toplevel }: Generation): boolean => toplevel === current.toplevel;
+  const running = candidates.findLast(isRunning);
+  if (running !== undefined && running !== candidates.at(-1)) return running;
+  return candidates.findLast((generation) => !isRunning(generation));
 }

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { composeScript } from "../../../deploy/host-script.ts";
 import { parseGenerations, previousGeneration } from "../../../deploy/observation/generations.ts";
 import { parseObservation } from "../../../deploy/observation/observe-host.ts";
-import { declared, old } from "../support/facts.ts";
+import { declared, foreign, old } from "../support/facts.ts";
 import { addProgram, localShell } from "../support/local-shell.ts";
 import { soon } from "../support/signals.ts";
 
@@ -98,5 +98,12 @@ describe("a host's generations", () => {
     assert.equal(previousGeneration(generations, { generation: 8, toplevel: declared })?.number, 6);
     assert.equal(previousGeneration(generations, { generation: 6, toplevel: old }), undefined);
     assert.equal(previousGeneration([], { generation: null, toplevel: null }), undefined);
+  });
+
+  it("are left where they are by a host that went back by hand: what its profile has may be what does not boot", () => {
+    const made = (number: number, toplevel: typeof old) => ({ number, madeAt: 0, toplevel });
+    const generations = [made(6, declared), made(7, old), made(8, declared), made(9, declared)];
+    assert.equal(previousGeneration(generations, { generation: 9, toplevel: old })?.number, 7);
+    assert.equal(previousGeneration(generations, { generation: 9, toplevel: foreign })?.number, 9);
   });
 });
