@@ -12,6 +12,10 @@ import type { Ended } from "./support/run.ts";
 
 const rowSchema = z.object({ targetHost: z.string(), atNode: z.string(), outcome: z.string() });
 type Row = z.output<typeof rowSchema>;
+/** What `pulumi preview --import-file` writes. */
+const importFileSchema = z.looseObject({
+  resources: z.array(z.looseObject({ name: z.string(), component: z.boolean().optional(), id: z.string().optional() })),
+});
 
 describe("a machine on a node of the cloud", function () {
   this.timeout(300_000);
@@ -138,6 +142,44 @@ describe("a machine on a node of the cloud", function () {
     assert.match(plan.stdout, new RegExp(`reachable[\\s\\S]*dialled: +${declared}`));
     await run("ip", ["route", "delete", `${mesh}/32`, "dev", "pcs-galena"]);
     assert.match((await ssh()).stdout, / 198\.51\.100\.14 22$/m);
+  });
+
+  it("is taken up by an import where the state was lost: the same VM, neither made nor installed anew", async () => {
+    const pulumi = async (...args: readonly string[]): Promise<string> => {
+      const ended = await checkout.pulumi(...args, "--stack", "local");
+      assert.equal(ended.code, 0, ended.text);
+      return ended.text;
+    };
+    const booted = await checkout.ask("galena", "cat /etc/machine-id /proc/sys/kernel/random/boot_id");
+    await pulumi("stack", "rm", "--force", "--yes");
+    const file = join(checkout.root, ".state/import.json");
+    await pulumi("preview", "--import-file", file);
+    const ids: Readonly<Record<string, string>> = {
+      "galena-node-vm": "zones/us-central1-f/instances/galena",
+      "galena-node-address": "regions/us-central1/addresses/galena",
+      "galena-node-ssh": "global/firewalls/galena-ssh",
+      "galena-node-zerotier": "global/firewalls/galena-zerotier",
+    };
+    const listed = importFileSchema.parse(JSON.parse(await readFile(file, "utf8")));
+    const resources = listed.resources.flatMap(({ id: _, ...one }) => {
+      const id = ids[one.name];
+      if (id !== undefined) return [{ ...one, id: `projects/minerals-lab/${id}` }];
+      return one.component === true ? [one] : [];
+    });
+    await checkout.write(".state/import.json", JSON.stringify({ ...listed, resources }));
+    assert.match(
+      await pulumi("import", "--file", file, "--protect=false", "--generate-code=false", "--yes"),
+      /imported/,
+    );
+    await pulumi("up", "--target", "**::galena-node-placement", "--yes", "--skip-preview");
+    const preview = await pulumi("preview");
+    assert.match(preview, /galena-node-vm +update/);
+    assert.doesNotMatch(preview, /replace/);
+    const ended = await up();
+    assert.equal(ended.code, 0, ended.text);
+    assert.match(ended.text, /done: unchanged/);
+    assert.equal(await checkout.ask("galena", "cat /etc/machine-id /proc/sys/kernel/random/boot_id"), booted);
+    assert.equal((await up("--expect-no-changes")).code, 0);
   });
 
   it("was preempted: the preview says so, and what starts it; its disk is kept and nothing is installed", async () => {

@@ -7,7 +7,7 @@ import { isPlaceholder } from "./synopsis.ts";
 const readersOwn: ReadonlyMap<string, string> = new Map([["./result", "what `nix build` leaves"]]);
 
 /** Options whose value is a file that the command makes. */
-const outputOptions = new Set(["--hardware-report", "--pack-destination"]);
+const outputOptions = new Set(["--hardware-report", "--import-file", "--pack-destination"]);
 const extension = /\.(ts|nix|json|md|ya?ml|sh|html|txt)$/;
 const folders = new Set(
   readdirSync(checkout, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? one.name : [])),
