@@ -50,6 +50,8 @@ export function parseHostUnits(text: string): HostUnits | undefined {
   for (const [key, name = "", ...rest] of lines) {
     const [first = "", second = "", third = "", fourth = ""] = rest;
     if (key === "text") texts.set(name, [...(texts.get(name) ?? []), rest.join("\t")]);
+    // A file that no system brought (an /etc/fstab of the installer's, say) is nothing that a switch takes away.
+    else if (key === "link" && !first.startsWith("/nix/store/")) continue;
     else if (key === "link" && (name === "fstab" || name === "userUnits")) others[name] = first;
     else if (!unitNameSchema.safeParse(name).success) continue;
     else if (key === "files") ids.set(name, first);

@@ -42,6 +42,12 @@ describe("a host's units", () => {
     assert.deepEqual(units?.others, { fstab: "/nix/store/c-etc-fstab", userUnits: null });
   });
 
+  it("have no fstab of a system where a plain file lies: no switch takes it away", () => {
+    const links = "link\tfstab\t/etc/fstab\nlink\tuserUnits\t/nix/store/d-user-units";
+    const units = parseHostUnits(said.replace("link\tfstab\t/nix/store/c-etc-fstab", links));
+    assert.deepEqual(units?.others, { fstab: null, userUnits: "/nix/store/d-user-units" });
+  });
+
   it("are not known where the answer was cut, or there is no systemd", () => {
     assert.equal(parseHostUnits(said.replace("units-end\n", "")), undefined);
     assert.equal(parseHostUnits("units-end\n"), undefined);
