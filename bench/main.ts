@@ -8,6 +8,7 @@ import { planTrials, pushSets } from "./push/plan.ts";
 import { figuresOf, renderFigures } from "./push/render-results.ts";
 import { type Measured, runBench } from "./push/run-bench.ts";
 import { parseShare } from "./scale/hosts/faults.ts";
+import { benchScale, type PreviewOptions } from "./scale/preview.ts";
 import { benchUp, type UpOptions } from "./scale/up.ts";
 import { measureStatus } from "./status/measure-status.ts";
 import { renderStatusFigures, statusFigures } from "./status/render-status.ts";
@@ -123,6 +124,27 @@ await new Command("bench")
       .action(benchComposition),
   )
   .addCommand(
+    new Command("scale")
+      .description("pulumi preview of deployed fleets in which nothing changes, every host answering; no root")
+      .option("--json", "figures as JSON", false)
+      .option("--size <n>", "machines of a fleet; may be repeated (default: 100, 300, 1000)", sizes, [])
+      .option("--entries <n>", "that each machine imports", (text) => count(text), 200)
+      .option("--runs <n>", "previews of each fleet", (text) => count(text), 1)
+      .option(
+        "--split <n>",
+        "stacks into which the largest fleet is parted as well; 1: it is not",
+        (text) => count(text),
+        4,
+      )
+      .action((options: PreviewOptions) => {
+        const size = options.size.length === 0 ? [100, 300, 1000] : options.size;
+        const interrupted = new AbortController();
+        process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
+        const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(3600_000)]);
+        return benchScale({ ...options, size }, (line) => console.error(`bench: ${line}`), signal);
+      }),
+  )
+  .addCommand(
     new Command("scale-up")
       .description(
         "pulumi up with all machines at once, on stub hosts of which some fail; a quarter, half and all of them",
@@ -138,6 +160,10 @@ await new Command("bench")
       }),
   )
   .parseAsync();
+
+function sizes(text: string, before: readonly number[]): readonly number[] {
+  return [...before, count(text)];
+}
 
 function count(text: string, least = 1): number {
   const value = Number(text);
