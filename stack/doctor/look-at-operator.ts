@@ -122,7 +122,8 @@ async function diagnoseProgram(
 /** Nothing depends on it but the bytes of a push. */
 async function diagnoseZstd(signal: AbortSignal): Promise<Diagnosis> {
   const answer = await askProgram("zstd", ["--version"], signal);
-  if (answer.kind === "answered" && isRecentZstd(answer.text)) return fine("zstd", answer.text.split("\n", 1)[0] ?? "");
+  if (answer.kind === "answered" && isRecentZstd(answer.text))
+    return fine("zstd", /v\d[\d.]*\d/.exec(answer.text)?.[0] ?? answer.text);
   const found = answer.kind === "answered" ? answer.text : answer.kind === "missing" ? "not on PATH" : answer.said;
   return doubtful(
     "zstd",

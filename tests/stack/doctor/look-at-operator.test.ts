@@ -39,6 +39,8 @@ describe("what the operator's machine lacks", () => {
     assert.deepEqual([of("git").level, of("git").found], ["error", "broken"]);
     assert.deepEqual([of("zstd").level, /1\.4\.5 or later/.test(of("zstd").fix ?? "")], ["warning", true]);
     assert.deepEqual([of("nix").level, of("node").level], ["ok", "ok"]);
+    const newer = await look({ zstd: "echo '*** Zstandard CLI (64-bit) v1.5.4, by Yann Collet ***'" });
+    assert.deepEqual([newer("zstd").level, newer("zstd").found], ["ok", "v1.5.4"]);
     const bare = await look({});
     assert.deepEqual([bare("pulumi").level, bare("git").level], ["error", "error"]);
     assert.deepEqual([bare("zstd").level, bare("zstd").found], ["warning", "not on PATH"]);
