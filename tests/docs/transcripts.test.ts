@@ -5,6 +5,7 @@ import { renderPlan } from "../../clan/plan/render-plan.ts";
 import { renderHistory } from "../../cli/history.ts";
 import { type MachineStatus, renderStatus } from "../../cli/machine-status.ts";
 import { parseStorePath, type StorePath } from "../../local-nix/store-path.ts";
+import { unchanged } from "../clan/plan/support/whole-plan.ts";
 import { type DocumentedCommand, readDocumentedCommands, readPages } from "./support/documented-commands.ts";
 import { passagesOf } from "./support/markdown.ts";
 
@@ -84,25 +85,11 @@ describe("a transcript in the documentation is what the command prints of such m
 
   it("fleet plan: one that changes, one that sleeps, one that stays, one whose node goes", () => {
     const stays: MachinePlan = {
-      class: "nixos",
-      reachable: true,
+      ...unchanged,
       host: "reachable, runs 7fz0d4s-nixos-system-electrum-26.05, generation 12",
       current: system("7fz0d4s", "electrum"),
       booted: system("7fz0d4s", "electrum"),
       toplevel: system("7fz0d4s", "electrum"),
-      change: "none",
-      reasons: [],
-      packages: null,
-      copy: null,
-      reboot: null,
-      units: null,
-      build: null,
-      secrets: null,
-      gates: [],
-      wave: null,
-      node: null,
-      warnings: [],
-      notes: [],
     };
     const changes: MachinePlan = {
       ...stays,
