@@ -53,17 +53,29 @@ update will fail and be rolled back no plan foretells: it says what is tried.
 | why | it names what the scenario changed of the fleet, neither more nor less, and what was done to the host |
 | packages | the same lists and sizes come out of both closures as the host has them |
 | copy | so many paths came into the host's store, of so many bytes |
-| reboot | kernel, initrd, modules or parameters are not those that were booted, or the switch was inhibited |
+| reboot | kernel, initrd, modules or parameters are not those that were booted, or the switch was inhibited; never of a Mac |
 | rebooted | the host was booted anew by the deployment, or was not |
 | secrets | the key on the host became another one, or did not |
-| units | exactly these were stopped, started, restarted, reloaded, and left alone: by the ids of their last start |
+| units | exactly these were stopped, started, restarted, reloaded, and left alone: by the ids of their last start. Of a Mac: its daemons |
 
 | scenario | planned | what came of it | right | unknown | wrong |
 | --- | --- | --- | --- | --- | --- |
 ${rows.join("\n")}
 
 Not seen here: a real switch-to-configuration (the simulation has its order and its rules, written down in
-[sim/system/README.md](../sim/system/README.md)), mounts, users' sessions, a Mac. Tags, roles, files of the tree, and nodes of
-the cloud are planned and then made by the real \`pulumi up\` in \`tests/e2e/plan.test.ts\` and \`tests/e2e/cloud-node.test.ts\`.
+[sim/system/README.md](../sim/system/README.md)), mounts, users' sessions, a real launchd: the simulated Mac has nix-darwin's
+order of its jobs, and its systemd runs them.
+
+What needs the whole of Pulumi is planned by the real \`fleet plan\` or \`pulumi preview\`, then made by the real \`pulumi up\`, and
+compared by the tests:
+
+| what changes | compared in |
+| --- | --- |
+| tag moved, role added and lost, file of the tree edited | \`tests/e2e/plan.test.ts\` |
+| jobs of a Mac, by its own edit | \`tests/e2e/plan.test.ts\` |
+| wave of each machine | \`tests/e2e/rollout.test.ts\` |
+| node made, switched off and on, moved to another zone, deleted; zones tried, the first or all of them full | \`tests/e2e/cloud-node.test.ts\` |
+| bytes that go as differences over a slow way | \`tests/deploy/on-hosts/push-delta.test.ts\` |
+| derivations to build | \`tests/local-nix/planned-build.test.ts\` |
 `;
 }
