@@ -104,9 +104,10 @@ async function lookForPlan(
       const units = folder === undefined || hostUnits === undefined ? undefined : { host: hostUnits, wanted: folder };
       const launchd =
         lists === undefined || hostLaunchd === undefined ? undefined : { host: hostLaunchd, wanted: lists };
-      if (deep && answer?.missing !== undefined) {
-        const lacking = await locals.infos(toplevel, answer.missing);
-        asked = await unlessLate(askSending(host, lacking, scope), scope, signal);
+      const missing = deep ? answer?.missing : undefined;
+      if (missing !== undefined) {
+        const asking = locals.infos(toplevel, missing).then((lacking) => askSending(host, lacking, scope));
+        asked = await unlessLate(asking, scope, signal);
       }
       const isThere = answer?.missing?.size === 0 && machineClass === "nixos";
       const dryActivation =
@@ -168,11 +169,22 @@ async function withSending(
 async function sendingOf(asked: Awaited<ReturnType<typeof askSending>>, signal: AbortSignal): Promise<Sending> {
   switch (asked.kind) {
     case "stages":
-      return measureSending(asked, signal);
+      return tryMeasuring(asked, signal);
     case "none":
       return { kind: "full", reason: asked.reason };
     case "unmeasured":
       return asked;
+  }
+}
+
+/** No disk for it, or a path that was collected meanwhile: that is no reason to have no plan. */
+async function tryMeasuring(...[plan, signal]: Parameters<typeof measureSending>): Promise<Sending> {
+  try {
+    return await measureSending(plan, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Error) || error instanceof TypeError) throw error;
+    return { kind: "unmeasured", reason: `it could not be tried: ${error.message.split("\n", 1)[0]}` };
   }
 }
 

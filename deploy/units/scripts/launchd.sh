@@ -7,11 +7,10 @@ digests() {
 }
 
 lists() { # key folder path
-  set -- "$1" "$2" "$3"/*.plist
-  if [ ! -e "$3" ]; then return 0; fi
   key=$1
   folder=$2
-  shift 2
+  set -- "$3"/*.plist
+  if [ ! -e "$1" ]; then return 0; fi # no folder, or nothing in it
   {
     printf '%s\n' "$@"
     printf '=digests\n'
