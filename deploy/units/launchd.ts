@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { composeText } from "../host-script.ts";
+import type { RemoteScript } from "../ssh/remote-command.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import type { UnitChanges } from "./plan-units.ts";
 
@@ -44,11 +45,16 @@ export async function readPropertyLists(system: string): Promise<PropertyLists> 
   return lists;
 }
 
+/** @param root - where the root is. Default: the host's own. */
+export function launchdScript(root = ""): RemoteScript {
+  const text = `{\n${composeText([new URL("./scripts/launchd.sh", import.meta.url)])}\nexit\n}\n`;
+  return { name: "pulumi-clan launchd", text, args: [root] };
+}
+
 /** Reads, touches nothing; nobody has to be root. @throws {RemoteCommandError} @throws {RemoteOutputError} */
 export async function readHostLaunchd(host: SshHost, signal: AbortSignal): Promise<HostLaunchd | undefined> {
-  const text = `{\n${composeText([new URL("./scripts/launchd.sh", import.meta.url)])}\nexit\n}\n`;
   const options = { deadlineSeconds: 30, maxOutputBytes: 1024 * 1024 };
-  return parseHostLaunchd(await host.read({ name: "pulumi-clan launchd", text, args: [] }, options, signal));
+  return parseHostLaunchd(await host.read(launchdScript(), options, signal));
 }
 
 /** @param text - lines of scripts/launchd.sh. @returns undefined: it was cut. */

@@ -47,13 +47,14 @@ describe("a plan, and what up does", function () {
       if (late.length === 0 || attempt === 6) return plans;
     }
   };
-  const isLate = ({ reachable, copy }: MachinePlan): boolean =>
-    reachable !== true || (copy?.kind === "unknown" && copy.why === "the host could not tell in time what it has");
+  const isLate = ({ reachable, copy, build }: MachinePlan): boolean =>
+    reachable !== true ||
+    [copy, build?.work].some((field) => field?.kind === "unknown" && field.why.includes("in time"));
   const preview = async (): Promise<Ended> => {
     for (let attempt = 1; ; attempt++) {
       const ended = await checkout.pulumi("preview", "--stack", "local");
       assert.equal(ended.code, 0, ended.text);
-      if (!ended.text.includes("unreachable:") || attempt === 6) return ended;
+      if (!/unreachable:|in time\)/.test(ended.text) || attempt === 6) return ended;
     }
   };
   const changes = (plans: Plans) =>

@@ -1,7 +1,9 @@
+# $1 where the root is, or "".
 # Which property lists does launchd have from /Library, and which are the running system's? Lines `key<TAB>…`:
 #   now     folder, name, SHA-256 of what lies there; nothing: it cannot be read
 #   former  folder, name, SHA-256 of the running system's
 # Without a line `launchd-end` nothing of it counts.
+root=$1
 digests() {
   if command -v sha256sum >/dev/null; then sha256sum -- "$@" 2>/dev/null; else shasum -a 256 -- "$@" 2>/dev/null; fi
 }
@@ -30,9 +32,9 @@ lists() { # key folder path
 
 {
   for folder in LaunchDaemons LaunchAgents; do
-    lists now "$folder" "/Library/$folder"
-    lists former "$folder" "/run/current-system/Library/$folder"
+    lists now "$folder" "$root/Library/$folder"
+    lists former "$folder" "$root/run/current-system/Library/$folder"
   done
-  lists former UserAgents /run/current-system/user/Library/LaunchAgents
+  lists former UserAgents "$root/run/current-system/user/Library/LaunchAgents"
   printf 'launchd-end\n'
 } </dev/null

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { describe, it } from "mocha";
 import {
   type HostLaunchd,
+  launchdScript,
   type PropertyLists,
   parseHostLaunchd,
   planLaunchd,
@@ -21,6 +24,22 @@ const lists = (daemons: Jobs, agents: Jobs = {}, userAgents: Jobs = {}): Propert
 });
 const host = (now: PropertyLists, former: PropertyLists = now): HostLaunchd => ({ now, former });
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+async function withFiles(
+  files: Readonly<Record<string, string>>,
+  act: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "launchd-"));
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), text);
+    }
+    await act(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
 
 describe("what launchd is told at an activation", () => {
   it("is to load what is new, to load anew what lies there otherwise, and to unload what the system has no more", () => {
@@ -62,25 +81,39 @@ describe("what launchd is told at an activation", () => {
 });
 
 describe("a Mac's property lists", () => {
+  it("are told by a host, all with their digests; an empty folder holds none", async () => {
+    await withFiles(
+      {
+        "Library/LaunchDaemons/org.nixos.beacon.plist": "beacon",
+        "Library/LaunchDaemons/with blank.plist": "blank",
+        "Library/LaunchAgents/read.me": "",
+        "run/current-system/Library/LaunchDaemons/org.nixos.beacon.plist": "earlier",
+        "run/current-system/user/Library/LaunchAgents/org.nixos.mine.plist": "mine",
+      },
+      async (root) => {
+        const { text, args = [] } = launchdScript(root);
+        const { stdout } = await promisify(execFile)("/bin/sh", ["-c", text, "sh", ...args]);
+        assert.deepEqual(parseHostLaunchd(stdout), {
+          now: lists({ "org.nixos.beacon": digestOf("beacon"), "with blank": digestOf("blank") }),
+          former: lists({ "org.nixos.beacon": digestOf("earlier") }, {}, { "org.nixos.mine": digestOf("mine") }),
+        });
+      },
+    );
+  });
+
   it("are read from a system: what is no list is none, and a folder may lack", async () => {
-    const system = await mkdtemp(join(tmpdir(), "launchd-"));
-    try {
-      const files = {
+    await withFiles(
+      {
         "Library/LaunchDaemons/org.nixos.beacon.plist": "beacon",
         "Library/LaunchDaemons/org.nixos.beacon.words": "beacon",
         "user/Library/LaunchAgents/org.nixos.mine.plist": "mine",
-      };
-      for (const [path, text] of Object.entries(files)) {
-        await mkdir(dirname(join(system, path)), { recursive: true });
-        await writeFile(join(system, path), text);
-      }
-      assert.deepEqual(
-        await readPropertyLists(system),
-        lists({ "org.nixos.beacon": digestOf("beacon") }, {}, { "org.nixos.mine": digestOf("mine") }),
-      );
-    } finally {
-      await rm(system, { recursive: true });
-    }
+      },
+      async (system) => {
+        const mine = { "org.nixos.mine": digestOf("mine") };
+        const wanted = lists({ "org.nixos.beacon": digestOf("beacon") }, {}, mine);
+        assert.deepEqual(await readPropertyLists(system), wanted);
+      },
+    );
   });
 
   it("are taken from a host's words, a cut answer for none", () => {
