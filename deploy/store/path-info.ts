@@ -38,7 +38,7 @@ const answerSchema = z.record(z.string(), z.unknown());
 const pathsPerSlice = 200;
 
 // It is this machine's store and its CPU that they share: more at once are not read sooner, and hold their answers longer.
-const readings = new Places(Math.max(2, availableParallelism()));
+const readings = new Places(Math.max(4, 2 * availableParallelism()));
 
 /** The paths and all they refer to, from the operator's store; each path after its references. @throws {NixError} */
 export async function readClosure(wanted: readonly StorePath[], signal: AbortSignal): Promise<readonly PathInfo[]> {
