@@ -18,6 +18,8 @@ const rooms = [
   "components",
   "local-nix",
   "deploy",
+  "cloud",
+  "components",
   "stack",
   "cli",
   "program",
@@ -25,6 +27,7 @@ const rooms = [
   "sim",
   "acceptance",
   "conformance",
+  "chaos",
 ];
 const pattern =
   /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:abstract )?class \w+[^{]*\{\s*(?:override )?readonly code = "(FLEET_\w+)"/g;
