@@ -18,8 +18,6 @@ const rooms = [
   "components",
   "local-nix",
   "deploy",
-  "cloud",
-  "components",
   "stack",
   "cli",
   "program",
