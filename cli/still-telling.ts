@@ -19,7 +19,8 @@ export class StillTelling implements Disposable {
   readonly #watch: Disposable;
   readonly #timer: NodeJS.Timeout;
   readonly #silence: Silence;
-  #isShown = false;
+  /** The passing line; undefined: none is there. */
+  #shown: string | undefined;
 
   /** @param clock - milliseconds, only forward. */
   constructor(stream: StillStream, clock: () => number = () => performance.now()) {
@@ -90,15 +91,16 @@ export class StillTelling implements Disposable {
       this.#stream.write(`${line}\n`);
       return;
     }
+    if (line === this.#shown) return;
     this.#erase();
     // A line that wraps could not be taken back.
     this.#stream.write(line.slice(0, Math.max(20, (this.#stream.columns ?? 80) - 1)));
-    this.#isShown = true;
+    this.#shown = line;
   }
 
   #erase(): void {
-    if (!this.#isShown) return;
-    this.#isShown = false;
+    if (this.#shown === undefined) return;
+    this.#shown = undefined;
     clearLine(this.#stream, 0);
     cursorTo(this.#stream, 0);
   }
