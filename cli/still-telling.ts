@@ -1,7 +1,6 @@
 import { clearLine, cursorTo } from "node:readline";
 import { plainText } from "../errors.ts";
-import { patienceSeconds, Silence } from "../stack/silence.ts";
-import { UnderWay } from "../stack/under-way.ts";
+import { nextWordSeconds, patienceSeconds, UnderWay } from "../stack/under-way.ts";
 import { type WorkEvent, watchWork } from "../trace.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -18,15 +17,15 @@ export class StillTelling implements Disposable {
   readonly #underWay = new UnderWay();
   readonly #watch: Disposable;
   readonly #timer: NodeJS.Timeout;
-  readonly #silence: Silence;
-  /** The passing line; undefined: none is there. */
-  #shown: string | undefined;
+  #saidAt: number;
+  #told = 0;
+  #isShown = false;
 
   /** @param clock - milliseconds, only forward. */
   constructor(stream: StillStream, clock: () => number = () => performance.now()) {
     this.#stream = stream;
     this.#clock = clock;
-    this.#silence = new Silence(clock);
+    this.#saidAt = clock();
     this.#watch = watchWork((event) => this.observe(event));
     this.#timer = setInterval(() => this.tick(), 500).unref();
   }
@@ -35,7 +34,8 @@ export class StillTelling implements Disposable {
   around(terminal: Terminal): Terminal {
     const said = (): void => {
       this.#erase();
-      this.#silence.broken();
+      this.#saidAt = this.#clock();
+      this.#told = 0;
     };
     return {
       debug: terminal.debug ?? false,
@@ -66,18 +66,22 @@ export class StillTelling implements Disposable {
     if (event.kind === "began" && event.work.isBusy === true && this.#isScreen) this.#say(`${event.work.what} …`);
     if (event.work.kind !== "question") return;
     this.#erase();
-    this.#silence.broken(); // whoever was asked has just seen something
+    this.#saidAt = this.#clock(); // whoever was asked has just seen something
   }
 
   /** To be called now and then. */
   tick(): void {
-    if (this.#underWay.isAsking || this.#silence.seconds < patienceSeconds) return;
-    const words = this.#underWay.words(this.#clock());
+    const now = this.#clock();
+    const silentSeconds = (now - this.#saidAt) / 1000;
+    if (this.#underWay.isAsking || silentSeconds < patienceSeconds) return;
+    const words = this.#underWay.words(now);
     if (words === undefined) {
       this.#erase();
       return;
     }
-    if (this.#isScreen || this.#silence.takeWord()) this.#say(`still: ${words}`);
+    if (!this.#isScreen && silentSeconds < nextWordSeconds(this.#told)) return;
+    this.#told += 1;
+    this.#say(`still: ${words}`);
   }
 
   /** A dumb terminal takes nothing back. */
@@ -91,16 +95,15 @@ export class StillTelling implements Disposable {
       this.#stream.write(`${line}\n`);
       return;
     }
-    if (line === this.#shown) return;
     this.#erase();
     // A line that wraps could not be taken back.
     this.#stream.write(line.slice(0, Math.max(20, (this.#stream.columns ?? 80) - 1)));
-    this.#shown = line;
+    this.#isShown = true;
   }
 
   #erase(): void {
-    if (this.#shown === undefined) return;
-    this.#shown = undefined;
+    if (!this.#isShown) return;
+    this.#isShown = false;
     clearLine(this.#stream, 0);
     cursorTo(this.#stream, 0);
   }

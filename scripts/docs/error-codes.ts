@@ -25,7 +25,6 @@ const rooms = [
   "sim",
   "acceptance",
   "conformance",
-  "chaos",
 ];
 const pattern =
   /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:abstract )?class \w+[^{]*\{\s*(?:override )?readonly code = "(FLEET_\w+)"/g;

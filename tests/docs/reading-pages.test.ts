@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { commandsOf } from "./support/documented-commands.ts";
-import { missingLine } from "./support/match-output.ts";
+import { lastDrawn, linesNotPrinted, missingLine } from "./support/match-output.ts";
 import { statementsOf } from "./support/shell.ts";
 import { expandSynopsis, isSynopsis } from "./support/synopsis.ts";
 
@@ -113,7 +113,7 @@ describe("what a page shows of a command's output", () => {
   const printed = "a  b\n  0123456-nixos-system-x-26.05\nlast (42)\n";
 
   it("is the same, up to blanks between columns and hashes of systems", () => {
-    assert.equal(missingLine(["a    b", "  abcdefg-nixos-system-x-26.05", "last (42)"], printed), undefined);
+    assert.equal(missingLine(["a    b", "  9bcd1fg-nixos-system-x-26.05", "last (42)"], printed), undefined);
   });
 
   it("may leave out what … stands for: a part of a line, or lines", () => {
@@ -126,5 +126,24 @@ describe("what a page shows of a command's output", () => {
     assert.equal(missingLine(["a  b", "last (42)"], printed), "last (42)");
     assert.equal(missingLine(["a  b"], printed), "the end, instead of   0123456-nixos-system-x-26.05");
     assert.equal(missingLine(["…", "last (42)", "a  b"], printed), "a  b");
+  });
+
+  it("has other hashes, times, processes and ages each time, and other words never", () => {
+    const shown = "cinnabar  ok  9r1w1f7  25 s  2026-11-24T02:57:23Z  Nov 24 03:22:50 x[42]: by you@here";
+    const other = "cinnabar ok  abcdfgh  3 min 2027-01-01T00:00:00Z  Dec  1 13:02:00 x[7]: by root@vm";
+    assert.equal(missingLine([shown], other), undefined);
+    assert.equal(missingLine([shown], other.replace("ok", "differs")), shown);
+    assert.equal(missingLine([shown], other.replace("3 min", "soon")), shown);
+  });
+
+  it("stands in any order and with more between it, where things come to pass in no order", () => {
+    assert.deepEqual(linesNotPrinted(["└─ last (42)", "a b"], "├─ a  b\nmore\n├─ last (42)\n"), ["a b"]);
+    assert.deepEqual(linesNotPrinted(["   last (42)", "", "a  b"], "a  b\n\nmore\n├─ last (42)\n"), []);
+  });
+
+  it("is what stands on the terminal in the end, where a table is drawn again and again", () => {
+    const printed =
+      "\u001b[1mUp\u001b[0m\r\n  Type\r\n  a..\r\n\r\u001b[2A  Type\u001b[K\r\n \u001b[38;5;2m a\u001b[0m done\r\n";
+    assert.equal(lastDrawn(printed, /^ +Type/), "  Type\n  a done\n");
   });
 });

@@ -9,27 +9,27 @@ import { type Ended, run } from "../../e2e/support/run.ts";
  * Pulumi backend of its own, stack `local` selected.
  */
 export class CopiedFleet implements AsyncDisposable {
-  readonly #root: string;
+  /** Has the checkout, the home folder and the state side by side. */
   readonly #surroundings: string;
   /** Where the page's next command runs. */
   #folder: string;
   /** A command of the page made, removed or chose stacks. */
   #changedStacks = false;
 
-  private constructor(root: string, surroundings: string) {
-    this.#root = root;
+  private constructor(surroundings: string) {
     this.#surroundings = surroundings;
-    this.#folder = root;
+    this.#folder = this.#root;
   }
 
   static async create(): Promise<CopiedFleet> {
     const surroundings = await mkdtemp(join(tmpdir(), "reader-"));
-    const fleet = new CopiedFleet(await copyCheckout(), surroundings);
+    const fleet = new CopiedFleet(surroundings);
+    await copyCheckout(fleet.#root);
     for (const folder of ["bin", "home"]) await mkdir(join(surroundings, folder));
     const command = join(surroundings, "bin", "fleet");
     await writeFile(command, `#!/bin/sh\nexec "${process.execPath}" "${fleet.#root}/cli/fleet.ts" "$@"\n`);
     await chmod(command, 0o755);
-    await fleet.#prepare("git commit --quiet --message 'the fleet'");
+    await fleet.#prepare("git commit --quiet --message 'the fleet' && git tag start");
     fleet.#changedStacks = true;
     await fleet.restore();
     return fleet;
@@ -55,7 +55,7 @@ export class CopiedFleet implements AsyncDisposable {
       await mkdir(this.#states);
       await this.#prepare("pulumi stack init local --non-interactive");
     }
-    await this.#prepare("git reset --quiet --hard && git clean --quiet -d --force");
+    await this.#prepare("git reset --quiet --hard start && git clean --quiet -d --force");
     this.#changedStacks = false;
   }
 
@@ -64,12 +64,16 @@ export class CopiedFleet implements AsyncDisposable {
     if (ended.code !== 0) throw new Error(`${command}\n${ended.text}`);
   }
 
+  get #root(): string {
+    return join(this.#surroundings, "checkout");
+  }
+
   get #states(): string {
     return join(this.#surroundings, "states");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const folder of [this.#root, this.#surroundings]) await rm(folder, { recursive: true, force: true });
+    await rm(this.#surroundings, { recursive: true, force: true });
   }
 
   #environment(): Record<string, string> {

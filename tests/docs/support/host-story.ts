@@ -1,36 +1,58 @@
-/** A command of the documentation that the simulated fleet runs, in the order of this list. */
-export interface HostCommand {
-  /** As a page has it. */
-  readonly text: string;
-  /** What answers the question that it would ask on a terminal. */
-  readonly answer?: string;
-  /** Default: 0. */
-  readonly exitCode?: number;
-  /** What it prints on stdout, if the page shows no output. */
-  readonly prints?: RegExp;
+import type { DocumentedCommand } from "./documented-commands.ts";
+
+/** The page that the simulated fleet follows from its first command to its last. */
+export const followed = "docs/tutorial.md";
+
+/** From here to the page's last command other tests on hosts have what it does: updates, a failing one, a rollback. */
+const otherTests = "fleet plan --deep";
+
+/** Commands of other pages, or of the page's sentences, by the one behind which they find what they speak of. */
+export const between: Readonly<Record<string, readonly string[]>> = {
+  "sed -i 's/ 60\"/ 30\"/' modules/nixos/base/heartbeat.ts": [
+    "sed -i 's/ 60\"/ 30\"/' modules/nixos/base/heartbeat.ts && npm run pulumi -- preview",
+  ],
+  "fleet impact modules/nixos/base/heartbeat.ts": [
+    "npm run fleet -- doctor",
+    "pulumi stack output machines",
+    "pulumi cancel",
+    "fleet deploy galena",
+  ],
+};
+
+/** Commands that draw a table on a terminal: how what stands there in the end begins. */
+export const drawn: Readonly<Record<string, RegExp>> = {
+  "sed -i 's/ 60\"/ 30\"/' modules/nixos/base/heartbeat.ts && npm run pulumi -- preview": /^ +Type +Name/,
+};
+
+/** What a store that has the system already, and one that has not, print instead of each other. */
+export const byStore = /^ +(?:unknown|packages|size|copy|units): /;
+
+/** The commands of the page in its order, with those between them. @throws where one is in no page. */
+export function storyOf(documented: readonly DocumentedCommand[]): DocumentedCommand[] {
+  const find = (text: string): DocumentedCommand => {
+    const found = documented.find((one) => withoutRemark(one) === text);
+    if (found === undefined) throw new Error(`no page has the command ${text}`);
+    return found;
+  };
+  const blocks = documented.filter(
+    ({ page, form, isSynopsis }) => page === followed && form === "block" && !isSynopsis,
+  );
+  const end = blocks.findIndex((one) => withoutRemark(one) === otherTests);
+  const missing = Object.keys(between).filter((text) => !blocks.some((one) => withoutRemark(one) === text));
+  if (missing.length > 0) throw new Error(`${followed} has not: ${missing.join("; ")}`);
+  return blocks
+    .toSpliced(end, blocks.length - 1 - end)
+    .flatMap((one) => [one, ...(between[withoutRemark(one)] ?? []).map(find)]);
 }
 
-/** From a fresh checkout to nothing left behind, with an edit that two of three machines get. */
-export const hostStory: readonly HostCommand[] = [
-  {
-    text: "npm run quickstart   # sets up what is missing, boots a simulated fleet, runs `pulumi up` on stack `local`",
-    prints: /^cinnabar +nixos +switched [\s\S]*^galena +nixos +switched [\s\S]*^stibnite +darwin +switched /m,
-  },
-  { text: "npm run sim -- status", prints: /cinnabar/ },
-  { text: "sed -i 's/ 60\"/ 30\"/' modules/nixos/base/heartbeat.ts && npm run pulumi -- preview" },
-  { text: "fleet status", exitCode: 1, prints: /^cinnabar +differs [\s\S]*^stibnite +ok /m },
-  { text: "fleet plan", prints: /modules\/nixos\/base\/heartbeat\.ts changed/ },
-  {
-    text: "fleet deploy galena                       # without Pulumi",
-    answer: "--yes",
-    prints: /^galena +switched /m,
-  },
-  { text: "fleet history cinnabar", prints: / committed +pulumi-clan\/local by / },
-  { text: "pulumi refresh", answer: "--yes" },
-  { text: "pulumi up", answer: "--yes", prints: /cinnabar/ },
-  { text: "pulumi preview --refresh --expect-no-changes" },
-  { text: "pulumi stack output machines", prints: /"outcome":"switched"/ },
-  { text: "npm run fleet -- doctor" },
-  { text: "pulumi cancel", answer: "--yes" },
-  { text: "npm run sim -- down", prints: /hosts? removed/ },
-];
+/** What is typed: a command of one line without what is said behind it. */
+export function withoutRemark({ text }: DocumentedCommand): string {
+  return text.replace(/ +#.*/, "");
+}
+
+/** What a reader answers to the question that a command asks on a terminal, as an option. */
+export function answerTo(command: string): string {
+  const asks =
+    /^(?:npm run )?(?:pulumi (?:-- )?(?:up|refresh|destroy|cancel)|fleet (?:-- )?(?:deploy|rollback|move|install))\b/;
+  return asks.test(command) && !/--(?:list|dry-run|yes)\b/.test(command) ? `${command} --yes` : command;
+}

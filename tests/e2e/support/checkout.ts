@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { copyCheckout } from "./copy-checkout.ts";
 import { type Ended, run } from "./run.ts";
@@ -18,7 +19,9 @@ export class Checkout implements AsyncDisposable {
     // The hosts' addresses are those of Pulumi.local.yaml: only in a network namespace of their own they disturb nobody.
     if (process.env["PULUMI_CLAN_ISOLATED"] !== "1")
       throw new Error("run through `npm test -- <file>`: it isolates the hosts");
-    return new Checkout(await copyCheckout());
+    const root = await mkdtemp(join(tmpdir(), "checkout-"));
+    await copyCheckout(root);
+    return new Checkout(root);
   }
 
   /** Replaces `from`, which must be there, in one file. */

@@ -1,16 +1,11 @@
-import { cp, mkdir, mkdtemp, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, symlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { run } from "./run.ts";
 
 const project = resolve(import.meta.dirname, "..", "..", "..");
 
-/**
- * Copies what git tracks or does not ignore into a repository of its own; the installed packages are shared.
- * @returns the new folder, which is the caller's to remove.
- */
-export async function copyCheckout(): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), "checkout-"));
+/** Copies what git tracks or does not ignore into a repository of its own in `root`; the installed packages are shared. */
+export async function copyCheckout(root: string): Promise<void> {
   const listed = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], project, 30);
   for (const path of listed.stdout.split("\0").filter((path) => path !== "")) {
     await mkdir(join(root, dirname(path)), { recursive: true });
@@ -24,5 +19,4 @@ export async function copyCheckout(): Promise<string> {
   await symlink(join(project, "node_modules"), join(root, "node_modules"));
   await run("git", ["init", "--quiet"], root, 30);
   await run("git", ["add", "--all"], root, 30);
-  return root;
 }

@@ -1,4 +1,0 @@
-import * as runtime from "../node-image.impl.ts";
-import { told } from "../told.ts";
-
-export const { diff, create, remove } = told(runtime);
