@@ -54,3 +54,22 @@ describe("the index of the documentation", () => {
     }
   });
 });
+
+describe("the page of commands", () => {
+  it("has a row with the exit codes of every command", () => {
+    const page = readFileSync(join(checkout, "docs/commands.md"), "utf8");
+    const reference = readFileSync(join(checkout, "docs/cli.md"), "utf8");
+    const commands = [...reference.matchAll(/^## (fleet .+)$/gm)].map(([, name = ""]) => name);
+    assert.ok(commands.length >= 25, `${commands.length} commands`);
+    const rows = page
+      .split("\n")
+      .filter((line) => line.startsWith("| `fleet ") && line.split(/(?<!\\)\|/).length === 5);
+    const first = rows.map((row) => row.slice(row.indexOf("`") + 1).replaceAll("\\|", "|"));
+    const hasRow = (command: string): boolean =>
+      first.some((text) => text.startsWith(command.replace(/^fleet add \w+$/, "fleet add machine|feature|service")));
+    assert.deepEqual(
+      commands.filter((command) => !hasRow(command)),
+      [],
+    );
+  });
+});
