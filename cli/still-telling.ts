@@ -1,6 +1,7 @@
 import { clearLine, cursorTo } from "node:readline";
 import { plainText } from "../errors.ts";
-import { nextWordSeconds, patienceSeconds, UnderWay } from "../stack/under-way.ts";
+import { patienceSeconds, Silence } from "../stack/silence.ts";
+import { UnderWay } from "../stack/under-way.ts";
 import { type WorkEvent, watchWork } from "../trace.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -17,15 +18,15 @@ export class StillTelling implements Disposable {
   readonly #underWay = new UnderWay();
   readonly #watch: Disposable;
   readonly #timer: NodeJS.Timeout;
-  #saidAt: number;
-  #told = 0;
-  #isShown = false;
+  readonly #silence: Silence;
+  /** The passing line; undefined: none is there. */
+  #shown: string | undefined;
 
   /** @param clock - milliseconds, only forward. */
   constructor(stream: StillStream, clock: () => number = () => performance.now()) {
     this.#stream = stream;
     this.#clock = clock;
-    this.#saidAt = clock();
+    this.#silence = new Silence(clock);
     this.#watch = watchWork((event) => this.observe(event));
     this.#timer = setInterval(() => this.tick(), 500).unref();
   }
@@ -34,8 +35,7 @@ export class StillTelling implements Disposable {
   around(terminal: Terminal): Terminal {
     const said = (): void => {
       this.#erase();
-      this.#saidAt = this.#clock();
-      this.#told = 0;
+      this.#silence.broken();
     };
     return {
       debug: terminal.debug ?? false,
@@ -66,22 +66,18 @@ export class StillTelling implements Disposable {
     if (event.kind === "began" && event.work.isBusy === true && this.#isScreen) this.#say(`${event.work.what} …`);
     if (event.work.kind !== "question") return;
     this.#erase();
-    this.#saidAt = this.#clock(); // whoever was asked has just seen something
+    this.#silence.broken(); // whoever was asked has just seen something
   }
 
   /** To be called now and then. */
   tick(): void {
-    const now = this.#clock();
-    const silentSeconds = (now - this.#saidAt) / 1000;
-    if (this.#underWay.isAsking || silentSeconds < patienceSeconds) return;
-    const words = this.#underWay.words(now);
+    if (this.#underWay.isAsking || this.#silence.seconds < patienceSeconds) return;
+    const words = this.#underWay.words(this.#clock());
     if (words === undefined) {
       this.#erase();
       return;
     }
-    if (!this.#isScreen && silentSeconds < nextWordSeconds(this.#told)) return;
-    this.#told += 1;
-    this.#say(`still: ${words}`);
+    if (this.#isScreen || this.#silence.takeWord()) this.#say(`still: ${words}`);
   }
 
   /** A dumb terminal takes nothing back. */
@@ -95,15 +91,16 @@ export class StillTelling implements Disposable {
       this.#stream.write(`${line}\n`);
       return;
     }
+    if (line === this.#shown) return;
     this.#erase();
     // A line that wraps could not be taken back.
     this.#stream.write(line.slice(0, Math.max(20, (this.#stream.columns ?? 80) - 1)));
-    this.#isShown = true;
+    this.#shown = line;
   }
 
   #erase(): void {
-    if (!this.#isShown) return;
-    this.#isShown = false;
+    if (this.#shown === undefined) return;
+    this.#shown = undefined;
     clearLine(this.#stream, 0);
     cursorTo(this.#stream, 0);
   }

@@ -4,6 +4,7 @@ import { plainText } from "../errors.ts";
 import type { Report } from "../report.ts";
 import { debugVariable, traceWhereAsked, wantsTrace } from "../stack/debug-trace.ts";
 import { explainError } from "../stack/explain-error.ts";
+import { StillReporting } from "../stack/still-reporting.ts";
 
 /** Shows what happens before resources exist: progress lives only in the terminal, warnings stay, details for a trace. */
 export const pulumiReport: Report = ({ level, subject, phase, message }) => {
@@ -16,6 +17,9 @@ export const pulumiReport: Report = ({ level, subject, phase, message }) => {
 /** Runs the program's main part; an error ends it with its text alone, a stack for a trace. */
 export async function rendered<T>(main: () => Promise<T>): Promise<T> {
   traceWhereAsked();
+  using _still = new StillReporting((words) => {
+    void pulumi.log.info(plainText(`still: ${words}`), undefined, undefined, true);
+  });
   try {
     return await main();
   } catch (error) {

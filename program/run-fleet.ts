@@ -71,7 +71,9 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
     const rollout = await stackRollout(fleet.model, stack, owned, connections);
     const hosts = { connections, rollout: rollout.plan };
     const plans = await preparePlans(fleet, stack, owned, hosts, state, pulumiReport, signal);
-    const cloud = await askCloud(stack, owned, vms, (key) => pulumi.runtime.allConfig()[key], signal);
+    const cloud = await traced({ kind: "phase", what: "ask the cloud" }, () =>
+      askCloud(stack, owned, vms, (key) => pulumi.runtime.allConfig()[key], signal),
+    );
     const nodes = await planNodes(owned, { fleet, stack, connections, vms: cloud.vms }, pulumiReport, signal);
     const ways = prepareNodeWays(stack, owned, connections, state, signal);
     const known = { connections, systems, secrets };

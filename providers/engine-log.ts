@@ -5,6 +5,8 @@ import { plainText } from "../errors.ts";
 import type { FleetEvent, Report } from "../report.ts";
 import { traceWhereAsked } from "../stack/debug-trace.ts";
 import { renderProgress, Throughput } from "../stack/progress.ts";
+import { StillReporting } from "../stack/still-reporting.ts";
+import type { Work } from "../trace.ts";
 
 /** A report that shows on one resource's line, and the means to let go of the engine. */
 export interface EngineLog extends AsyncDisposable {
@@ -26,16 +28,28 @@ export function openEngineLog(urn: string, address: string | undefined = process
   const client = new EngineClient(address, grpc.credentials.createInsecure());
   const line = inOrder((event) => send(client, request(urn, event)), 0);
   const pace = new ProgressPace();
+  const still = new StillReporting((words) => line.report({ level: "debug", phase: "still", message: words }), {
+    concerns: (work) => isOn(urn, work),
+  });
   return {
     report: (given) => {
       const event = pace.paced(given, performance.now());
-      if (event !== undefined) line.report(event);
+      if (event === undefined) return;
+      still.broken();
+      line.report(event);
     },
     async [Symbol.asyncDispose]() {
+      still[Symbol.dispose]();
       await line.sent();
       client.close();
     },
   };
+}
+
+/** The resource is called as its machine, or is the machine's node; what a wave waits for belongs to no machine. */
+export function isOn(urn: string, { kind, subject }: Work): boolean {
+  const name = urn.slice(urn.lastIndexOf("::") + 2);
+  return subject === undefined ? kind === "phase" : subject === name || `${subject}-node` === name;
 }
 
 /** Between two words on one phase's progress: more often nobody can read them, and each is a call to the engine. */

@@ -2,6 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { computeAccess } from "../cloud/gcp/access.ts";
 import { computeApi } from "../cloud/gcp/compute-api.ts";
 import { removeMetadata } from "../cloud/gcp/vm-metadata.ts";
+import { traced } from "../trace.ts";
 import { openEngineLog } from "./engine-log.ts";
 import {
   type FirstLoginInputs,
@@ -43,7 +44,9 @@ async function close(raw: FirstLoginInputs): Promise<boolean> {
   await using log = openEngineLog(reportTo);
   const api = computeApi(computeAccess({ config: configValue, env: process.env }));
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(deadlineMs)]);
-  const removed = await removeMetadata({ project, zone, name: machine }, keys, api, signal);
+  const removed = await traced({ kind: "phase", subject: machine, what: "ask Google" }, () =>
+    removeMetadata({ project, zone, name: machine }, keys, api, signal),
+  );
   if (removed.length > 0) {
     const message = `installed: ${removed.join(" and ")} are taken out of the VM's metadata`;
     log.report({ level: "info", subject: machine, phase: "first login", message });

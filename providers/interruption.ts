@@ -7,6 +7,11 @@ const interruption = new AbortController();
 const interrupt = (): void => interruption.abort(new Error("interrupted"));
 let underWay = 0;
 
+/** Whether ^C has asked for the end of what is under way: whatever fails from then on may fail of that. */
+export function wasInterrupted(): boolean {
+  return interruption.signal.aborted;
+}
+
 /**
  * Pulumi's second ^C sends SIGINT to the plugin's process group and kills it 5 s later; so does the end of every update.
  * The signal is listened to only while something is under way: with a listener and nothing to do the process would not

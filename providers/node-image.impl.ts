@@ -5,6 +5,7 @@ import { storageAccess } from "../cloud/gcp/access.ts";
 import { NodeImageError } from "../cloud/gcp/errors.ts";
 import { storageApi } from "../cloud/gcp/storage-api.ts";
 import { buildToplevel } from "../local-nix/build.ts";
+import { traced } from "../trace.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { interruptible } from "./interruption.ts";
 import {
@@ -45,7 +46,8 @@ export async function create(raw: NodeImageInputs): Promise<dynamic.CreateResult
   const object = `${machine}-${build.image.slice("/nix/store/".length).slice(0, 32)}.raw.tar.gz`;
   log.report({ level: "info", subject: machine, phase: "image", message: `sends ${file} to gs://${bucket}` });
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(uploadMs)]);
-  await api().upload({ bucket, name: object }, file, signal);
+  const work = { kind: "phase", subject: machine, what: `send the image to gs://${bucket}` } as const;
+  await traced(work, () => api().upload({ bucket, name: object }, file, signal));
   const source = `https://storage.googleapis.com/${bucket}/${object}`;
   return { id: `${bucket}/${object}`, outs: { ...raw, object, source } };
 }

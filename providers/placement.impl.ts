@@ -4,6 +4,7 @@ import { computeAccess } from "../cloud/gcp/access.ts";
 import { computeApi } from "../cloud/gcp/compute-api.ts";
 import { candidatesOf, chooseZone, type Placement, placeNode } from "../cloud/gcp/place-node.ts";
 import type { Report } from "../report.ts";
+import { traced } from "../trace.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { interruptible } from "./interruption.ts";
 import {
@@ -76,10 +77,11 @@ function api() {
 }
 
 async function within<T>(
-  { reportTo }: PlacementInputs,
+  { reportTo, machine }: PlacementInputs,
   act: (report: Report, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   using stop = interruptible();
   await using log = openEngineLog(reportTo);
-  return await act(log.report, AbortSignal.any([stop.signal, AbortSignal.timeout(deadlineMs)]));
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(deadlineMs)]);
+  return await traced({ kind: "phase", subject: machine, what: "ask Google" }, () => act(log.report, signal));
 }

@@ -13,19 +13,17 @@ export function explainError(error: unknown, { how, debug }: Explaining): string
   const text = error instanceof Error ? error.message : String(error);
   if (error instanceof FleetError || error instanceof FleetErrors) return debug ? `${text}\n\n${stackOf(error)}` : text;
   if (debug) return `${text}\n\n${inspect(error)}`;
-  return `${text}\n  fix:      ${isOfSystem(error) ? adviceOfSystem(how) : adviceOfBug(how)}`;
+  return `${text}\n  fix:      ${adviceFor(error, how)}`;
 }
 
-/** What this machine's operating system said: of Node's errors those of a system call. */
-function isOfSystem(error: unknown): boolean {
-  return error instanceof Error && "syscall" in error;
-}
-
-function adviceOfSystem(how: string): string {
-  return `this machine said so: correct what it names and run it again; where that was is told with ${how}`;
-}
-
-function adviceOfBug(how: string): string {
+function adviceFor(error: unknown, how: string): string {
+  if (error instanceof Error) {
+    // A service's refusal knows more than that it is no bug.
+    if ("advice" in error && typeof error.advice === "string") return error.advice;
+    if ("syscall" in error)
+      return `this machine said so: correct what it names and run it again; where that was is told with ${how}`;
+    if (error.name === "TimeoutError") return `see with ${how} what did not answer in time, then run it again`;
+  }
   return `this is a bug of pulumi-clan, not of your fleet: run it again with ${how}, and report what that prints`;
 }
 

@@ -1,17 +1,5 @@
 import type { Work, WorkEvent } from "../trace.ts";
 
-/** Seconds of silence after which a terminal, or the reader of a log, is told what is waited for. */
-export const patienceSeconds = 2;
-
-/** In a log, seconds of silence before each further word; after the last of them every so many. */
-const logSeconds = [patienceSeconds, 10, 30, 60] as const;
-
-/** When the next word is due in a log that nobody has written to for a while. @param told - how many there were already. */
-export function nextWordSeconds(told: number): number {
-  const last = logSeconds[logSeconds.length - 1] ?? 60;
-  return logSeconds[told] ?? last * (told - logSeconds.length + 2);
-}
-
 const mostShown = 3;
 
 /** What has begun and not ended, in words for whoever waits for it. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { GoogleAuth } from "google-auth-library";
 import { z } from "zod";
 import type { ComputeAccess } from "./compute-api.ts";
+import { GoogleCredentialsError } from "./errors.ts";
 import type { StorageAccess } from "./storage-api.ts";
 
 /** What a stack or an environment says about Google's API, by the names that Google's own provider takes. */
@@ -46,10 +47,33 @@ function tokenOf(settings: AccessSettings): () => Promise<string> {
   const credentials = of("gcp:credentials", "GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON");
   return async () => {
     if (given !== undefined) return given;
-    const token = await authOf(credentials).getAccessToken();
+    const token = await tokenFor(authOf(credentials));
     if (typeof token === "string" && token !== "") return token;
-    throw new TypeError("Google gave no access token for these credentials");
+    throw notUsable("no access token for these credentials");
   };
+}
+
+/** @throws {GoogleCredentialsError} with the library's own word: it quotes no key */
+async function tokenFor(auth: GoogleAuth): Promise<unknown> {
+  try {
+    return await auth.getAccessToken();
+  } catch (error) {
+    const [found = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+    throw notUsable(found, error);
+  }
+}
+
+function notUsable(found: string, cause?: unknown): GoogleCredentialsError {
+  return new GoogleCredentialsError(
+    {
+      summary: "Google's cloud cannot be asked: its credentials cannot be used",
+      expected: "gcp:credentials or gcp:accessToken in the stack, GOOGLE_CREDENTIALS, or a login of gcloud",
+      found,
+      at: "Google's credentials",
+      fix: "gcloud auth application-default login, or state the credentials of a service account (docs/gcp.md)",
+    },
+    { cause },
+  );
 }
 
 function authOf(credentials: string | undefined): GoogleAuth {
@@ -64,6 +88,6 @@ function parseCredentials(text: string): z.output<typeof credentialsSchema> {
   try {
     return credentialsSchema.parse(JSON.parse(text));
   } catch {
-    throw new TypeError("Google's credentials are neither a file that is there nor the JSON of a key");
+    throw notUsable("neither a file that is there nor the JSON of a key");
   }
 }

@@ -11,6 +11,11 @@ export class NodeImageError extends FleetError {
   readonly code = "FLEET_NODE_IMAGE";
 }
 
+/** Google's cloud cannot be asked: nobody is logged in, or what says who it is cannot be used. */
+export class GoogleCredentialsError extends FleetError {
+  readonly code = "FLEET_GOOGLE_CREDENTIALS";
+}
+
 export type ApiErrorKind =
   /** The zone has none left of this shape now; another one may. */
   | "capacity"
@@ -38,7 +43,22 @@ export class GcpApiError extends Error {
     this.reason = facts.reason;
     this.zonesAvailable = facts.zonesAvailable;
   }
+
+  /** What to do where nobody knows better. */
+  get advice(): string {
+    return adviceFor[this.kind];
+  }
 }
+
+const adviceFor: Readonly<Record<ApiErrorKind, string>> = {
+  capacity: "state further zones (nodes.<machine>.zones), or run it again later",
+  quota: "ask Google for a larger quota, or take a smaller machine type",
+  forbidden: "give the account of these credentials the permission that the message names",
+  missing: "look in Google's console what became of it, then `pulumi refresh` and run it again",
+  exists: "something of this name is there already: import it, or remove it in Google's console",
+  stale: "somebody else changes it, too: run it again",
+  other: "correct what the message names, or run it again later",
+};
 
 const text = z.string().max(10_000);
 const infoSchema = z.object({ reason: text.optional(), metadatas: z.record(z.string(), text).optional() });

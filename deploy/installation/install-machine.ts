@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Report } from "../../report.ts";
+import { traced } from "../../trace.ts";
 import { AuthenticationError, HostKeyMismatchError } from "../errors.ts";
 import type { StagedSecrets } from "../secrets/secret-source.ts";
 import { connect, connectOnce } from "../ssh/connect.ts";
@@ -104,7 +105,8 @@ class InstallationRun implements AsyncDisposable {
           if (this.#phases.length === 0 && plan.phases.includes("install"))
             await this.#proveFiles(plan.phases.includes("disko"));
           this.#say("info", phase, describePhase(phase, plan.wipes));
-          const after = await this.#run(phase, facts, plan.wipes.map(renderDisk));
+          const work = { kind: "phase", subject: this.#request.machine, what: phase } as const;
+          const after = await traced(work, () => this.#run(phase, facts, plan.wipes.map(renderDisk)));
           this.#phases.push(phase);
           if (phase === "reboot") return this.#ended("installed", after);
           if (phase === this.#request.until) return this.#ended("stopped", after);

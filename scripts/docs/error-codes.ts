@@ -25,6 +25,7 @@ const rooms = [
   "sim",
   "acceptance",
   "conformance",
+  "chaos",
 ];
 const pattern =
   /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:abstract )?class \w+[^{]*\{\s*(?:override )?readonly code = "(FLEET_\w+)"/g;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { inOrder } from "../../providers/engine-log.ts";
+import { inOrder, isOn } from "../../providers/engine-log.ts";
 import type { FleetEvent } from "../../report.ts";
 
 const line = (message: string): FleetEvent => ({ level: "info", phase: "test", message });
@@ -9,6 +9,19 @@ const pushed = (done: number): FleetEvent => ({
   phase: "push",
   message: `${done} of 5`,
   progress: { done, total: 5, unit: "paths" },
+});
+
+describe("what is waited for", () => {
+  it("stands on the line of its machine and of that machine's node, and of no other", () => {
+    const urn = (name: string): string => `urn:pulumi:core::fleet::clan:index:Machine::${name}`;
+    const push = { kind: "phase", subject: "galena", what: "push" } as const;
+    assert.deepEqual(
+      ["galena", "galena-node", "galena-2", "cinnabar"].map((name) => isOn(urn(name), push)),
+      [true, true, false, false],
+    );
+    assert.equal(isOn(urn("minerals-rollout"), { kind: "phase", what: "pause after wave canaries" }), true);
+    assert.equal(isOn(urn("galena"), { kind: "process", what: "nix build" }), false, "perhaps another machine's");
+  });
 });
 
 describe("lines on a resource", () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
+import { GcpApiError } from "../../cloud/gcp/errors.ts";
 import { FleetError, FleetErrors } from "../../errors.ts";
 import { explainError } from "../../stack/explain-error.ts";
 
@@ -47,6 +49,16 @@ describe("an error as it is told", () => {
       ofSystem,
       /^ENOENT: no such file or directory, open '\/nonexistent\/file'\n {2}fix: {6}this machine said so/,
     );
+  });
+
+  it("takes the advice of a service's refusal, and calls what was late late", async () => {
+    const facts = { kind: "quota", reason: "quotaExceeded", zonesAvailable: [] } as const;
+    assert.match(
+      explained(new GcpApiError("HTTP 403: no", facts)),
+      /^HTTP 403: no\n {2}fix: {6}ask Google for a larger quota/,
+    );
+    const late = await once(AbortSignal.timeout(1), "abort").then(([{ target }]) => target.reason);
+    assert.match(explained(late), /\n {2}fix: {6}see with --debug what did not answer in time/);
   });
 
   it("shows the stack and the causes to who asks for a trace", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { nextWordSeconds, UnderWay } from "../../stack/under-way.ts";
+import { UnderWay } from "../../stack/under-way.ts";
 import type { Work } from "../../trace.ts";
 
 /** Works that began a second after one another, seen ten seconds after the first. */
@@ -58,11 +58,5 @@ describe("what is under way", () => {
         assert.equal(underWay.words(0) === undefined, open.size === 0);
       }),
     );
-  });
-});
-
-describe("words in a log", () => {
-  it("come after 2, 10, 30 and 60 seconds of silence, and each minute then", () => {
-    assert.deepEqual([0, 1, 2, 3, 4, 5].map(nextWordSeconds), [2, 10, 30, 60, 120, 180]);
   });
 });

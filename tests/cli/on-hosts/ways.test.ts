@@ -158,12 +158,15 @@ describe("ways to a host from the command line", function () {
       /Pulumi\.core\.yaml: pulumi-clan:sudoPassword is a secret that could not be decrypted/,
     );
     assert.match(refused.stderr, /neither root nor `sudo -n`: .*pulumi-clan:sudoPassword/);
-    const { exitCode, stderr } = await run([...deploy, "--sudo-password-stdin"], {
+    const { exitCode, stderr } = await run([...deploy, "--sudo-password-stdin", "--debug"], {
       env: locked,
       stdin: `${password}\n`,
     });
     assert.equal(exitCode, 0, stderr);
     assert.equal(await current(), toplevel);
+    assert.match(stderr, /^where the time went\n(?: {2}.*\n)* {2}galena +\d.* s: .*activate \d/m);
+    assert.match(stderr, /^ +\d+\.\d{3} s {2}ssh {7}galena: .*: exit 0, \d+ characters, \d+\.\d{3} s$/m);
+    assert.ok(!stderr.includes(password), "the trace has no word of what a host reads");
     const empty = await run([...deploy, "--sudo-password-stdin"], { stdin: "\n" });
     assert.deepEqual([empty.exitCode, /is no password/.test(empty.stderr)], [2, true]);
     const nobody = await run([...deploy, "--ask-sudo-password"]);

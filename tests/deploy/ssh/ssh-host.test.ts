@@ -21,6 +21,7 @@ import { ConnectionPool } from "../../../deploy/ssh/connection-pool.ts";
 import { borrowConnections, closeSharedConnections } from "../../../deploy/ssh/shared-connections.ts";
 import type { SshHost } from "../../../deploy/ssh/ssh-host.ts";
 import { backEnds } from "../../../deploy/ssh/transport.ts";
+import { type WorkEvent, watchWork } from "../../../trace.ts";
 import { soon } from "../support/signals.ts";
 import { startTestServer, type TestServer } from "../support/ssh-server.ts";
 
@@ -42,6 +43,24 @@ for (const backEnd of backEnds)
     it("return exit code and both outputs", async () => {
       const script = { name: "three", text: "{ echo out; echo err >&2; exit 3\n}\n" };
       assert.deepEqual(await host.exec(script, {}, soon()), { code: 3, stdout: "out\n", stderr: "err\n" });
+    });
+
+    it("are told to who watches: their name, their end, and no word of what they read or answer", async () => {
+      const events: WorkEvent[] = [];
+      using _watch = watchWork((event) => events.push(event));
+      await host.read(["cat"], { stdin: "a secret" }, soon());
+      await assert.rejects(host.read({ name: "look", text: "{ echo hidden; exit 3\n}\n" }, {}, soon()));
+      const told = events.flatMap((event) => (event.work.kind === "ssh" ? [event] : []));
+      assert.deepEqual(
+        told.map((event) => [event.kind, event.work.what, event.kind === "ended" ? event.result : ""]),
+        [
+          ["began", "cat", ""],
+          ["ended", "cat", "exit 0, 8 characters"],
+          ["began", "look", ""],
+          ["ended", "look", "exit 3, 7 characters"],
+        ],
+      );
+      assert.ok(!/secret|hidden/.test(JSON.stringify(events)));
     });
 
     it("get their arguments and input unchanged, whatever these hold", async () => {

@@ -9,8 +9,8 @@ describe("the published manifest", () => {
   it("leads every entry to JavaScript, with its types first", () => {
     assert.deepEqual(published.exports["."], { types: "./pulumi-clan.d.ts", default: "./pulumi-clan.js" });
     assert.deepEqual(published.exports["./runtime/system-closure"], {
-      types: "./providers/system-closure.impl.d.ts",
-      default: "./providers/system-closure.impl.js",
+      types: "./providers/runtime/system-closure.d.ts",
+      default: "./providers/runtime/system-closure.js",
     });
     assert.equal(published.exports["./package.json"], "./package.json");
     assert.deepEqual(published.bin, { fleet: "./cli/fleet.js" });
