@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
 import { setImmediate as yieldToOthers } from "node:timers/promises";
-import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { runNix } from "../../local-nix/nix-command.ts";
 import { Places } from "../../local-nix/places.ts";
@@ -93,10 +92,25 @@ const forgotten = new FinalizationRegistry<StorePath>((path) => {
 /** @returns the one that is held already, where it says the same. */
 function shared(info: PathInfo): PathInfo {
   const before = held.get(info.path)?.deref();
-  if (before !== undefined && isDeepStrictEqual(before, info)) return before;
+  if (before !== undefined && saysSame(before, info)) return before;
   held.set(info.path, new WeakRef(info));
   forgotten.register(info, info.path);
   return info;
+}
+
+// With util.isDeepStrictEqual an answer of 2,000 paths takes 5.8 ms instead of 4.7.
+function saysSame(one: PathInfo, other: PathInfo): boolean {
+  const isSame = (key: "narHash" | "narSize" | "registrationTime" | "deriver" | "contentAddress"): boolean =>
+    one[key] === other[key];
+  return (
+    (["narHash", "narSize", "registrationTime", "deriver", "contentAddress"] as const).every(isSame) &&
+    sameTexts(one.references, other.references) &&
+    sameTexts(one.signatures, other.signatures)
+  );
+}
+
+function sameTexts(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((text, index) => text === others[index]);
 }
 
 /**

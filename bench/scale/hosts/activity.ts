@@ -6,7 +6,7 @@ export interface HostActivity {
   /** Paths and bytes of their archives that were added. */
   paths: number;
   bytes: number;
-  /** Lock taken, first byte of a path, last one, switched, lock given back. */
+  /** Lock taken, first byte of a path, last path added, switch begun, lock given back. */
   lockedAt?: number;
   pushBeganAt?: number;
   pushEndedAt?: number;

@@ -36,17 +36,36 @@ describe("path infos", () => {
     await assert.rejects(parsePathInfos(JSON.stringify({ [b.path]: null })), /invalid/i);
   });
 
-  it("are held once by all who read them, while the store says the same of the path", async () => {
+  it("are held once by all who read them, while the store says the same of the path, and anew when it does not", async () => {
     const { path } = info("x1", []);
-    const answer = (registrationTime: number): string =>
-      JSON.stringify({
-        [path]: { narHash: `sha256-${"A".repeat(43)}=`, narSize: 120, references: [], registrationTime },
-      });
-    const [first] = await parsePathInfos(answer(1));
-    const [again] = await parsePathInfos(answer(1));
-    const [other] = await parsePathInfos(answer(2));
-    assert.equal(again, first);
-    assert.deepEqual([first?.registrationTime, other?.registrationTime], [1, 2]);
+    const whole = {
+      narHash: `sha256-${"A".repeat(43)}=`,
+      narSize: 120,
+      references: [path],
+      registrationTime: 1,
+      signatures: ["cache.example-1:c2ln"],
+      deriver: path,
+      ca: "text:sha256:x",
+    };
+    const read = async (change: Partial<typeof whole>) =>
+      (await parsePathInfos(JSON.stringify({ [path]: { ...whole, ...change } })))[0];
+    const first = await read({});
+    assert.equal(await read({}), first);
+    const changes: readonly Partial<typeof whole>[] = [
+      { narHash: `sha256-${"B".repeat(43)}=` },
+      { narSize: 121 },
+      { references: [] },
+      { registrationTime: 2 },
+      { signatures: ["cache.example-2:c2ln"] },
+      { deriver: info("x2", []).path },
+      { ca: "text:sha256:y" },
+    ];
+    for (const change of changes) {
+      const other = await read(change);
+      assert.notDeepEqual(other, first, JSON.stringify(change));
+      assert.equal(await read(change), other);
+      await read({});
+    }
   });
 
   it("let others through while a large answer is read", async () => {
