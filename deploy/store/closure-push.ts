@@ -7,15 +7,17 @@ import type { SshHost } from "../ssh/ssh-host.ts";
 import { describeFailure, isNoSocket, isWorthAnother } from "./attempt-failure.ts";
 import { ChannelAhead } from "./channel-ahead.ts";
 import type { ClosureReading } from "./closure-reading.ts";
-import { isWorthDelta, worthDelta } from "./delta/plan-delta.ts";
 import { readDeltaPlan } from "./delta/read-delta-plan.ts";
 import { StagedSending } from "./delta/staged-sending.ts";
+import { breakEvenRate, isWorthDelta } from "./delta/worth-delta.ts";
 import { FurtherChannels } from "./further-channels.ts";
-import { type LinkSpeed, measureLinkSpeed, slowByLength } from "./link-speed.ts";
+import { type LinkSpeed, slowByLength } from "./link-speed.ts";
+import { SoughtRate } from "./long-link.ts";
+import { measureWay } from "./measure-way.ts";
 import { nixCopy } from "./nix-copy.ts";
 import type { PathChannel } from "./path-channel.ts";
 import { type PathInfo, sizeOf } from "./path-info.ts";
-import { planSending, renderWay } from "./plan-sending.ts";
+import { planSending, renderWay, type SendingPlan } from "./plan-sending.ts";
 import type { PushOptions, PushResult } from "./push-closure.ts";
 import { requireSpace } from "./push-failure.ts";
 import { mebibytes, PushProgress } from "./push-progress.ts";
@@ -113,18 +115,13 @@ export class ClosurePush {
   }
 
   /** Absent: it makes no difference, or the host takes no channel for it. */
-  async #measure(host: SshHost): Promise<LinkSpeed | undefined> {
-    if (this.#options.link !== undefined) return this.#options.link;
-    if (this.#backend !== "serve" || this.#options.backend === "nix-copy") return undefined;
-    // Whether gzip is worth it, the only tool of some hosts, needs the rate.
-    const slow = this.#receiver.zstd === undefined ? undefined : slowByLength(host.roundTripMs);
-    if (slow !== undefined) return slow;
-    try {
-      return await measureLinkSpeed(host, this.#scope);
-    } catch (error) {
-      if (error instanceof ConnectionLostError && !host.dead.aborted) return undefined;
-      throw error;
-    }
+  async #measure(host: SshHost, sought: SoughtRate): Promise<LinkSpeed | undefined> {
+    const { link, backend, delta = "auto" } = this.#options;
+    if (link !== undefined) return link;
+    if (this.#backend !== "serve" || backend === "nix-copy") return undefined;
+    const matters = delta === "auto" && this.#noDelta === undefined;
+    const question = { hasZstd: this.#receiver.zstd !== undefined, sought: matters ? sought : undefined };
+    return await measureWay(host, question, this.#scope);
   }
 
   async #attempt(): Promise<Omit<PushResult, "seconds">> {
@@ -133,18 +130,22 @@ export class ClosurePush {
     // Kept open to the end: while it lives, what it was asked for is not collected.
     await using lock = await this.#hold(host);
     await using lane = new ChannelAhead(this.#backend === "serve" ? this.#startLane(host, this.#scope) : undefined);
-    const measuring = this.#measure(host);
+    const sought = new SoughtRate();
+    const measuring = this.#measure(host, sought);
     measuring.catch(() => undefined); // nobody waits for it where nothing is missing
     const closure = await this.#closure.infos;
     const missing = await this.#askMissing(lock, closure);
     this.#tally.roundTrips += 1;
+    sought.set(breakEvenRate(sizeOf(missing ?? []), host.roundTripMs ?? 0));
     if (missing === undefined) return this.#copy(closure);
     const { paths, bytes, progress } = this.#begin(missing);
     const backend = this.#backend;
     if (missing.length === 0) return { paths, bytes, backend: paths === 0 ? "none" : backend, ...this.#tally };
     if (this.#options.backend === "nix-copy") return this.#copy(missing);
     const signed = lock instanceof WorkerChannel ? this.#acceptable(missing, lock.trust) : missing;
-    const way = { host, lock, lane, link: await measuring };
+    await using others = new FurtherChannels(this.#session.spec, this.#report);
+    if (sought.bytesPerSecond > 0) this.#beginFurther(host, missing, others);
+    const way = { host, lock, lane, others, link: await measuring };
     return { paths, bytes, ...(await this.#sendStaged(way, signed, progress)) };
   }
 
@@ -228,15 +229,22 @@ export class ClosurePush {
     return { ...sent, ...this.#tally, ...(this.#delta.paths === 0 ? {} : { delta: { ...this.#delta } }) };
   }
 
+  /** Why no differences can go, whatever the way; undefined: they can. */
+  get #noDelta(): string | undefined {
+    // A host's systems are in its default store; after two lost connections differences may be why it is lost.
+    if (this.#backend !== "serve" || this.#options.store !== undefined)
+      return "only into the host's own store, as root";
+    return this.#attempts > 2 ? "connections were lost over them" : undefined;
+  }
+
   async #planStaged({ host, lock, link }: Way, missing: readonly PathInfo[], progress: PushProgress) {
-    const { delta = "auto", store } = this.#options;
-    const isAsked = delta === "always";
-    if (delta === "never" || (!isAsked && !isWorthDelta(missing, link))) return undefined;
-    const tell = (reason: string): void => this.#say(isAsked ? "warning" : "debug", `no differences: ${reason}`);
-    // Its systems are in the host's default store; after two lost connections they may be why it is lost.
-    if (this.#backend !== "serve" || store !== undefined) return void tell("only into the host's own store, as root");
-    if (this.#attempts > 2) return void tell("connections were lost over them");
-    const plan = await readDeltaPlan(host, this.#receiver, missing, isAsked ? 1 : worthDelta, this.#scope);
+    const { delta = "auto" } = this.#options;
+    const isWorth = (bytes: number): boolean => delta === "always" || isWorthDelta(bytes, link);
+    if (delta === "never" || !isWorth(sizeOf(missing))) return undefined;
+    const tell = (reason: string): void =>
+      this.#say(delta === "always" ? "warning" : "debug", `no differences: ${reason}`);
+    if (this.#noDelta !== undefined) return void tell(this.#noDelta);
+    const plan = await readDeltaPlan(host, this.#receiver, missing, isWorth, this.#scope);
     this.#tally.roundTrips += 1;
     if (plan.kind === "none") return void tell(plan.reason);
     const onAdded = (info: PathInfo): void => progress.added(info);
@@ -244,27 +252,39 @@ export class ClosurePush {
     return new StagedSending(plan.stages, way, this.#delta, (level, message) => this.#say(level, message));
   }
 
-  async #send({ host, lock, lane, link }: Way, missing: readonly PathInfo[], progress: PushProgress): Promise<Sent> {
-    const { compress = "auto", channels: most = 4 } = this.#options;
-    const backend = this.#backend;
-    const plan = planSending({
+  #plan(host: SshHost, missing: readonly PathInfo[], link: LinkSpeed | undefined): SendingPlan {
+    const { compress = "auto", channels = 4 } = this.#options;
+    const { further, ...plan } = planSending({
       missing,
       link,
       tools: this.#receiver,
-      protocol: backend,
+      protocol: this.#backend,
       backEnd: host.backEnd,
       compress,
-      channels: Math.min(8, Math.max(1, most)),
+      channels: Math.min(8, Math.max(1, channels)),
     });
     // After a failure one connection does: it may have been the second one that the host did not bear.
-    const further = this.#attempts === 1 ? plan.further : undefined;
+    return further === undefined || this.#attempts > 1 ? plan : { ...plan, further };
+  }
+
+  /** Over a way so long that its length alone says what helps, while it is measured whether it is wide. */
+  #beginFurther(host: SshHost, missing: readonly PathInfo[], others: FurtherChannels): void {
+    const isMeasured = this.#backend === "serve" && this.#options.link === undefined;
+    const long = isMeasured ? slowByLength(host.roundTripMs) : undefined;
+    const further = long === undefined ? undefined : this.#plan(host, missing, long).further;
+    if (further !== undefined) others.begin(further, this.#scope);
+  }
+
+  async #send(way: Way, missing: readonly PathInfo[], progress: PushProgress): Promise<Sent> {
+    const { host, lock, lane, others, link } = way;
+    const backend = this.#backend;
+    const { further, ...plan } = this.#plan(host, missing, link);
     const compression = plan.encoding.kind === "plain" ? "none" : plan.encoding.kind;
     const through = backend === "serve" ? undefined : this.#throughSocket ? "socket" : "process";
     const at = through === "socket" ? " at the daemon's socket" : "";
     this.#say("debug", `${backend} protocol${at}, ${plan.channels} channels, ${renderWay(compression, link, further)}`);
     const openOn = async (host: SshHost, scope: AbortSignal): Promise<PathChannel> =>
       this.#enter(await this.#startLane(host, scope), plan.encoding);
-    await using others = new FurtherChannels(this.#session.spec, openOn, this.#report);
     const { channels, overLock } = await sendPaths(
       {
         open: async (scope) => {
@@ -272,7 +292,7 @@ export class ClosurePush {
           return ahead === undefined ? openOn(host, scope) : this.#enter(await ahead, plan.encoding);
         },
         lock,
-        ...(further === undefined ? {} : { help: others.help(further) }),
+        ...(further === undefined ? {} : { help: others.help(further, openOn) }),
         paths: missing,
         channels: plan.channels,
         onAdded: (info) => progress.added(info),
@@ -307,5 +327,6 @@ interface Way {
   readonly host: SshHost;
   readonly lock: PathChannel;
   readonly lane: ChannelAhead;
+  readonly others: FurtherChannels;
   readonly link: LinkSpeed | undefined;
 }

@@ -27,7 +27,7 @@ export interface PushOptions {
   /** Default `auto`: by the link's measured speed, where the host has zstd. */
   readonly compress?: "auto" | "always" | "never";
   /**
-   * Differences from what the host's systems have already. `auto`: where the way is slow and there are some megabytes of them;
+   * Differences from what the host's systems have already. `auto`: where they are the faster way (delta/worth-delta.ts);
    * `always`: wherever they are possible. Default `auto`.
    */
   readonly delta?: "auto" | "always" | "never";

@@ -3,7 +3,7 @@ import type { CopyPlan, DifferencesPlan, PackagesPlan, RebootPlan, UnitsPlan } f
 import { comparePackages } from "../../clan/plan/package-changes.ts";
 import { decideReboot } from "../../deploy/boot/reboot-need.ts";
 import type { Sending } from "../../deploy/store/delta/measure-sending.ts";
-import { worthDelta } from "../../deploy/store/delta/plan-delta.ts";
+import { worthDelta } from "../../deploy/store/delta/worth-delta.ts";
 import { planLaunchd } from "../../deploy/units/launchd.ts";
 import { planUnits, type UnitChanges } from "../../deploy/units/plan-units.ts";
 import type { SeenSystems } from "./look-for-plan.ts";

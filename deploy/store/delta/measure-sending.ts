@@ -13,9 +13,10 @@ import { type PathInfo, sizeOf } from "../path-info.ts";
 import { RequestCompressor } from "../request-compressor.ts";
 import { encodeAddToStoreNar, encodeHello } from "../serve-messages.ts";
 import { DeltaEncoder } from "./delta-encoder.ts";
-import { type DeltaStage, deltaBytes, worthDelta } from "./plan-delta.ts";
+import { type DeltaStage, deltaBytes } from "./plan-delta.ts";
 import { type DeltaPlan, readDeltaPlan } from "./read-delta-plan.ts";
 import { conversationBytes, receiveScript, writeArchives } from "./send-delta.ts";
+import { worthDelta } from "./worth-delta.ts";
 
 /** What a push over a slow way would send. */
 export type Sending =
@@ -51,7 +52,7 @@ export async function askSending(
   if (nixStore === undefined) return { kind: "none", reason: "the host has no nix-store" };
   if (facts.get("uid") !== "0") return { kind: "none", reason: "differences are sent to root alone" };
   const receiver = { nixStore, elevation: "none", ...(zstd === undefined ? {} : { zstd }) } as const;
-  return readDeltaPlan(host, receiver, missing, worthDelta, signal);
+  return readDeltaPlan(host, receiver, missing, (bytes) => bytes >= worthDelta, signal);
 }
 
 /** Makes what would be sent, and throws it away. @throws {NarError} for a path that is not as the store says */

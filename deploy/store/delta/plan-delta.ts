@@ -1,5 +1,4 @@
 import type { StorePath } from "../../../local-nix/store-path.ts";
-import type { LinkSpeed } from "../link-speed.ts";
 import { type PathInfo, sizeOf } from "../path-info.ts";
 import { largePathBytes } from "../path-schedule.ts";
 
@@ -21,7 +20,9 @@ const mebibyte = 2 ** 20;
 /** zstd refers to nothing that lies farther back than its window: 2^27 bytes, the most that `zstd -d` takes unasked. */
 export const windowLog = 27;
 const mostPathBytes = 120 * mebibyte;
-const mostStageBytes = 64 * mebibyte;
+// zstd here holds three times as much: the references, what it reads, and what it looks for. Small stages wait for nothing, as
+// the next one is prepared while one is on its way.
+const mostStageBytes = 24 * mebibyte;
 // A host that does not say what it has is given what any Nix' own evaluation would take several times over.
 const unknownMemoryBytes = 256 * mebibyte;
 
@@ -30,16 +31,6 @@ export function boundsFor(availableBytes: number | undefined): DeltaBounds {
   const quarter = Math.floor((availableBytes ?? unknownMemoryBytes) / 4);
   const pathBytes = Math.min(mostPathBytes, quarter);
   return { pathBytes, stageBytes: Math.min(mostStageBytes, Math.floor(pathBytes / 2)) };
-}
-
-// Both ends together take apart and put together some 50 MB/s with one core each; zstd alone sends a third of it.
-const slowLink = 16 * mebibyte;
-/** Differences of less than this many bytes are not worth their processes. */
-export const worthDelta = 4 * mebibyte;
-
-/** Whether the host is asked for predecessors: where bytes are what a push waits for, and there are enough of them. */
-export function isWorthDelta(missing: readonly PathInfo[], link: LinkSpeed | undefined): boolean {
-  return link !== undefined && link.bytesPerSecond < slowLink && sizeOf(missing) >= worthDelta;
 }
 
 /** Bytes of archives that go as differences. */

@@ -15,13 +15,13 @@ export type DeltaPlan =
 
 /**
  * Asks the host what it has that is like what it lacks: one round trip, besides the start of a process.
- * @param leastBytes - differences of less are not worth it. @throws {ConnectionLostError}
+ * @param isWorth - whether differences for so many bytes of archives are. @throws {ConnectionLostError}
  */
 export async function readDeltaPlan(
   host: SshHost,
   receiver: Pick<Receiver, "nixStore" | "elevation" | "zstd">,
   missing: readonly PathInfo[],
-  leastBytes: number,
+  isWorth: (bytes: number) => boolean,
   signal: AbortSignal,
 ): Promise<DeltaPlan> {
   const { zstd } = receiver;
@@ -31,9 +31,9 @@ export async function readDeltaPlan(
     const { hashes, availableBytes } = await askPredecessors(host, receiver, missing, signal);
     const predecessors = matchPredecessors(missing, await sharedPaths(hashes, signal));
     const stages = planDelta(missing, predecessors, boundsFor(availableBytes));
-    if (deltaBytes(stages) >= Math.max(1, leastBytes))
-      return { kind: "stages", stages, receiver: { ...receiver, zstd } };
-    return { kind: "none", reason: "host and operator share hardly anything that is like it" };
+    const bytes = deltaBytes(stages);
+    if (bytes > 0 && isWorth(bytes)) return { kind: "stages", stages, receiver: { ...receiver, zstd } };
+    return { kind: "none", reason: "host and operator share too little that is like it" };
   } catch (error) {
     if (!isNoAnswer(error)) throw error;
     return { kind: "none", reason: error.message.split("\n", 1)[0] ?? error.name };

@@ -17,9 +17,8 @@ import { ServeChannel } from "../serve-channel.ts";
 import { encodeAddToStoreNar, encodeHello } from "../serve-messages.ts";
 import { decodeLine } from "../wire.ts";
 import { DeltaEncoder } from "./delta-encoder.ts";
-import type { DeltaStage } from "./plan-delta.ts";
 
-/** Each takes up to three times a stage's bounds of memory here, besides what it takes on its host: some 400 MB at most. */
+/** Each takes three times its stage of memory here: some 70 MB, and 360 MB where one path has 120 MiB. */
 const places = new Places(Math.min(8, Math.max(2, Math.floor(totalmem() / 2 ** 31))));
 
 /** What a host puts differences together with. */
@@ -52,40 +51,57 @@ export function conversationBytes(paths: readonly PathInfo[]): number {
   return heads + sizeOf(paths);
 }
 
+/** Both ends have a stage's references together, and its receiver waits for differences. Disposal ends it, and removes them. */
+export interface PreparedDelta extends AsyncDisposable {
+  readonly process: ReceiverProcess;
+  /** What differences are made from. */
+  readonly file: string;
+}
+
+/** @throws whatever stood against it */
+export async function prepareDelta(
+  references: readonly PathInfo[],
+  { host, receiver, tally }: Pick<DeltaSending, "host" | "receiver" | "tally">,
+  signal: AbortSignal,
+): Promise<PreparedDelta> {
+  await using stack = new AsyncDisposableStack();
+  const script = receiveScript(receiver, references);
+  const folder = await mkdtemp(join(tmpdir(), "pulumi-clan-delta-")); // for its owner alone
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, "archives");
+  const writing = writeArchives(references, file, signal); // while the host does the same
+  stack.defer(() => writing.catch(() => undefined)); // who waits for it hears of it
+  const process = stack.use(await ReceiverProcess.start(host, receiver.elevation, { kind: "script", script }, signal));
+  tally.bytesSent += script.text.length;
+  await writing;
+  while ((await process.read(decodeLine(4 * 1024))) !== "ready");
+  const kept = stack.move();
+  return { process, file, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
 /**
  * Sends a stage as differences. The host's Nix reads what zstd makes of them as if it had come that way: it compares every
  * path's hash, and adds none that is another.
  * @throws whatever stood against it; what was added by then stays, and `onAdded` knows of it
  */
 export async function sendDelta(
-  { paths, references }: Extract<DeltaStage, { kind: "delta" }>,
-  { host, receiver, lock, onAdded, tally }: DeltaSending,
+  paths: readonly PathInfo[],
+  { process, file }: PreparedDelta,
+  { lock, onAdded, tally }: Pick<DeltaSending, "lock" | "onAdded" | "tally">,
   signal: AbortSignal,
 ): Promise<void> {
   using _place = await places.take(signal);
-  const script = receiveScript(receiver, references);
-  let encoder: DeltaEncoder | undefined;
-  const folder = await mkdtemp(join(tmpdir(), "pulumi-clan-delta-")); // for its owner alone
-  const file = join(folder, "archives");
-  const writing = writeArchives(references, file, signal); // while the host does the same
-  writing.catch(() => undefined); // who waits for it hears of it
+  const encoders: DeltaEncoder[] = [];
+  process.through((channel, onPiece) => {
+    const encoder = new DeltaEncoder(channel, file, conversationBytes(paths), onPiece);
+    encoders.push(encoder);
+    return encoder;
+  });
   try {
-    await using process = await ReceiverProcess.start(host, receiver.elevation, { kind: "script", script }, signal);
-    tally.bytesSent += script.text.length;
-    await writing;
-    while ((await process.read(decodeLine(4 * 1024))) !== "ready");
-    tally.roundTrips += 1;
-    process.through((channel, onPiece) => {
-      encoder = new DeltaEncoder(channel, file, conversationBytes(paths), onPiece);
-      return encoder;
-    });
     const open = (): Promise<PathChannel> => ServeChannel.greet(process);
     await sendPaths({ open, lock, paths, channels: 1, onAdded, tally }, signal);
   } catch (error) {
-    throw encoder?.errored ?? error;
-  } finally {
-    await writing.catch(() => undefined);
-    await rm(folder, { recursive: true, force: true });
+    throw encoders[0]?.errored ?? error;
   }
 }
 

@@ -2,7 +2,7 @@ import { type PathInfo, sizeOf } from "../path-info.ts";
 import { mebibytes } from "../push-progress.ts";
 import { lastWords, ReceiverEnd } from "../receiver-end.ts";
 import { type DeltaStage, deltaBytes } from "./plan-delta.ts";
-import { type DeltaSending, sendDelta } from "./send-delta.ts";
+import { type DeltaSending, type PreparedDelta, prepareDelta, sendDelta } from "./send-delta.ts";
 
 /** What differences have brought so far. */
 export interface DeltaTally {
@@ -12,6 +12,7 @@ export interface DeltaTally {
   bytesSent: number;
 }
 
+type Differences = Extract<DeltaStage, { kind: "delta" }>;
 type Say = (level: "debug" | "info" | "warning", message: string) => void;
 
 /** A plan on its way. Once a stage of differences fails, all that is left goes in full: they save time and nothing else. */
@@ -21,6 +22,8 @@ export class StagedSending {
   readonly #tally: DeltaTally;
   readonly #say: Say;
   readonly #added = new Set<PathInfo>();
+  /** Of the next stage, while one is on its way. */
+  #ahead: Promise<PreparedDelta | undefined> | undefined;
 
   constructor(stages: readonly DeltaStage[], way: DeltaSending, tally: DeltaTally, say: Say) {
     this.#stages = stages;
@@ -31,6 +34,14 @@ export class StagedSending {
 
   /** Gives what is to be sent in full, and goes on when that has been added. @throws {ConnectionLostError} */
   async *run(signal: AbortSignal): AsyncGenerator<readonly PathInfo[]> {
+    try {
+      yield* this.#run(signal);
+    } finally {
+      await (await this.#ahead)?.[Symbol.asyncDispose]();
+    }
+  }
+
+  async *#run(signal: AbortSignal): AsyncGenerator<readonly PathInfo[]> {
     const count = this.#stages.filter(({ kind }) => kind === "delta").length;
     this.#say("debug", `differences for ${mebibytes(deltaBytes(this.#stages))}, ${count} stages`);
     for (const [index, stage] of this.#stages.entries()) {
@@ -38,7 +49,7 @@ export class StagedSending {
         yield stage.paths;
         continue;
       }
-      const failure = await this.#send(stage, signal);
+      const failure = await this.#send(stage, this.#stages[index + 1], signal);
       if (failure === undefined) continue;
       this.#say("warning", `the differences did not arrive, sending in full: ${failure}`);
       const left = this.#stages.slice(index).flatMap(({ paths }) => paths);
@@ -48,8 +59,17 @@ export class StagedSending {
     }
   }
 
+  async #prepare({ references }: Differences, signal: AbortSignal): Promise<PreparedDelta> {
+    const ahead = await this.#ahead;
+    this.#ahead = undefined;
+    if (ahead !== undefined) return ahead;
+    const prepared = await prepareDelta(references, this.#way, signal);
+    this.#way.tally.roundTrips += 1;
+    return prepared;
+  }
+
   /** @returns why it came to nothing. */
-  async #send(stage: Extract<DeltaStage, { kind: "delta" }>, signal: AbortSignal): Promise<string | undefined> {
+  async #send(stage: Differences, next: DeltaStage | undefined, signal: AbortSignal): Promise<string | undefined> {
     const { host, tally, onAdded } = this.#way;
     const before = tally.bytesSent;
     const added: PathInfo[] = [];
@@ -59,7 +79,10 @@ export class StagedSending {
       onAdded(info);
     };
     try {
-      await sendDelta(stage, { ...this.#way, onAdded: note }, signal);
+      await using prepared = await this.#prepare(stage, signal);
+      // Both ends write their archives of the next stage meanwhile. Where the host takes no further channel for it, its turn comes.
+      if (next?.kind === "delta") this.#ahead = prepareDelta(next.references, this.#way, signal).catch(() => undefined);
+      await sendDelta(stage.paths, prepared, { ...this.#way, onAdded: note }, signal);
       return undefined;
     } catch (error) {
       signal.throwIfAborted();

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import {
-  boundsFor,
-  deltaBytes,
-  isWorthDelta,
-  planDelta,
-  windowLog,
-} from "../../../../deploy/store/delta/plan-delta.ts";
+import { boundsFor, deltaBytes, planDelta, windowLog } from "../../../../deploy/store/delta/plan-delta.ts";
 import { type PathInfo, sizeOf } from "../../../../deploy/store/path-info.ts";
 import type { StorePath } from "../../../../local-nix/store-path.ts";
 import { graphs, info } from "../support/paths.ts";
@@ -101,28 +95,14 @@ describe("a plan of differences", () => {
   });
 
   it("asks of a host a quarter of what it has free, and never more than zstd's window", () => {
-    assert.deepEqual(boundsFor(400 * mebibyte), { pathBytes: 100 * mebibyte, stageBytes: 50 * mebibyte });
-    assert.deepEqual(boundsFor(undefined), { pathBytes: 64 * mebibyte, stageBytes: 32 * mebibyte });
+    assert.deepEqual(boundsFor(400 * mebibyte), { pathBytes: 100 * mebibyte, stageBytes: 24 * mebibyte });
+    assert.deepEqual(boundsFor(undefined), { pathBytes: 64 * mebibyte, stageBytes: 24 * mebibyte });
+    assert.deepEqual(boundsFor(80 * mebibyte), { pathBytes: 20 * mebibyte, stageBytes: 10 * mebibyte });
     fc.assert(
       fc.property(fc.option(fc.nat({ max: 2 ** 48 }), { nil: undefined }), (available) => {
         const { pathBytes, stageBytes } = boundsFor(available);
         assert.ok(stageBytes <= pathBytes && pathBytes < 2 ** windowLog);
       }),
-    );
-  });
-
-  it("is made for slow ways and some megabytes", () => {
-    const much = [info("a", [], 5 * mebibyte)];
-    const slow = { bytesPerSecond: 2 * mebibyte, roundTripMs: 20 };
-    const fast = { bytesPerSecond: 100 * mebibyte, roundTripMs: 1 };
-    assert.deepEqual(
-      [
-        isWorthDelta(much, slow),
-        isWorthDelta(much, fast),
-        isWorthDelta([info("a", [])], slow),
-        isWorthDelta(much, undefined),
-      ],
-      [true, false, false, false],
     );
   });
 });
