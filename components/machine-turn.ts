@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { statedPolicy } from "../providers/stored-closure.ts";
 import type { SystemClosure } from "../providers/system-closure.ts";
 import { type Held, noAddress, type Observed } from "../providers/system-closure-schema.ts";
 import type { GateMember } from "../providers/wave-gate-schema.ts";
@@ -117,7 +118,8 @@ export class MachineTurn {
     const { machine, spec, delivery } = this.#settings;
     const { system, identityFiles, hostKeys, policy, hostKeyPolicy, jumpHosts, backEnd, owner } = delivery;
     const { connectDeadlineSeconds, deadlineSeconds } = delivery;
-    const way = { system, identityFiles, hostKeys, policy, hostKeyPolicy, jumpHosts, backEnd, owner };
+    const stored = { policy: statedPolicy(policy), hostKeyPolicy, jumpHosts, backEnd, owner };
+    const way = { system, identityFiles, hostKeys, ...stored };
     // A state that was written before these were kept has none of them.
     const facts = pulumi.all([closure.running, closure.failedUnits, closure.previous, closure.deployedAt]);
     return pulumi.all([this.#way.dialled, facts]).apply(

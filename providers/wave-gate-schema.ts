@@ -42,6 +42,11 @@ export const waveGateInputsSchema = z.object({
 });
 export type WaveGateInputs = z.output<typeof waveGateInputsSchema>;
 
+/** What the gate has seen, of each machine no more than what it asks of it later. */
+export type WaveGateOutputs = Omit<WaveGateInputs, "members"> & {
+  readonly members: readonly Pick<GateMember, "machine" | "deployedAt">[];
+};
+
 /** What of an old state counts: when each machine had been deployed to that the gate has seen. */
 export const seenMembersSchema = z
   .object({ members: z.array(z.object({ machine: z.string(), deployedAt: z.number().nullable() })) })

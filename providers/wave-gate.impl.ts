@@ -5,7 +5,13 @@ import { passGate, type WaveMember } from "../stack/pass-gate.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { interruptible } from "./interruption.ts";
 import { sudoPassword } from "./provider-config.ts";
-import { type GateMember, seenMembersSchema, type WaveGateInputs, waveGateInputsSchema } from "./wave-gate-schema.ts";
+import {
+  type GateMember,
+  seenMembersSchema,
+  type WaveGateInputs,
+  type WaveGateOutputs,
+  waveGateInputsSchema,
+} from "./wave-gate-schema.ts";
 
 /** In a preview any property may still be Pulumi's placeholder for "unknown", whatever its type. */
 const uncheckedSchema = z.object(
@@ -34,9 +40,9 @@ export async function diff(_id: string, olds: unknown, news: WaveGateInputs): Pr
 }
 
 /** @throws {WaveClosedError} the engine keeps no resource then: the next `up` comes to it again. */
-export async function create(inputs: WaveGateInputs): Promise<dynamic.CreateResult<WaveGateInputs>> {
+export async function create(inputs: WaveGateInputs): Promise<dynamic.CreateResult<WaveGateOutputs>> {
   await pass(inputs, undefined);
-  return { id: inputs.wave, outs: inputs };
+  return { id: inputs.wave, outs: storedGate(inputs) };
 }
 
 /** @throws {WaveClosedError} the state keeps what the gate has seen before. */
@@ -44,9 +50,14 @@ export async function update(
   _id: string,
   olds: unknown,
   news: WaveGateInputs,
-): Promise<dynamic.UpdateResult<WaveGateInputs>> {
+): Promise<dynamic.UpdateResult<WaveGateOutputs>> {
   await pass(news, olds);
-  return { outs: news };
+  return { outs: storedGate(news) };
+}
+
+/** The ways to the machines stand among its inputs. */
+function storedGate(inputs: WaveGateInputs): WaveGateOutputs {
+  return { ...inputs, members: inputs.members.map(({ machine, deployedAt }) => ({ machine, deployedAt })) };
 }
 
 async function pass(raw: WaveGateInputs, olds: unknown): Promise<void> {

@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { StoredResource, storedRuntime } from "./stored-resource.ts";
-import type { WaveGateInputs } from "./wave-gate-schema.ts";
+import type { WaveGateInputs, WaveGateOutputs } from "./wave-gate-schema.ts";
 
 type Module = typeof import("pulumi-clan/runtime/wave-gate");
-const runtime = storedRuntime<WaveGateInputs, WaveGateInputs, Module>()("pulumi-clan/runtime/wave-gate", [
+const runtime = storedRuntime<WaveGateInputs, WaveGateOutputs, Module>()("pulumi-clan/runtime/wave-gate", [
   "check",
   "diff",
   "create",

@@ -86,6 +86,11 @@ describe("WaveGate", () => {
   it("goes on all the same where the rollout says so, and keeps what it has seen", async () => {
     const news: WaveGateInputs = { ...inputs, onFailure: "continue", failed: ["cinnabar"] };
     const { outs } = await update("canaries", inputs, news);
-    assert.deepEqual(outs, news);
+    const members = [
+      { machine: "galena", deployedAt: 100 },
+      { machine: "cinnabar", deployedAt: null },
+    ];
+    assert.deepEqual(outs, { ...news, members }, "of its members no more than what it asks of them later");
+    assert.equal((await diff("canaries", outs, { ...news, failed: [] })).changes, false);
   }).timeout(60_000);
 });
