@@ -82,7 +82,9 @@ await new Command("bench")
   .description("measurements against the tools that people use; real sshd, real Nix, simulated host")
   .addCommand(
     new Command("push")
-      .description("fleet push against nix copy, interleaved: direct, 50 ms at 1 Gbit/s, 20 ms at 100 Mbit/s")
+      .description(
+        "fleet push against nix copy, interleaved: direct, 50 ms at 1 Gbit/s, 20 ms at 100, 30 ms at 20 Mbit/s",
+      )
       .option("--quick", "sets of a tenth of the size, three rounds", false)
       .option("--json", "figures as JSON", false)
       .option("--runs <n>", "rounds (default: 5)", (text) => count(text))

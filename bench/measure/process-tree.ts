@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 export interface TreeUsage {
   /** User and system time. */
   readonly cpuSeconds: number;
-  /** Largest resident memory of each process, added up; pages that they share count more than once. */
+  /** Most that the processes of one moment had taken, each at its own most; pages that they share count more than once. */
   readonly peakRssBytes: number;
 }
 
@@ -21,13 +21,16 @@ interface Seen {
 export function watchTree(root: number): { stop(): Promise<TreeUsage> } {
   const seen = new Map<number, Seen>();
   let first: ReadonlyMap<number, Seen> | undefined;
+  let peakKib = 0;
   const look = async (): Promise<void> => {
     const now = await readTree(root);
     first ??= now;
+    for (const [pid, usage] of now) seen.set(pid, usage);
     // A process that has ended and is not yet awaited has no memory any more.
-    for (const [pid, usage] of now) {
-      seen.set(pid, { ...usage, peakKib: Math.max(usage.peakKib, seen.get(pid)?.peakKib ?? 0) });
-    }
+    peakKib = Math.max(
+      peakKib,
+      [...now.values()].reduce((sum, usage) => sum + usage.peakKib, 0),
+    );
   };
   let current = look();
   const timer = setInterval(() => {
@@ -41,10 +44,8 @@ export function watchTree(root: number): { stop(): Promise<TreeUsage> } {
       // The root's own count holds its ended and awaited children; those are not to be counted twice.
       const alive = await readTree(root);
       let ticks = 0;
-      let peakKib = 0;
       for (const [pid, usage] of seen) {
         if (alive.has(pid)) ticks += usage.cpuTicks - (first?.get(pid)?.cpuTicks ?? 0);
-        peakKib += usage.peakKib;
       }
       return { cpuSeconds: ticks / ticksPerSecond, peakRssBytes: peakKib * 1024 };
     },

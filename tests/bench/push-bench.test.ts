@@ -66,6 +66,14 @@ describe("plan of the push benchmark", () => {
     );
   });
 
+  it("measures the narrow link with what differences are for, and nothing else: large sets take minutes there", () => {
+    const narrow = planTrials(linkProfiles, sets).filter(({ link }) => link.name === "30 ms, 20 Mbit/s");
+    assert.deepEqual(
+      narrow.map(({ set, way }) => `${set.name}: ${way}`),
+      ["rebuilt: ours", "rebuilt: ours-full", "rebuilt: ssh-ng"],
+    );
+  });
+
   it("has the sizes that the goals are stated for", () => {
     const size = (name: string): number =>
       Math.round(sets.filter((set) => set.name === name).map(missingBytes)[0] ?? -1);
