@@ -44,8 +44,8 @@ export class Fleet extends pulumi.ComponentResource {
       return rows;
     });
     for (const { subject, text } of remarks) {
-      const part = subject.kind === "machine" ? registry.machineNamed(subject.name) : inventory.partNamed(subject);
-      void pulumi.log.warn(text, part ?? this);
+      if (subject.kind !== "machine") void pulumi.log.warn(text, inventory.partNamed(subject) ?? this);
+      else void registry.machineNamed(subject.name).then((machine) => pulumi.log.warn(text, machine ?? this));
     }
     this.registerOutputs({ machines: this.machines });
   }

@@ -14,7 +14,7 @@ import { timeOf } from "./machine-time.ts";
 import { MachineTurn } from "./machine-turn.ts";
 import { nameAlone } from "./name-alone.ts";
 import type { Place } from "./place.ts";
-import { tolerateFailure } from "./tolerate-failure.ts";
+import { endOf, tolerateFailure } from "./tolerate-failure.ts";
 
 /** How the machine's system is built and delivered: everything but the way to the host. */
 export type Delivery = Omit<
@@ -84,6 +84,8 @@ export class Machine extends pulumi.ComponentResource {
   declare readonly row: pulumi.Output<MachineOutcome>;
   /** How long its deployment took, when it has ended; undefined: this run did not deploy to it. */
   readonly time: Promise<MachineTime | undefined>;
+  /** When the engine is done with its system, however that ended. */
+  readonly ended: Promise<unknown>;
 
   constructor(name: string, settings: MachineSettings, opts?: pulumi.ComponentResourceOptions) {
     const { spec, delivery, node } = settings;
@@ -127,6 +129,7 @@ export class Machine extends pulumi.ComponentResource {
     // It waits for that word alone: with --continue-on-error what depends on a failed resource ends the program with an exception.
     under?.endFirstLogin?.(isOurs, { parent: this });
     tolerateFailure(closure); // the error stands on the resource, and the machine's row says so
+    this.ended = endOf(closure);
     this.row = turn.rowOf(closure);
     this.time = timeOf(settings.machine, closure, settings.place?.turn);
     this.registerOutputs({ outcome: this.row.outcome });

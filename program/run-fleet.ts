@@ -24,7 +24,6 @@ import { planNodes } from "./plan-nodes.ts";
 import { pulumiReport, rendered } from "./pulumi-report.ts";
 import { requireConfirmed } from "./require-confirmed.ts";
 import { requireMoved } from "./require-moved.ts";
-import { withShortStacks } from "./short-stacks.ts";
 import { readStack } from "./stack.ts";
 import { stacksBefore } from "./stacks-before.ts";
 
@@ -88,7 +87,7 @@ export async function runFleet(root: string): Promise<FleetOutputs> {
       rollout,
       renderTimes: (times) => renderTimes(times, spent.phases, process.uptime()),
     };
-    const { machines } = withShortStacks(() => new Fleet(fleet.model.name, args));
+    const { machines } = new Fleet(fleet.model.name, args);
     const publicVars = await readPublicVars(resolve(root, stack.config.vars ?? "vars"), selected);
     return { machines, publicVars };
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { withShortStacks } from "../../program/short-stacks.ts";
+import { withShortStacks } from "../../components/short-stacks.ts";
 
 describe("short stacks", () => {
   it("last as long as resources are registered, and say where an error comes from", () => {
