@@ -32,10 +32,15 @@ describe("pushing differences from what the host runs", function () {
     await synthetic.removeClosures([old, rebuilt], patience());
   });
 
-  async function push(toplevel: StorePath, options: Partial<PushOptions>, said: string[] = []): Promise<PushResult> {
+  async function push(
+    toplevel: StorePath,
+    options: Partial<PushOptions>,
+    said: string[] = [],
+    heard: "warning" | "debug" = "warning",
+  ): Promise<PushResult> {
     await using pool = new ConnectionPool();
     const report = ({ level, message }: { level: string; message: string }): void =>
-      void (level === "warning" && said.push(message));
+      void (level === heard && said.push(message));
     const session = new HostSession(pool, host.connection({}), 20, report);
     return await pushClosure(session, toplevel, { deadlineSeconds: 100, link: slow, ...options }, report, patience());
   }
@@ -90,6 +95,20 @@ describe("pushing differences from what the host runs", function () {
     assert.equal((await push(rebuilt.toplevel, { link })).delta, undefined);
     await verifyAndForget();
     assert.equal((await push(rebuilt.toplevel, { link, delta: "always" })).delta?.paths, all.length);
+    await verifyAndForget();
+  });
+
+  it("goes in stages where the host has little memory, the next one prepared while one is on its way", async () => {
+    const said: string[] = [];
+    await host.ask("echo 'MemAvailable: 26000 kB' >/run/meminfo && mount --bind /run/meminfo /proc/meminfo");
+    try {
+      const { paths, delta, bytesSent = 0, bytes } = await push(rebuilt.toplevel, {}, said, "debug");
+      assert.deepEqual([paths, delta?.paths], [all.length, all.length]);
+      assert.ok(bytesSent < bytes / 10, `${bytesSent} of ${bytes} bytes`);
+    } finally {
+      await host.ask("umount /proc/meminfo");
+    }
+    assert.match(said.join("\n"), /differences for 6\.\d MiB, 3 stages/);
     await verifyAndForget();
   });
 
