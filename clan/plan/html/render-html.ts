@@ -56,6 +56,7 @@ const words = { update: "changes", unknown: "not known", none: "none" } as const
 function sums(named: readonly Named[]): string {
   const bytes = named.reduce((sum, [, { copy }]) => sum + (copy?.kind === "known" ? copy.bytes : 0), 0);
   const unknown = named.some(([, { copy }]) => copy?.kind === "unknown");
+  const isMost = named.some(([, { copy }]) => copy?.kind === "known" && copy.differences.kind !== "none");
   const costs = named.flatMap(([, { node }]) => (node === null ? [] : [node.costPerMonth]));
   const total = (when: "before" | "after"): number => costs.reduce((sum, cost) => sum + (cost[when] ?? 0), 0);
   const gaps = costs.some(({ before, after }) => before === null || after === null)
@@ -64,7 +65,9 @@ function sums(named: readonly Named[]): string {
   return [
     ...(bytes === 0 && !unknown
       ? []
-      : [`; ${renderBytes(bytes)} are copied${unknown ? ", and more that is not known" : ""}`]),
+      : [
+          `; ${isMost ? "at most " : ""}${renderBytes(bytes)} are copied${unknown ? ", and more that is not known" : ""}`,
+        ]),
     ...(costs.length === 0
       ? []
       : [`; nodes $${total("before").toFixed(2)} → $${total("after").toFixed(2)} a month${gaps}`]),

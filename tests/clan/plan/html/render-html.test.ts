@@ -44,7 +44,7 @@ describe("the page of a plan", () => {
     const html = renderPlanHtml(wholePlan);
     assert.match(
       html,
-      /1 of 3 machines change, of 1 it is not known; 48\.2 MB are copied; nodes \$24\.46 → \$204\.58 a month/,
+      /1 of 3 machines change, of 1 it is not known; at most 48\.2 MB are copied; nodes \$24\.46 → \$204\.58 a month/,
     );
     assert.match(html, /<td>3\.1 MB to 48\.2 MB<\/td>/);
   });
