@@ -11,6 +11,8 @@ export class ClanKeys implements Disposable {
   readonly #root: string;
   readonly #machine: string;
   readonly #before = process.env[variable];
+  /** What this one gave to the process. */
+  #given: string | undefined;
 
   constructor(root: string, machine: string) {
     this.#root = root;
@@ -20,7 +22,7 @@ export class ClanKeys implements Disposable {
   /** Gives the machine another key. @returns what the clan then brings to it. */
   async rotate(): Promise<MachineSecrets> {
     const [operator, key] = [await generateAgeKey(), await generateAgeKey()];
-    process.env[variable] = operator.identity;
+    process.env[variable] = this.#given = operator.identity;
     await this.#write(
       `sops/machines/${this.#machine}/key.json`,
       JSON.stringify([{ publickey: key.recipient, type: "age" }]),
@@ -40,6 +42,8 @@ export class ClanKeys implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // Another host's clan may be under way in this process.
+    if (this.#given === undefined || process.env[variable] !== this.#given) return;
     if (this.#before === undefined) delete process.env[variable];
     else process.env[variable] = this.#before;
   }
