@@ -3,15 +3,13 @@ import type { DocumentedCommand } from "./documented-commands.ts";
 /** The page that the simulated fleet follows from its first command to its last. */
 export const followed = "docs/tutorial.md";
 
-/** From here to the page's last command other tests on hosts have what it does: updates, a failing one, a rollback. */
-const otherTests = "fleet plan --deep";
-
 /** Commands of other pages, or of the page's sentences, by the one behind which they find what they speak of. */
 export const between: Readonly<Record<string, readonly string[]>> = {
   "sed -i 's/ 60\"/ 30\"/' modules/nixos/base/heartbeat.ts": [
     "sed -i 's/ 60\"/ 30\"/' modules/nixos/base/heartbeat.ts && npm run pulumi -- preview",
   ],
-  "fleet impact modules/nixos/base/heartbeat.ts": [
+  "fleet rollback cinnabar --list": ["fleet rollback cinnabar"],
+  "fleet plan cinnabar": [
     "npm run fleet -- doctor",
     "pulumi stack output machines",
     "pulumi cancel",
@@ -37,12 +35,9 @@ export function storyOf(documented: readonly DocumentedCommand[]): DocumentedCom
   const blocks = documented.filter(
     ({ page, form, isSynopsis }) => page === followed && form === "block" && !isSynopsis,
   );
-  const end = blocks.findIndex((one) => withoutRemark(one) === otherTests);
   const missing = Object.keys(between).filter((text) => !blocks.some((one) => withoutRemark(one) === text));
   if (missing.length > 0) throw new Error(`${followed} has not: ${missing.join("; ")}`);
-  return blocks
-    .toSpliced(end, blocks.length - 1 - end)
-    .flatMap((one) => [one, ...(between[withoutRemark(one)] ?? []).map(find)]);
+  return blocks.flatMap((one) => [one, ...(between[withoutRemark(one)] ?? []).map(find)]);
 }
 
 /** What is typed: a command of one line without what is said behind it. */
