@@ -24,6 +24,8 @@ export class CopiedFleet implements AsyncDisposable {
   static async create(): Promise<CopiedFleet> {
     const surroundings = await mkdtemp(join(tmpdir(), "reader-"));
     const fleet = new CopiedFleet(surroundings);
+    await using cleanup = new AsyncDisposableStack();
+    cleanup.use(fleet);
     await copyCheckout(fleet.#root);
     for (const folder of ["bin", "home"]) await mkdir(join(surroundings, folder));
     const command = join(surroundings, "bin", "fleet");
@@ -32,6 +34,7 @@ export class CopiedFleet implements AsyncDisposable {
     await fleet.#prepare("git commit --quiet --message 'the fleet' && git tag start");
     fleet.#changedStacks = true;
     await fleet.restore();
+    cleanup.move();
     return fleet;
   }
 
