@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { after, before, describe, it } from "mocha";
 import { chooseFaults, faults } from "../../bench/scale/hosts/faults.ts";
 import type { StubHostLine } from "../../bench/scale/hosts/host-lines.ts";
+import { parseCommandLine } from "../../bench/scale/hosts/requests.ts";
 import { splitWords } from "../../bench/scale/hosts/shell-words.ts";
 import { type RunningHosts, startHosts } from "../../bench/scale/hosts/start-hosts.ts";
 import { smallClosure } from "../../bench/synthetic/closures.ts";
@@ -55,6 +56,24 @@ describe("the words of a command line", () => {
 
   it("are none of what else a shell understands", () => {
     for (const line of ["a; b", "a  b", 'a "b"', "$(a)", "a ", "a 'b"]) assert.equal(splitWords(line), undefined, line);
+  });
+});
+
+describe("a stub host's command lines", () => {
+  it("are those with which the product measures a way", () => {
+    assert.deepEqual(
+      parseCommandLine(
+        quoteCommand(["/bin/sh", "-c", "echo ready; for probe in x x ; do head -c 9 >/dev/null; echo done; done"]),
+      ),
+      { kind: "measure", pieces: 2, bytes: 9, begins: "ready\n", says: "done\n" },
+    );
+    assert.deepEqual(
+      parseCommandLine(
+        quoteCommand(["/bin/sh", "-c", "for piece in x x x ; do head -c 7 >/dev/null || exit; echo; done"]),
+      ),
+      { kind: "measure", pieces: 3, bytes: 7, begins: "", says: "\n" },
+    );
+    assert.equal(parseCommandLine(quoteCommand(["/bin/sh", "-c", "for piece in x ; do rm -r /; done"])), undefined);
   });
 });
 

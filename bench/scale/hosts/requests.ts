@@ -33,7 +33,16 @@ const texts: readonly (readonly [StubScript, string])[] = [
 export type CommandLine =
   | { readonly kind: "script"; readonly args: readonly string[] }
   | { readonly kind: "receive"; readonly isLane: boolean }
-  | { readonly kind: "measure"; readonly probes: number; readonly bytes: number };
+  | Measuring;
+
+/** So many pieces are read, of so many bytes; what is said before them and behind each. */
+export interface Measuring {
+  readonly kind: "measure";
+  readonly pieces: number;
+  readonly bytes: number;
+  readonly begins: string;
+  readonly says: string;
+}
 
 /** @returns undefined for a line that the product does not write, as far as a stub knows. */
 export function parseCommandLine(line: string): CommandLine | undefined {
@@ -48,10 +57,21 @@ export function parseCommandLine(line: string): CommandLine | undefined {
   if (name === "sh" && renderRemoteCommand(script, "if-possible") === line) return { kind: "script", args: rest };
   if (name === "receiver" && sameWords(rest, serveCommand(`${programs}/nix-store`, undefined)))
     return { kind: "receive", isLane: true };
-  // As deploy/store/link-speed.ts has it.
-  const probe = /^echo ready; for probe in ((?:x )+); do head -c (\d+) >\/dev\/null; echo done; done$/.exec(text);
-  if (probe === null || name !== undefined) return undefined;
-  return { kind: "measure", probes: (probe[1]?.length ?? 0) / 2, bytes: Number(probe[2]) };
+  return name === undefined ? parseMeasuring(text) : undefined;
+}
+
+/** As deploy/store/link-speed.ts and long-link.ts have them. */
+function parseMeasuring(text: string): CommandLine | undefined {
+  const [, once, long] =
+    /^(?:(echo ready; for probe in )|(for piece in ))(?:x )+; do head -c \d+ >\/dev\/null(?:; echo done| \|\| exit; echo); done$/.exec(
+      text,
+    ) ?? [];
+  if (once === undefined && long === undefined) return undefined;
+  const pieces = text.match(/x (?=x|;)/g)?.length ?? 0;
+  const bytes = Number(/head -c (\d+)/.exec(text)?.[1]);
+  return once === undefined
+    ? { kind: "measure", pieces, bytes, begins: "", says: "\n" }
+    : { kind: "measure", pieces, bytes, begins: "ready\n", says: "done\n" };
 }
 
 function sameWords(some: readonly string[], others: readonly string[]): boolean {

@@ -13,7 +13,7 @@ import {
 import type { Fault } from "./faults.ts";
 import { type HostMemory, now } from "./host-memory.ts";
 import { answerValidity, type ReceivingSide, StrangeRequest, serveReceiver } from "./receiving.ts";
-import { assignments, decodeScript, parseCommandLine, printedBy, type ScriptText } from "./requests.ts";
+import { assignments, decodeScript, type Measuring, parseCommandLine, printedBy, type ScriptText } from "./requests.ts";
 import { readOrders, StubJob } from "./stub-job.ts";
 
 export interface StubHostOptions {
@@ -90,21 +90,20 @@ export class StubHost {
     }
   }
 
-  /** As deploy/store/link-speed.ts has it. */
   async #measure(
-    { probes, bytes }: { readonly probes: number; readonly bytes: number },
+    { pieces, bytes, begins, says }: Measuring,
     reader: WireReader,
     channel: ServerChannel,
     scope: AbortSignal,
   ): Promise<void> {
-    channel.write("ready\n");
-    for (let probe = 0; probe < probes; probe++) {
+    channel.write(begins);
+    for (let piece = 0; piece < pieces; piece++) {
       for (let left = bytes; left > 0; ) {
         const taken = await reader.read(upTo(left), scope);
         if (taken === undefined) return;
         left -= taken;
       }
-      channel.write("done\n");
+      channel.write(says);
     }
   }
 
