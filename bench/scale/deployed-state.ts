@@ -32,12 +32,12 @@ export function deployedState(preview: z.output<typeof firstPreviewSchema>, depl
   const id = randomUUID();
   // `<urn>::<id>`; in a preview the provider's id is a placeholder.
   const providerUrn = provider.slice(0, provider.lastIndexOf("::"));
-  const rows = new Map(
-    planned.filter(({ type }) => type === closureType).map(({ inputs }) => [String(inputs["machine"]), rowOf(inputs)]),
+  const closures = planned.flatMap(({ type, inputs }) =>
+    type === closureType ? closureInputsSchema.parse(inputs) : [],
   );
   const resources = planned.map((resource) => ({
     ...resource,
-    ...outputsOf(resource, rows, deployedAt),
+    ...outputsOf(resource, closures, deployedAt),
     ...(resource.provider === undefined ? {} : { provider: `${providerUrn}::${id}` }),
   }));
   const [stack, ...others] = resources;
@@ -60,10 +60,10 @@ export function deployedState(preview: z.output<typeof firstPreviewSchema>, depl
 
 function outputsOf(
   { urn, type, inputs }: PlannedResource,
-  rows: ReadonlyMap<string, unknown>,
+  closures: readonly ClosureInputs[],
   deployedAt: number,
 ): { readonly id?: string; readonly outputs: Readonly<Record<string, unknown>> } {
-  const table = { machines: Object.fromEntries(rows) };
+  const table = { machines: Object.fromEntries(closures.map((closure) => [closure.machine, rowOf(closure)])) };
   switch (type) {
     case closureType: {
       const declared = closureInputsSchema.parse(inputs);
@@ -73,12 +73,7 @@ function outputsOf(
     case machineType:
       return { outputs: { outcome: "switched" } };
     case "pulumi:pulumi:Stack":
-      return {
-        outputs: {
-          ...table,
-          publicVars: { perMachine: Object.fromEntries([...rows.keys()].map((machine) => [machine, {}])), shared: {} },
-        },
-      };
+      return { outputs: { ...table, publicVars: { perMachine: publishedBy(closures), shared: {} } } };
     case "clan:index:Fleet":
     case "clan:index:MachineRegistry":
       return { outputs: table };
@@ -89,9 +84,14 @@ function outputsOf(
   }
 }
 
-function rowOf(raw: PlannedResource["inputs"]): unknown {
-  const { class: machineClass, toplevel, targetHost } = closureInputsSchema.parse(raw);
+function rowOf({ class: machineClass, toplevel, targetHost }: ClosureInputs): unknown {
   return { class: machineClass, outcome: "switched", toplevel, generation: 7, seconds: 12.3, targetHost };
+}
+
+function publishedBy(closures: readonly ClosureInputs[]): unknown {
+  return Object.fromEntries(
+    closures.map(({ machine, hostKeys }) => [machine, { "openssh/ssh.id_ed25519.pub": `${hostKeys[0]?.key}\n` }]),
+  );
 }
 
 /** As providers/system-closure.impl.ts leaves them after a switch. */

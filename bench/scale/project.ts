@@ -34,10 +34,15 @@ const packageRoot = join(import.meta.dirname, "../..");
 /**
  * Writes a Pulumi project into an empty folder: a synthetic fleet, the program of every project, and the stacks' files. Its
  * inputs are flakes beside it, so that its own flake is locked and evaluated by Nix as anybody's is, without a network.
+ *
+ * Addresses stand in the inventory and keys among the vars, as clan has them. In the stack's configuration they would be too
+ * many: Pulumi hands it to the program as one variable of its environment, and Linux takes no more than 128 KiB.
  */
 export function writeProject(root: string, size: FleetSize, stacks: readonly StackPart[]): void {
+  const places = new Map(stacks.flatMap(({ hosts }) => hosts.map((host) => [host.machine, host] as const)));
   const files = new Map([
-    ...syntheticFleet(size),
+    ...syntheticFleet(size, (machine) => `root@127.0.0.1:${places.get(machine)?.port ?? 22}`),
+    ...[...places.values()].map(({ machine, hostKey }) => [publishedKey(machine), `${hostKey}\n`] as const),
     ...standInFlakes(systemsOf(stacks)),
     ["fleet.ts", fleetFile(root)],
     ["index.ts", programFile],
@@ -67,12 +72,14 @@ function systemsOf(stacks: readonly StackPart[]): Readonly<Record<string, StandI
   );
 }
 
+/** As clan's openssh generator publishes it. */
+function publishedKey(machine: string): string {
+  return `vars/per-machine/${machine}/openssh/ssh.id_ed25519.pub/value`;
+}
+
 function stackFile({ hosts, identityFile, config: more = {} }: StackPart): string {
   const config = {
     "pulumi-clan:machines": hosts.map(({ machine }) => machine),
-    "pulumi-clan:hosts": Object.fromEntries(
-      hosts.map(({ machine, port, hostKey }) => [machine, { targetHost: `root@127.0.0.1:${port}`, hostKey }]),
-    ),
     ...(identityFile === undefined ? {} : { "pulumi-clan:identityFile": identityFile }),
     ...Object.fromEntries(Object.entries(more).map(([key, value]) => [`pulumi-clan:${key}`, value])),
   };

@@ -11,8 +11,12 @@ export interface FleetSize {
 /**
  * The files of a fleet, by path: laid out as the example, one file per entry and per machine, registry and inventory in one
  * file each, roles by tag. A machine states all of its imports itself: `machines * entries` references.
+ * @param targetHostOf - machine → `[user@]host[:port]`.
  */
-export function syntheticFleet({ machines, entries }: FleetSize): ReadonlyMap<string, string> {
+export function syntheticFleet(
+  { machines, entries }: FleetSize,
+  targetHostOf = (machine: string): string => `root@${machine}.example`,
+): ReadonlyMap<string, string> {
   const names = machineNames(machines);
   const entryNames = numbered("entry", entries);
   return new Map([
@@ -20,7 +24,7 @@ export function syntheticFleet({ machines, entries }: FleetSize): ReadonlyMap<st
     ["fleet.ts", fleetFile],
     ["modules/clan/core.ts", coreFile],
     ["modules/clan/machines.ts", registryFile(names)],
-    ["modules/clan/inventory/machines.ts", inventoryFile(names)],
+    ["modules/clan/inventory/machines.ts", inventoryFile(names, targetHostOf)],
     ["modules/clan/inventory/services.ts", servicesFile],
     ...entryNames.map((name) => [`modules/nixos/${name}.ts`, entryFile(name)] as const),
     ...names.map((name) => [`modules/machines/${name}.ts`, machineFile(name, entryNames)] as const),
@@ -101,9 +105,9 @@ ${lines.join("\n")}
 `;
 }
 
-function inventoryFile(machines: readonly string[]): string {
+function inventoryFile(machines: readonly string[], targetHostOf: (machine: string) => string): string {
   const lines = machines.map(
-    (name) => `        "${name}": { tags: ["nixos", "peer"], deploy: { targetHost: "root@${name}.example" } },`,
+    (name) => `        "${name}": { tags: ["nixos", "peer"], deploy: { targetHost: "${targetHostOf(name)}" } },`,
   );
   return `import { flakeModule } from "pulumi-clan/author";
 
