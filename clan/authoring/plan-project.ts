@@ -44,13 +44,15 @@ const emptyFleet = { namespaces: {}, machines: {}, tags: noMachines, instances: 
 const manifestSchema = z.looseObject({
   type: z.string().optional(),
   dependencies: z.record(z.string(), z.string()).optional(),
+  scripts: z.record(z.string(), z.string()).optional(),
 });
+type Manifest = z.output<typeof manifestSchema>;
 
 function* refuse(draft: Draft, { name }: ProjectRequest): Iterable<AuthoringError> {
   const manifest = draft.read("package.json");
   const parsed = manifest === undefined ? undefined : manifestSchema.safeParse(parseJson(manifest));
   if (parsed?.success === false) yield inTheWay("package.json", "a manifest of npm", z.prettifyError(parsed.error));
-  if (parsed?.success === true && (parsed.data.type ?? "commonjs") !== "module")
+  if (parsed?.success === true && !isOfAnInstallation(parsed.data) && (parsed.data.type ?? "commonjs") !== "module")
     yield inTheWay(
       "package.json",
       '"type": "module", as a fleet in TypeScript needs it',
@@ -82,6 +84,11 @@ function inTheWay(file: string, expected: string, found: string): AuthoringError
   });
 }
 
+/** What `npm install PACKAGE` writes into a folder that had none: it says nothing of code that lies there. */
+function isOfAnInstallation(manifest: Manifest): boolean {
+  return Object.keys(manifest).every((key) => key === "dependencies");
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -93,15 +100,22 @@ function parseJson(text: string): unknown {
 
 /** Keys that are missing are added; those that are there keep their order and the file its indentation. */
 function manifestText(before: string | undefined, { name, dependencies: needed }: ProjectRequest): string {
-  const stated = before === undefined ? { name, private: true, type: "module" } : parseJson(before);
-  const { dependencies = {} } = manifestSchema.parse(stated);
+  const stated = before === undefined ? {} : parseJson(before);
+  const known = manifestSchema.parse(stated);
+  const { dependencies = {}, scripts = {} } = known;
   const missing = Object.entries(needed).filter(([wanted]) => !Object.hasOwn(dependencies, wanted));
-  if (before !== undefined && missing.length === 0) return before;
+  if (missing.length === 0 && scripts["fleet"] !== undefined) return before ?? "";
   // Not what the schema returns, which has its own keys first.
   const kept = z.record(z.string(), z.unknown()).parse(stated);
-  const all = { ...Object.fromEntries(missing), ...dependencies };
+  const text = {
+    ...(isOfAnInstallation(known) ? { name, private: true, type: "module" } : {}),
+    ...kept,
+    // As a checkout has it: the workflows of docs/ci call it so.
+    scripts: { fleet: "fleet", ...scripts },
+    dependencies: { ...Object.fromEntries(missing), ...dependencies },
+  };
   const indent = /^([ \t]+)"/m.exec(before ?? "")?.[1] ?? "  ";
-  return `${JSON.stringify({ ...kept, dependencies: all }, null, indent)}\n`;
+  return `${JSON.stringify(text, null, indent)}\n`;
 }
 
 function ignoring(before: string | undefined, lines: readonly string[]): string {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { z } from "zod";
 import { Draft } from "../../../clan/authoring/draft.ts";
 import { AuthoringError } from "../../../clan/authoring/errors.ts";
 import { printFleetTypes } from "../../../clan/authoring/fleet-types.ts";
@@ -66,9 +67,30 @@ describe("a new project", () => {
     const { texts } = await planned({ "package.json": manifest, ".gitignore": "result" });
     assert.equal(
       texts["package.json"],
-      '{\n\t"type": "module",\n\t"dependencies": {\n\t\t"@pulumi/pulumi": "^3.270.0",\n\t\t"pulumi-clan": "file:../x"\n\t},\n\t"scripts": {}\n}\n',
+      '{\n\t"type": "module",\n\t"dependencies": {\n\t\t"@pulumi/pulumi": "^3.270.0",\n\t\t"pulumi-clan": "file:../x"\n\t},\n\t"scripts": {\n\t\t"fleet": "fleet"\n\t}\n}\n',
     );
     assert.equal(texts[".gitignore"], "result\nnode_modules/\n");
+  });
+
+  it("takes the manifest that npm wrote when the package was installed into the folder for none", async () => {
+    const { texts } = await planned({ "package.json": '{\n  "dependencies": { "pulumi-clan": "file:../x.tgz" }\n}\n' });
+    assert.deepEqual(JSON.parse(texts["package.json"] ?? ""), {
+      name: "lab",
+      private: true,
+      type: "module",
+      scripts: { fleet: "fleet" },
+      dependencies: { "@pulumi/pulumi": "^3.270.0", "pulumi-clan": "file:../x.tgz" },
+    });
+  });
+
+  it("has the script by which the workflows call the command, unless one has that name", async () => {
+    const scriptsOf = async (files: Readonly<Record<string, string>>) =>
+      z.looseObject({ scripts: z.unknown() }).parse(JSON.parse((await planned(files)).texts["package.json"] ?? ""))
+        .scripts;
+    assert.deepEqual(await scriptsOf({}), { fleet: "fleet" });
+    const own = (scripts: object) => ({ "package.json": JSON.stringify({ type: "module", scripts }) });
+    assert.deepEqual(await scriptsOf(own({ test: "x" })), { test: "x", fleet: "fleet" });
+    assert.deepEqual(await scriptsOf(own({ fleet: "mine" })), { fleet: "mine" });
   });
 
   it("is complete after one time", async () => {

@@ -28,7 +28,6 @@ export class FreshProject implements AsyncDisposable {
     cleanup.use(project);
     await mkdir(join(project.#around, "backend"));
     await mkdir(project.root);
-    await project.write("package.json", JSON.stringify({ name: "my-fleet", private: true, type: "module" }));
     const packed = await project.#run(
       join(checkout, "scripts/package"),
       "--pack-destination",
