@@ -19,7 +19,10 @@ import { decodeLine } from "../wire.ts";
 import { DeltaEncoder } from "./delta-encoder.ts";
 
 /** Each takes three times its stage of memory here: some 70 MB, and 360 MB where one path has 120 MiB. */
-const places = new Places(Math.min(8, Math.max(2, Math.floor(totalmem() / 2 ** 31))));
+const atOnce = Math.min(8, Math.max(2, Math.floor(totalmem() / 2 ** 31)));
+const places = new Places(atOnce);
+/** Archives lie in the temporary folder, which is memory on many machines: for a stage that is sent and for the one after it. */
+const preparations = new Places(2 * atOnce);
 
 /** What a host puts differences together with. */
 export type DeltaReceiver = Pick<Receiver, "nixStore" | "elevation"> & { readonly zstd: string };
@@ -65,12 +68,14 @@ export async function prepareDelta(
   signal: AbortSignal,
 ): Promise<PreparedDelta> {
   await using stack = new AsyncDisposableStack();
+  stack.use(await preparations.take(AbortSignal.any([signal, host.dead])));
   const script = receiveScript(receiver, references);
   const folder = await mkdtemp(join(tmpdir(), "pulumi-clan-delta-")); // for its owner alone
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, "archives");
   const writing = writeArchives(references, file, signal); // while the host does the same
-  stack.defer(() => writing.catch(() => undefined)); // who waits for it hears of it
+  const written = writing.catch(() => undefined); // it may fail before it is waited for
+  stack.defer(async () => void (await written));
   const process = stack.use(await ReceiverProcess.start(host, receiver.elevation, { kind: "script", script }, signal));
   tally.bytesSent += script.text.length;
   await writing;

@@ -24,6 +24,7 @@ export class StagedSending {
   readonly #added = new Set<PathInfo>();
   /** Of the next stage, while one is on its way. */
   #ahead: Promise<PreparedDelta | undefined> | undefined;
+  readonly #over = new AbortController();
 
   constructor(stages: readonly DeltaStage[], way: DeltaSending, tally: DeltaTally, say: Say) {
     this.#stages = stages;
@@ -37,8 +38,16 @@ export class StagedSending {
     try {
       yield* this.#run(signal);
     } finally {
-      await (await this.#ahead)?.[Symbol.asyncDispose]();
+      await this.#leaveAhead();
     }
+  }
+
+  /** No more differences: what was prepared for them is another host's place. */
+  async #leaveAhead(): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    this.#over.abort();
+    await (await ahead)?.[Symbol.asyncDispose]();
   }
 
   async *#run(signal: AbortSignal): AsyncGenerator<readonly PathInfo[]> {
@@ -52,6 +61,7 @@ export class StagedSending {
       const failure = await this.#send(stage, this.#stages[index + 1], signal);
       if (failure === undefined) continue;
       this.#say("warning", `the differences did not arrive, sending in full: ${failure}`);
+      await this.#leaveAhead();
       const left = this.#stages.slice(index).flatMap(({ paths }) => paths);
       const missing = left.filter((info) => !this.#added.has(info));
       if (missing.length > 0) yield missing;
@@ -68,6 +78,11 @@ export class StagedSending {
     return prepared;
   }
 
+  async #prepareAhead({ references }: Differences, signal: AbortSignal): Promise<PreparedDelta | undefined> {
+    const scope = AbortSignal.any([signal, this.#over.signal]);
+    return prepareDelta(references, this.#way, scope).catch(() => undefined);
+  }
+
   /** @returns why it came to nothing. */
   async #send(stage: Differences, next: DeltaStage | undefined, signal: AbortSignal): Promise<string | undefined> {
     const { host, tally, onAdded } = this.#way;
@@ -81,7 +96,7 @@ export class StagedSending {
     try {
       await using prepared = await this.#prepare(stage, signal);
       // Both ends write their archives of the next stage meanwhile. Where the host takes no further channel for it, its turn comes.
-      if (next?.kind === "delta") this.#ahead = prepareDelta(next.references, this.#way, signal).catch(() => undefined);
+      if (next?.kind === "delta") this.#ahead = this.#prepareAhead(next, signal);
       await sendDelta(stage.paths, prepared, { ...this.#way, onAdded: note }, signal);
       return undefined;
     } catch (error) {
