@@ -1,4 +1,4 @@
-/** So many may do a thing at once; the others wait for their turn. */
+/** So many may do a thing at once; the others wait for their turn, in the order in which they ask. */
 export class Places {
   #free: number;
   readonly #waiting: PromiseWithResolvers<void>[] = [];

@@ -1,4 +1,5 @@
 import type { FleetError } from "../../errors.ts";
+import { Places } from "../../local-nix/places.ts";
 import type { Report } from "../../report.ts";
 import { traced } from "../../trace.ts";
 import {
@@ -14,7 +15,6 @@ import type { ConnectionPool } from "../ssh/connection-pool.ts";
 import type { ConnectionSpec } from "../ssh/connection-spec.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import type { BackEnd } from "../ssh/transport.ts";
-import { LookTurns } from "./look-turns.ts";
 
 /** How a host was reached. */
 export interface WayTaken {
@@ -43,7 +43,7 @@ export interface LookOptions {
  * Of a thousand hosts that are dialled at once, the last ones get no word within their few seconds: a handshake takes this
  * machine some 10 ms of CPU. So they are asked by turns, and a host's time begins with its turn.
  */
-const turns = new LookTurns(100);
+const turns = new Places(100);
 
 /**
  * Connects once, asks, and turns every way in which a host is not there into a value. Nothing on it is changed.

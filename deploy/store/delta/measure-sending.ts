@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { z } from "zod";
 import { Places } from "../../../local-nix/places.ts";
 import { hostScript } from "../../activation/scripts.ts";
+import { toolPathSchema } from "../../host-facts.ts";
 import type { SshHost } from "../../ssh/ssh-host.ts";
 import { Coalescer } from "../coalescer.ts";
 import { writeNar } from "../nar-writer.ts";
@@ -35,7 +35,6 @@ export type Sending =
 const mostBytes = 2 * 2 ** 30;
 /** Each takes as much memory here as a stage of a push. */
 const places = new Places(2);
-const toolSchema = z.string().regex(/^\/[A-Za-z0-9/._+-]{1,400}$/);
 
 /** What a host would be sent, decided as a push decides it; nothing is sent, and the host is only asked. */
 export async function askSending(
@@ -48,7 +47,7 @@ export async function askSending(
   const script = hostScript("validity", ["", "", "none"]);
   const text = await host.read(script, { elevation: "if-possible", maxOutputBytes: 256 * 1024 }, signal);
   const facts = new Map(text.split("\n").map((line) => [line.split("\t")[0] ?? "", line.split("\t")[1] ?? ""]));
-  const [nixStore, zstd] = ["nix-store", "zstd"].map((name) => toolSchema.safeParse(facts.get(name)).data);
+  const [nixStore, zstd] = ["nix-store", "zstd"].map((name) => toolPathSchema.safeParse(facts.get(name)).data);
   if (nixStore === undefined) return { kind: "none", reason: "the host has no nix-store" };
   if (facts.get("uid") !== "0") return { kind: "none", reason: "differences are sent to root alone" };
   const receiver = { nixStore, elevation: "none", ...(zstd === undefined ? {} : { zstd }) } as const;
