@@ -31,7 +31,7 @@ export interface SeenSystems {
   readonly units: { readonly host: HostUnits; readonly wanted: UnitFolder } | undefined;
   /** The same of a Mac. */
   readonly launchd?: { readonly host: HostLaunchd; readonly wanted: PropertyLists } | undefined;
-  /** What a push over a slow way would send; undefined: not tried, or the host did not answer in time. */
+  /** What a push over a slow way would send; undefined: not tried. */
   readonly sending?: Sending | undefined;
   /** What the new system says that it would do; undefined: not asked, or not there yet. */
   readonly dryActivation?: readonly string[] | undefined;
@@ -107,7 +107,7 @@ async function lookForPlan(
       const missing = deep ? answer?.missing : undefined;
       if (missing !== undefined) {
         const asking = locals.infos(toplevel, missing).then((lacking) => askSending(host, lacking, scope));
-        asked = await unlessLate(asking, scope, signal);
+        asked = (await unlessLate(asking, scope, signal)) ?? notTold;
       }
       const isThere = answer?.missing?.size === 0 && machineClass === "nixos";
       const dryActivation =
@@ -126,6 +126,8 @@ async function lookForPlan(
   // What takes this machine's time takes none of the host's.
   return withSending(await withLocalClosure(look, locals), asked, signal);
 }
+
+const notTold = { kind: "unmeasured", reason: "what the host has that is like it was not told in time" } as const;
 
 /** Its own words. As root where root can be had; who cannot be root is not answered, which is no error. */
 async function dryActivate(
