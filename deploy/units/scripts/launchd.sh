@@ -12,7 +12,7 @@ lists() { # key folder path
   key=$1
   folder=$2
   set -- "$3"/*.plist
-  if [ ! -e "$1" ]; then return 0; fi # no folder, or nothing in it
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then return 0; fi # no folder, or nothing in it
   {
     printf '%s\n' "$@"
     printf '=digests\n'

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -81,7 +81,7 @@ describe("what launchd is told at an activation", () => {
 });
 
 describe("a Mac's property lists", () => {
-  it("are told by a host, all with their digests; an empty folder holds none", async () => {
+  it("are told by a host, all that can be read with their digests; an empty folder holds none", async () => {
     await withFiles(
       {
         "Library/LaunchDaemons/org.nixos.beacon.plist": "beacon",
@@ -91,10 +91,11 @@ describe("a Mac's property lists", () => {
         "run/current-system/user/Library/LaunchAgents/org.nixos.mine.plist": "mine",
       },
       async (root) => {
+        await symlink("/nowhere", join(root, "Library/LaunchDaemons/app.removed.plist")); // the first of its folder
         const { text, args = [] } = launchdScript(root);
         const { stdout } = await promisify(execFile)("/bin/sh", ["-c", text, "sh", ...args]);
         assert.deepEqual(parseHostLaunchd(stdout), {
-          now: lists({ "org.nixos.beacon": digestOf("beacon"), "with blank": digestOf("blank") }),
+          now: lists({ "app.removed": null, "org.nixos.beacon": digestOf("beacon"), "with blank": digestOf("blank") }),
           former: lists({ "org.nixos.beacon": digestOf("earlier") }, {}, { "org.nixos.mine": digestOf("mine") }),
         });
       },
