@@ -49,23 +49,31 @@ export async function traced<T>(work: Work, action: () => Promise<T>, result?: (
   }
 }
 
+type Listener = (event: WorkEvent) => void;
+
+/** Who watches. A program is followed once for all of them: Node takes more than ten listeners of one child for a leak. */
+const watchers = new Set<Listener>();
+
 /** Tells every piece of work of this process from now on, the programs that it starts included. */
-export function watchWork(listen: (event: WorkEvent) => void): Disposable {
+export function watchWork(listen: Listener): Disposable {
+  const watcher: Listener = (event) => listen(event); // two may watch with one function
   const onWork = (message: unknown): void => {
-    if (isWorkEvent(message)) listen(message);
-  };
-  const onProcess = (message: unknown): void => {
-    if (hasProcess(message)) queueMicrotask(() => follow(message.process, listen)); // its arguments are not known before
+    if (isWorkEvent(message)) watcher(message);
   };
   subscribe("pulumi-clan:work", onWork);
   // Source: Node.js 24, `diagnostics_channel`, built-in channels: published for every process that is made.
-  subscribe("child_process", onProcess);
+  if (watchers.size === 0) subscribe("child_process", onProcess);
+  watchers.add(watcher);
   return {
     [Symbol.dispose]: () => {
       unsubscribe("pulumi-clan:work", onWork);
-      unsubscribe("child_process", onProcess);
+      if (watchers.delete(watcher) && watchers.size === 0) unsubscribe("child_process", onProcess);
     },
   };
+}
+
+function onProcess(message: unknown): void {
+  if (hasProcess(message)) queueMicrotask(() => follow(message.process)); // its arguments are not known before
 }
 
 /** What a line of a trace has room for. */
@@ -88,7 +96,11 @@ function isShell(program: string): boolean {
   return /^(?:ba|da|z|k)?sh$/.test(basename(program));
 }
 
-function follow(child: ChildProcess, listen: (event: WorkEvent) => void): void {
+function follow(child: ChildProcess): void {
+  const present = [...watchers];
+  const listen: Listener = (event) => {
+    for (const watcher of present) if (watchers.has(watcher)) watcher(event);
+  };
   const began = performance.now();
   // With streams of our own terminal it speaks there itself.
   const hasTerminal = child.stdin === null && child.stdout === null && child.stderr === null;

@@ -56,6 +56,32 @@ describe("trace", () => {
     assert.match(lines[3] ?? "", /^process program: .*ENOENT/);
   });
 
+  it("tells a program to as many as watch, a machine each, and Node warns of no leak", async () => {
+    const warnings: string[] = [];
+    const warn = ({ name }: Error): void => void warnings.push(name);
+    process.on("warning", warn);
+    const heard: string[] = [];
+    await using watchers = new AsyncDisposableStack();
+    for (let machine = 0; machine < 12; machine++)
+      watchers.use(watchWork(({ kind, work }) => void (work.kind === "process" && heard.push(kind))));
+    await once(spawn("/bin/true", [], { stdio: "pipe" }), "close");
+    await new Promise(setImmediate);
+    process.off("warning", warn);
+    assert.deepEqual(heard, [...Array(12).fill("began"), ...Array(12).fill("ended")]);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("tells nobody who watches no more", async () => {
+    const heard: string[] = [];
+    const watch = watchWork(({ kind }) => void heard.push(kind));
+    const child = spawn("/bin/cat", [], { stdio: "pipe" });
+    await new Promise(setImmediate);
+    watch[Symbol.dispose]();
+    child.stdin.end();
+    await once(child, "close");
+    assert.deepEqual(heard, ["began"]);
+  });
+
   it("calls a program that has the terminal for itself a question", async () => {
     const [begin] = await told(() => once(spawn("/bin/true", [], { stdio: "inherit" }), "close"));
     assert.equal(begin, "question true");
