@@ -53,24 +53,26 @@ function tokenOf(settings: AccessSettings): () => Promise<string> {
   };
 }
 
-/** @throws {GoogleCredentialsError} with the library's own word: it quotes no key */
+/** @throws {GoogleCredentialsError} with the library's own word, but for what it quotes of a file: that may be a token */
 async function tokenFor(auth: GoogleAuth): Promise<unknown> {
   try {
     return await auth.getAccessToken();
   } catch (error) {
-    const [found = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
-    throw notUsable(found, error);
+    const said = error instanceof Error ? error.message : String(error);
+    const plain = said.replace(/Unexpected token [^]*/, "it is not JSON");
+    const [found = ""] = plain.split("\n", 1);
+    throw plain === said ? notUsable(found, error) : notUsable(found);
   }
 }
 
 function notUsable(found: string, cause?: unknown): GoogleCredentialsError {
   return new GoogleCredentialsError(
     {
-      summary: "Google's cloud cannot be asked: its credentials cannot be used",
+      summary: "Google's cloud cannot be asked: there is no access token for it",
       expected: "gcp:credentials or gcp:accessToken in the stack, GOOGLE_CREDENTIALS, or a login of gcloud",
       found,
       at: "Google's credentials",
-      fix: "gcloud auth application-default login, or state the credentials of a service account (docs/gcp.md)",
+      fix: "gcloud auth application-default login, or state the credentials of a service account (docs/gcp.md); if Google was not reached, run it again",
     },
     { cause },
   );

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inspect } from "node:util";
 import { describe, it } from "mocha";
 import { storageAccess } from "../../../cloud/gcp/access.ts";
 import { GoogleCredentialsError } from "../../../cloud/gcp/errors.ts";
@@ -14,5 +18,25 @@ describe("access to Google's cloud", () => {
       assert.ok(!error.message.includes("PRIVATE KEY"));
       return true;
     });
+  });
+
+  it("that a file has which is no key is told without a word of the file, which may be a token", async () => {
+    const name = "GOOGLE_APPLICATION_CREDENTIALS";
+    const before = process.env[name];
+    const folder = await mkdtemp(join(tmpdir(), "google-"));
+    try {
+      process.env[name] = join(folder, "token");
+      await writeFile(process.env[name], "ya29.token\n");
+      await assert.rejects(storageAccess({ config: () => undefined, env: {} }).token(), (error) => {
+        assert.ok(error instanceof GoogleCredentialsError);
+        assert.match(error.message, /found: {4}Unable to read the credential file .*: it is not JSON\n/);
+        assert.ok(!inspect(error).includes("ya29"));
+        return true;
+      });
+    } finally {
+      if (before === undefined) delete process.env[name];
+      else process.env[name] = before;
+      await rm(folder, { recursive: true });
+    }
   });
 });
