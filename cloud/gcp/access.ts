@@ -59,7 +59,7 @@ async function tokenFor(auth: GoogleAuth): Promise<unknown> {
     return await auth.getAccessToken();
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    const plain = said.replace(/Unexpected token [^]*/, "it is not JSON");
+    const plain = said.replace(/Unexpected token .*/s, "it is not JSON");
     const [found = ""] = plain.split("\n", 1);
     throw plain === said ? notUsable(found, error) : notUsable(found);
   }
