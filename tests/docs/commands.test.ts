@@ -25,6 +25,7 @@ async function refused(
   const call = program === "npm" ? scriptCallOf(args) : undefined;
   if (call?.script === "fleet") return refused(form, ["fleet", ...call.args]);
   if (call?.script === "pulumi") return refused(form, ["pulumi", ...call.args]);
+  if (program === "npx") return args[0] === "fleet" ? refused(form, args) : "npx: of these pages it calls fleet alone";
   if (program === "fleet") return refusedByFleet(args, form === "span");
   if (program === "pulumi") return refusedByPulumi(args);
   return program === "npm" ? refusedByNpm(args) : undefined;

@@ -69,6 +69,7 @@ const here =
 
 /** `fleet` and `pulumi` without what stands before them in a checkout. */
 export function canonical([program = "", ...args]: readonly string[]): string {
+  if (program === "npx") return args.join(" ");
   const call = program === "npm" ? scriptCallOf(args) : undefined;
   const isWrapped = call !== undefined && ["fleet", "pulumi"].includes(call.script);
   return isWrapped ? [call.script, ...call.args].join(" ") : [program, ...args].join(" ");
