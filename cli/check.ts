@@ -10,7 +10,7 @@ import { FleetError, FleetErrors } from "../errors.ts";
 import { readHostNatures } from "../stack/read-hardware.ts";
 import { readWays, withMachineOptions } from "./machine-ways.ts";
 import { progressOn } from "./progress.ts";
-import { readChosenFleet } from "./source-options.ts";
+import { readChosenFleet, sourceOfProject } from "./source-options.ts";
 import { type ChosenMachines, chooseMachines } from "./stack-options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -44,7 +44,9 @@ export function checkCommand(terminal: Terminal, signal: AbortSignal): Command {
       const asking = hosts ? new HostsOfStack(command, terminal, signal) : undefined;
       const rules = rule.length === 0 ? allRules : rule;
       const options = { rules, evaluate: hosts ? true : evaluate, report, askHosts: asking?.ask };
-      const read = asking?.read ?? (() => readChosenFleet(command, {}, undefined, report, signal));
+      const read =
+        asking?.read ??
+        (async () => readChosenFleet(command, await sourceOfProject(command), undefined, report, signal));
       const result = await checked(() => checkFleet(read, options, signal), terminal);
       if (result === undefined) return;
       const shown = result.findings.filter(

@@ -3,7 +3,7 @@ import { diffModels, type FleetDifference } from "../clan/graph/diff-models.ts";
 import { renderDiff, renderDiffMarkdown } from "../clan/graph/render-diff.ts";
 import { openOther } from "../stack/other-fleet.ts";
 import { progressOn } from "./progress.ts";
-import { baseFleet, readChosenFleet } from "./source-options.ts";
+import { baseFleet, readChosenFleet, sourceOfProject } from "./source-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 const renderers = {
@@ -33,12 +33,13 @@ export function diffCommand(terminal: Terminal, signal: AbortSignal): Command {
     .option("--json", "the same as --format json", false)
     .action(async (before: string, after: string | undefined, { format, json }: Options, command: Command) => {
       const report = progressOn(terminal, false);
-      const base = baseFleet(command);
+      const source = await sourceOfProject(command);
+      const base = baseFleet(command, source);
       await using left = await openOther(before, base, report, signal);
       await using opened = new AsyncDisposableStack();
       const right =
         after === undefined
-          ? await readChosenFleet(command, {}, undefined, report, signal)
+          ? await readChosenFleet(command, source, undefined, report, signal)
           : opened.use(await openOther(after, base, report, signal)).fleet;
       terminal.answer(renderers[json ? "json" : format](diffModels(left.fleet.model, right.model)));
     });

@@ -9,7 +9,7 @@ import { readGraph } from "../clan/graph/read-graph.ts";
 import { renderDot, renderMermaid } from "../clan/graph/render-graph.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import { progressOn } from "./progress.ts";
-import { readChosenFleet } from "./source-options.ts";
+import { readChosenFleet, sourceOfProject } from "./source-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 const renderers = {
@@ -30,7 +30,7 @@ export interface ReadGraph {
 /** Reads fleet and graph as every command about the wiring does. */
 export async function readChosenGraph(command: Command, terminal: Terminal, signal: AbortSignal): Promise<ReadGraph> {
   const report = progressOn(terminal, false);
-  const fleet = await readChosenFleet(command, {}, undefined, report, signal);
+  const fleet = await readChosenFleet(command, await sourceOfProject(command), undefined, report, signal);
   return { fleet, graph: await readGraph(fleet, report, signal), places: placesOf(fleet) };
 }
 

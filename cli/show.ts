@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { renderModel } from "../clan/render-model.ts";
 import { progressOn } from "./progress.ts";
-import { readChosenFleet } from "./source-options.ts";
+import { readChosenFleet, sourceOfProject } from "./source-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `fleet show`. Exit 0: shown; 1: the fleet could not be read; 2: wrong usage; 130: interrupted. */
@@ -10,7 +10,8 @@ export function showCommand(terminal: Terminal, signal: AbortSignal): Command {
     .description("show the fleet: machines, namespaces, service instances; builds nothing, connects to no host")
     .option("--json", "the fleet model as JSON (schema 1)", false)
     .action(async ({ json }: { json: boolean }, command: Command) => {
-      const { model } = await readChosenFleet(command, {}, undefined, progressOn(terminal, false), signal);
+      const source = await sourceOfProject(command);
+      const { model } = await readChosenFleet(command, source, undefined, progressOn(terminal, false), signal);
       terminal.answer(json ? JSON.stringify(model, null, 2) : renderModel(model));
     });
 }

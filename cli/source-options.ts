@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FleetModel } from "../clan/fleet-model.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
@@ -80,6 +80,18 @@ export async function readChosenFleet(
   const source = chosenSource(command, stated);
   const base = options.flake === undefined ? options.dir : process.cwd();
   return openFleet(options.dir, base, source, chosen, report, signal);
+}
+
+/**
+ * The source that commands without a stack of their own go by where the command line names none: `--stack` and PULUMI_STACK
+ * count for them, too.
+ */
+export async function sourceOfProject(command: Command): Promise<FleetSource> {
+  const { dir, flake, stack } = command.optsWithGlobals<SourceOptions & { readonly stack?: string }>();
+  if (flake !== undefined || existsSync(join(dir, "fleet.ts"))) return {};
+  // A fleet in TypeScript needs nothing of what reads stacks.
+  const { flakeOfStacks } = await import("../stack/flake-of-stacks.ts");
+  return flakeOfStacks(dir, stack ?? (process.env["PULUMI_STACK"] || undefined));
 }
 
 function chosenSource(command: Command, stated: FleetSource): FleetSource {

@@ -33,7 +33,7 @@ export async function readStackFile(
 ): Promise<StackOnDisk> {
   const project = await readYaml(path.join(root, "Pulumi.yaml"), "Pulumi.yaml", projectSchema, "the project's file");
   const folder = path.resolve(root, project.stackConfigDir ?? ".");
-  const name = given ?? (await onlyStack(folder)) ?? "local";
+  const name = given ?? onlyOf(await stacksIn(folder)) ?? "local";
   const file = givenFile === undefined ? path.join(folder, `Pulumi.${name}.yaml`) : path.resolve(givenFile);
   const shown = givenFile ?? path.relative(root, file);
   const stack = await readYaml(file, shown, stackSchema, `stack ${name} is not configured here`);
@@ -57,10 +57,19 @@ export function withDecrypted(stack: StackOnDisk, decrypted: Readonly<Record<str
   return { ...stack, config: parseStackConfig(raw, stack.file), secretKeys: [], raw };
 }
 
-/** The single stack of a project needs not be named. */
-async function onlyStack(folder: string): Promise<string | undefined> {
+/** The stacks of a project that have a file, by name. @throws {StackConfigError} */
+export async function stackNames(root: string): Promise<readonly string[]> {
+  const project = await readYaml(path.join(root, "Pulumi.yaml"), "Pulumi.yaml", projectSchema, "the project's file");
+  return stacksIn(path.resolve(root, project.stackConfigDir ?? "."));
+}
+
+async function stacksIn(folder: string): Promise<readonly string[]> {
   const files = await Array.fromAsync(glob("Pulumi.*.yaml", { cwd: folder }));
-  const [first, ...others] = files.flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+  return files.flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []).toSorted();
+}
+
+/** The single stack of a project needs not be named. */
+function onlyOf([first, ...others]: readonly string[]): string | undefined {
   return others.length === 0 ? first : undefined;
 }
 

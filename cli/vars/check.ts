@@ -16,7 +16,7 @@ import { linkedRecipients } from "../../clan/checks/rules/fc066-linked-recipient
 import { failing } from "../../clan/checks/run-checks.ts";
 import { checked } from "../check.ts";
 import { progressOn } from "../progress.ts";
-import { readChosenFleet } from "../source-options.ts";
+import { readChosenFleet, sourceOfProject } from "../source-options.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Those of the checks that are about secrets and other vars. */
@@ -46,7 +46,7 @@ export function varsCheckCommand(terminal: Terminal, signal: AbortSignal): Comma
     .action(async (machines: readonly string[], options: { json: boolean; evaluate: boolean }, command: Command) => {
       const report = progressOn(terminal, false);
       const read = async () => {
-        const fleet = await readChosenFleet(command, {}, undefined, report, signal);
+        const fleet = await readChosenFleet(command, await sourceOfProject(command), undefined, report, signal);
         const unknown = machines.filter((machine) => !Object.hasOwn(fleet.model.machines, machine));
         if (unknown.length > 0) command.error(`error: no machine ${unknown.join(", ")}`, { exitCode: 2 });
         return fleet;

@@ -63,6 +63,26 @@ describe("fleet --flake", () => {
     }
   });
 
+  it("is the flake that the project's stacks name, where the command line says nothing", async () => {
+    await using flake = await FixtureFlake.make(undefined, { ...files, "Pulumi.yaml": "name: lab\nruntime: nodejs\n" });
+    const stack = `config:
+  pulumi-clan:flake: "."
+  pulumi-clan:overrideInputs: { stone: "path:${flake.path}/stone" }
+`;
+    await flake.folder.write({ "Pulumi.core.yaml": stack, "Pulumi.edge.yaml": stack });
+    const answers = [
+      [["show", "--json"], /"basalt"/],
+      [["graph"], /"basalt"/],
+      [["check", "--no-evaluate"], /^0 errors, /m],
+      [["vars", "check", "--no-evaluate"], /^0 errors, /m],
+    ] as const;
+    for (const [args, expected] of answers) {
+      const { code, stdout, stderr } = await fleet(args, flake.path, flake.cacheDir);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, expected);
+    }
+  });
+
   it("exits 1 with the command that would write a missing lock, and writes none itself", async () => {
     await using flake = await FixtureFlake.make(undefined, files);
     const { code, stderr } = await fleet(["--flake", ".", "show"], flake.path, flake.cacheDir);
