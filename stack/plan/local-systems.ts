@@ -20,23 +20,26 @@ export interface LocalSystem {
 export class LocalSystems {
   readonly #signal: AbortSignal;
   readonly #known = new Map<StorePath, Promise<LocalSystem | undefined>>();
-  readonly #places: Places;
+  readonly #closures: Places;
+  /** Of their own: a host is on the line while they are read, and closures of a whole fleet may be waiting. */
+  readonly #folders: Places;
 
   constructor(signal: AbortSignal, parallel = defaultWorkers()) {
     this.#signal = signal;
-    this.#places = new Places(parallel);
+    this.#closures = new Places(parallel);
+    this.#folders = new Places(parallel);
   }
 
   /** @returns undefined: it is not there, or not whole. */
   read(toplevel: StorePath): Promise<LocalSystem | undefined> {
-    const known = this.#known.get(toplevel) ?? this.#inTurn(() => this.#read(toplevel));
+    const known = this.#known.get(toplevel) ?? this.#inTurn(this.#closures, () => this.#read(toplevel));
     this.#known.set(toplevel, known);
     return known;
   }
 
   /** All that is known of some paths of a closure that is there, each after its references; not kept. @throws {NixError} */
   infos(toplevel: StorePath, paths: ReadonlySet<StorePath>): Promise<readonly PathInfo[]> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(this.#closures, async () => {
       const closure = await readClosure([toplevel], this.#signal);
       return closure.filter(({ path }) => paths.has(path));
     });
@@ -48,16 +51,16 @@ export class LocalSystems {
    */
   async units(toplevel: StorePath, specialisation: string | null): Promise<UnitFolder | undefined> {
     const system = specialisation === null ? toplevel : join(toplevel, "specialisation", specialisation);
-    return existsSync(system) ? this.#inTurn(() => readUnitFolder(system)) : undefined;
+    return existsSync(system) ? this.#inTurn(this.#folders, () => readUnitFolder(system)) : undefined;
   }
 
   /** What a Mac's system gives launchd. @returns undefined: it is not there. */
   async launchd(toplevel: StorePath): Promise<PropertyLists | undefined> {
-    return existsSync(toplevel) ? this.#inTurn(() => readPropertyLists(toplevel)) : undefined;
+    return existsSync(toplevel) ? this.#inTurn(this.#folders, () => readPropertyLists(toplevel)) : undefined;
   }
 
-  async #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    using _place = await this.#places.take(this.#signal);
+  async #inTurn<T>(places: Places, action: () => Promise<T>): Promise<T> {
+    using _place = await places.take(this.#signal);
     return await action();
   }
 
