@@ -10,10 +10,19 @@ export interface Explaining {
 
 /** What a person is told of an error, whatever it is: it ends with what to do, and shows a stack only to who asked for it. */
 export function explainError(error: unknown, { how, debug }: Explaining): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = isUnreached(error) ? `${error.message}: ${error.cause.message}` : messageOf(error);
   if (error instanceof FleetError || error instanceof FleetErrors) return debug ? `${text}\n\n${stackOf(error)}` : text;
   if (debug) return `${text}\n\n${inspect(error)}`;
   return `${text}\n  fix:      ${adviceFor(error, how)}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What `fetch` throws where it gets no answer: why is in its cause. Source: Node.js 24, undici, lib/web/fetch/index.js. */
+function isUnreached(error: unknown): error is Error & { readonly cause: Error } {
+  return error instanceof TypeError && error.message === "fetch failed" && error.cause instanceof Error;
 }
 
 function adviceFor(error: unknown, how: string): string {
@@ -22,6 +31,7 @@ function adviceFor(error: unknown, how: string): string {
     if ("advice" in error && typeof error.advice === "string") return error.advice;
     if ("syscall" in error)
       return `this machine said so: correct what it names and run it again; where that was is told with ${how}`;
+    if (isUnreached(error)) return "a server was not reached: run it again when it can be";
     if (error.name === "TimeoutError") return `see with ${how} what did not answer in time, then run it again`;
   }
   return `this is a bug of pulumi-clan, not of your fleet: run it again with ${how}, and report what that prints`;

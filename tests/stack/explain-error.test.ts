@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { describe, it } from "mocha";
 import { GcpApiError } from "../../cloud/gcp/errors.ts";
 import { FleetError, FleetErrors } from "../../errors.ts";
@@ -59,6 +60,17 @@ describe("an error as it is told", () => {
     );
     const late = await once(AbortSignal.timeout(1), "abort").then(([{ target }]) => target.reason);
     assert.match(explained(late), /\n {2}fix: {6}see with --debug what did not answer in time/);
+  });
+
+  it("calls a server that is out of reach no bug, and says what is in the way", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    assert.ok(typeof address === "object" && address !== null);
+    await new Promise((resolve) => server.close(resolve));
+    const error = await fetch(`http://127.0.0.1:${address.port}/`).catch((refused: unknown) => refused);
+    const text = explained(error);
+    assert.match(text, /^fetch failed: connect ECONNREFUSED 127\.0\.0\.1:\d+\n {2}fix: {6}a server was not reached/);
   });
 
   it("shows the stack and the causes to who asks for a trace", () => {
