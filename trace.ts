@@ -108,11 +108,10 @@ function follow(child: ChildProcess): void {
   listen({ kind: "began", work });
   const end = (result: string): void =>
     listen({ kind: "ended", work, seconds: (performance.now() - began) / 1000, result });
+  // Why, who wanted to start it hears: maybe as an event that is over by now, maybe as an exception.
+  if (child.pid === undefined) end("did not start");
   // "exit", not "close": whoever holds its pipes then is no part of it.
-  child.once("exit", (code, signal) => end(code === null ? `killed by ${signal}` : `exit ${code}`));
-  child.once("error", (error) => {
-    if (child.pid === undefined) end(firstLine(error));
-  });
+  else child.once("exit", (code, signal) => end(code === null ? `killed by ${signal}` : `exit ${code}`));
 }
 
 function publish(event: WorkEvent): void {

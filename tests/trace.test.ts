@@ -48,12 +48,28 @@ describe("trace", () => {
       const missing = spawn("/nonexistent/program", [], { stdio: "pipe" });
       await assert.rejects(once(missing, "close"), /ENOENT/);
     });
-    assert.deepEqual(lines.slice(0, 3), [
+    assert.deepEqual(lines, [
       "process cat -- /dev/null",
       "process cat -- /dev/null: exit 0",
       "process program",
+      "process program: did not start",
     ]);
-    assert.match(lines[3] ?? "", /^process program: .*ENOENT/);
+  });
+
+  it("leaves no program under way that did not start, whoever was to start it", async () => {
+    const lines = await told(async () => {
+      // Outside of any promise Node tells of the failure before anybody can ask.
+      const failed = Promise.withResolvers<unknown>();
+      setImmediate(() => spawn("/nonexistent/program").once("error", failed.resolve));
+      await failed.promise;
+      assert.throws(() => spawn("/bin/true", [], { cwd: "/dev/null" }), /ENOTDIR/);
+    });
+    assert.deepEqual(lines, [
+      "process program",
+      "process program: did not start",
+      "process true",
+      "process true: did not start",
+    ]);
   });
 
   it("tells a program to as many as watch, a machine each, and Node warns of no leak", async () => {
