@@ -80,10 +80,16 @@ function onProcess(message: unknown): void {
 const longestArgument = 160;
 const longestCommand = 600;
 
-/** A command as its owner would type it; what a shell is told to do may be a secret's own source, and is left out. */
+/**
+ * A command as its owner would type it, for a log that others may read. Left out: what a shell is told to do, which may be a
+ * secret's own source, tokens that Nix is given as a setting, and who logs in at a web address: often that is a token.
+ */
 export function renderArgv([program = "", ...args]: readonly string[]): string {
-  const shown = args.map((arg, index) => {
-    if (isShell(program) && args[index - 1] === "-c") return "…";
+  const shown = args.map((given, index) => {
+    const before = args[index - 1] ?? "";
+    // Source: Nix 2.34, manual, nix.conf: `access-tokens`, also `extra-`.
+    if ((isShell(program) && before === "-c") || /^(?:--)?(?:extra-)?access-tokens$/.test(before)) return "…";
+    const arg = given.replaceAll(/(?<=https?:\/\/)[^/@\s]+(?=@)/g, "…");
     const cut = arg.length > longestArgument ? `${arg.slice(0, longestArgument)}…` : arg;
     const line = cut.replaceAll("\n", "⏎");
     return /^[\w@%+=:,./…-]+$/.test(line) ? line : `'${line}'`;

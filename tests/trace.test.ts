@@ -116,6 +116,20 @@ describe("trace", () => {
     );
   });
 
+  it("leaves out tokens that Nix is given, and who logs in at a web address", () => {
+    const argv = ["nix", "eval", "--option", "access-tokens", "example.org=t0ken"];
+    assert.equal(renderArgv(argv), "nix eval --option access-tokens …");
+    assert.equal(renderArgv(["nix", "build", "--extra-access-tokens", "example.org=t0ken"]).includes("t0ken"), false);
+    assert.equal(
+      renderArgv(["nix", "build", "git+https://me:t0ken@example.org/fleet?ref=main"]),
+      "nix build 'git+https://…@example.org/fleet?ref=main'",
+    );
+    assert.equal(
+      renderArgv(["nix", "copy", "--to", "ssh-ng://root@198.51.100.11"]),
+      "nix copy --to ssh-ng://root@198.51.100.11",
+    );
+  });
+
   it("renders any command in one line that is not too long", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: "binary", maxLength: 2_000 }), { maxLength: 20 }), (args) => {
