@@ -10,7 +10,7 @@ export interface Explaining {
 
 /** What a person is told of an error, whatever it is: it ends with what to do, and shows a stack only to who asked for it. */
 export function explainError(error: unknown, { how, debug }: Explaining): string {
-  const text = isUnreached(error) ? `${error.message}: ${error.cause.message}` : messageOf(error);
+  const text = isUnreached(error) ? `${error.message}: ${reasonOf(error.cause)}` : messageOf(error);
   if (error instanceof FleetError || error instanceof FleetErrors) return debug ? `${text}\n\n${stackOf(error)}` : text;
   if (debug) return `${text}\n\n${inspect(error)}`;
   return `${text}\n  fix:      ${adviceFor(error, how)}`;
@@ -20,9 +20,19 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What `fetch` throws where it gets no answer: why is in its cause. Source: Node.js 24, undici, lib/web/fetch/index.js. */
+/**
+ * What `fetch` throws where it gets no answer, or not all of it: why is in its cause.
+ * Source: Node.js 24, undici, lib/web/fetch/index.js.
+ */
 function isUnreached(error: unknown): error is Error & { readonly cause: Error } {
-  return error instanceof TypeError && error.message === "fetch failed" && error.cause instanceof Error;
+  if (!(error instanceof TypeError && error.cause instanceof Error)) return false;
+  return error.message === "fetch failed" || error.message === "terminated";
+}
+
+/** A name of several addresses fails with an error for each of them and no words of its own. */
+function reasonOf(cause: Error): string {
+  if (cause.message !== "") return cause.message;
+  return cause instanceof AggregateError ? cause.errors.map(messageOf).join(", ") : cause.name;
 }
 
 function adviceFor(error: unknown, how: string): string {
@@ -32,7 +42,9 @@ function adviceFor(error: unknown, how: string): string {
     if ("syscall" in error)
       return `this machine said so: correct what it names and run it again; where that was is told with ${how}`;
     if (isUnreached(error)) return "a server was not reached: run it again when it can be";
-    if (error.name === "TimeoutError") return `see with ${how} what did not answer in time, then run it again`;
+    // Node's timers throw an AbortError of their own for a deadline, with what passed as its cause.
+    if ([error, error.cause].some((one) => one instanceof Error && one.name === "TimeoutError"))
+      return `see with ${how} what did not answer in time, then run it again`;
   }
   return `this is a bug of pulumi-clan, not of your fleet: run it again with ${how}, and report what that prints`;
 }

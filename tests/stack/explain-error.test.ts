@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, it } from "mocha";
 import { GcpApiError } from "../../cloud/gcp/errors.ts";
 import { FleetError, FleetErrors } from "../../errors.ts";
@@ -71,6 +72,33 @@ describe("an error as it is told", () => {
     const error = await fetch(`http://127.0.0.1:${address.port}/`).catch((refused: unknown) => refused);
     const text = explained(error);
     assert.match(text, /^fetch failed: connect ECONNREFUSED 127\.0\.0\.1:\d+\n {2}fix: {6}a server was not reached/);
+  });
+
+  it("says of each address of a name why it is out of reach", () => {
+    const each = [new Error("connect ECONNREFUSED ::1:9"), new Error("connect ECONNREFUSED 127.0.0.1:9")];
+    const text = explained(new TypeError("fetch failed", { cause: new AggregateError(each) }));
+    assert.match(
+      text,
+      /^fetch failed: connect ECONNREFUSED ::1:9, connect ECONNREFUSED 127\.0\.0\.1:9\n {2}fix: {6}a server/,
+    );
+  });
+
+  it("calls a server no bug that goes away in the middle of its answer", async () => {
+    const server = createServer((socket) => {
+      socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    assert.ok(typeof address === "object" && address !== null);
+    const response = await fetch(`http://127.0.0.1:${address.port}/`);
+    const error = await response.text().catch((cut: unknown) => cut);
+    await new Promise((resolve) => server.close(resolve));
+    assert.match(explained(error), /^terminated: .+\n {2}fix: {6}a server was not reached/);
+  });
+
+  it("calls a pause late that a deadline ended", async () => {
+    const ended = await sleep(60_000, undefined, { signal: AbortSignal.timeout(1) }).catch((error: unknown) => error);
+    assert.match(explained(ended), /\n {2}fix: {6}see with --debug what did not answer in time/);
   });
 
   it("shows the stack and the causes to who asks for a trace", () => {
