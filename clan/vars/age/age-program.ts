@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FleetError } from "../../../errors.ts";
+import { traced } from "../../../trace.ts";
 
 /** The `age` program is needed for a key of its own kind (SSH, plugins), and is not there or failed. */
 export class AgeProgramError extends FleetError {
@@ -29,6 +30,11 @@ export async function openWithProgram(
   identity: ProgramIdentity,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
+  // For a passphrase or a token's PIN it speaks on the terminal by itself, whatever its own streams are.
+  return await traced({ kind: "question", what: "age may ask for a passphrase" }, () => open(file, identity, signal));
+}
+
+async function open(file: Uint8Array, identity: ProgramIdentity, signal: AbortSignal): Promise<Uint8Array | undefined> {
   const until = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
   if (identity.kind === "file") return await run(["--identity", identity.path], file, until);
   // The program has one input, and that is the key's: what is encrypted may lie in a file.

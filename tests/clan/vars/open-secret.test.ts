@@ -8,6 +8,7 @@ import { SecretFileError, SecretIdentityError } from "../../../clan/vars/errors.
 import { openSecret } from "../../../clan/vars/open-secret.ts";
 import { makeKeyPair } from "../../../deploy/ssh/key-pair.ts";
 import { tryCommand } from "../../../sim/hosts/run-command.ts";
+import { watchWork } from "../../../trace.ts";
 import { patience } from "../../deploy/support/signals.ts";
 import { ClanFolder } from "./support/clan-folder.ts";
 import { findSecretTools } from "./support/secret-tools.ts";
@@ -106,7 +107,10 @@ const tools = findSecretTools();
     const env = { SOPS_AGE_SSH_PRIVATE_KEY_FILE: file };
     const keys = await findOperatorKeys({ env, home: clan.root, platform: "linux" });
     const open = () => openSecret(clan.root, { path, cipher: "sops" }, "galena", keys, patience());
+    const kinds = new Set<string>();
+    using _watch = watchWork(({ work }) => kinds.add(work.kind));
     assert.equal(Buffer.from(await open()).toString(), "for the SSH key");
+    assert.ok(kinds.has("question")); // nothing else is written where it asks for the key's passphrase
     process.env["PATH"] = join(clan.root, "nothing");
     await assert.rejects(open(), AgeProgramError);
   });
