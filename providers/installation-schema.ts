@@ -25,18 +25,29 @@ const way = closureInputsSchema.pick({
 /** What a program declares for one machine's installation. Plain JSON: it is stored in the state and crosses gRPC. */
 export const installationInputsSchema = z.object({
   ...way.shape,
+  /** Public keys of the system that is replaced, and where each comes from. */
   foreignHostKeys: z.array(pinnedHostKeySchema),
+  /** Store path of the system that is installed. */
   toplevel: storePath,
+  /** `/nix/store/<hash>-<name>.drv` on the operator's machine. */
   drvPath: z.string().min(1),
+  /** disko's script of the machine, and the disks that it formats. */
   disko: diskoSchema,
+  /** machine-id or cloud id of a NixOS that is to be wiped; it serves once. */
   reinstall: z.string().min(1).optional(),
   /** The cloud's id of the VM; another one is another machine with empty disks. */
   instanceId: z.string().min(1).optional(),
+  /** Folder whose files come with the installation, as root's. */
   files: z.string().min(1).optional(),
+  /** Keys of encrypted disks: path in the installer → file of the operator's. */
   diskKeys: z.record(z.string(), z.string()),
+  /** nixos-anywhere: a name in PATH, or a path. */
   program: z.string().min(1),
+  /** Archive of the installer, a file or URL. Absent: the one that nixos-anywhere names. */
   kexec: z.string().min(1).optional(),
+  /** How long each phase may take, in seconds. */
   deadlines: installationDeadlinesSchema.partial().optional(),
+  /** What of the clan's vars comes with the installation, by digests of what is encrypted; null: nothing. */
   secrets: machineSecretsSchema.nullable().default(null),
   /** `off`: the node under the machine is stopped on purpose, nothing is contacted. */
   power: z.enum(["on", "off"]),

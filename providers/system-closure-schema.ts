@@ -48,13 +48,17 @@ export type Held = z.output<typeof heldSchema>;
 
 /** What a program declares for one machine. Plain JSON: it is stored in the state and crosses gRPC. */
 export const closureInputsSchema = z.object({
+  /** Its name in the fleet: the identity of the resource. */
   machine: z.string().min(1),
+  /** `nixos` or `darwin`. */
   class: z.enum(["nixos", "darwin"]),
   /** The machine's declared platform, e.g. `x86_64-linux`. */
   system: z.string().min(1),
+  /** Store path of the system that is declared. */
   toplevel: storePath,
   /** `/nix/store/<hash>-<name>.drv` on the operator's machine. */
   drvPath: z.string().min(1),
+  /** `local`: on the operator's machine or its builders; `target`: on the host itself. */
   buildOn: z.enum(["local", "target"]),
   /** `[user@]host[:port]`; the way to the machine, not its identity: never compared. */
   targetHost: z
@@ -69,6 +73,7 @@ export const closureInputsSchema = z.object({
   identityFiles: z.array(z.string()),
   /** Pinned public keys and where each comes from; empty: the deployment is refused. */
   hostKeys: z.array(pinnedHostKeySchema),
+  /** How it is deployed to, as `policy` of a stack. */
   policy: activationPolicySchema,
   /** For a host without a pinned key; absent: strict. */
   hostKeyPolicy: z.enum(["strict", "accept-new"]).optional(),

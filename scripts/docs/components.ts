@@ -21,13 +21,15 @@ const components = [
     name: "Installation",
     file: "providers/installation.ts",
     args: undefined,
-    more: "Arguments: `InstallationArgs`. A stack states them as `hosts.<name>.install.*` ([stack-config.md](stack-config.md)).",
+    schema: { file: "providers/installation-schema.ts", name: "installationInputsSchema", taken: "way" },
+    more: "A stack states them as `hosts.<name>.install.*` ([stack-config.md](stack-config.md)).",
   },
   {
     name: "SystemClosure",
     file: "providers/system-closure.ts",
     args: undefined,
-    more: "Arguments: `SystemClosureArgs`, made by `Machine`.",
+    schema: { file: "providers/system-closure-schema.ts", name: "closureInputsSchema", taken: undefined },
+    more: "`Machine` makes them of what a stack states.",
   },
 ] as const;
 
@@ -48,6 +50,7 @@ export async function renderComponents(root: string): Promise<string> {
       `${own.meaning}${tokenOf(own)} Source: \`${component.file}\`.`,
       "",
       ...table("argument", args),
+      ...("schema" in component ? await schemaTable(root, component.schema) : []),
       ...("more" in component ? [component.more, ""] : []),
       ...table("output", own.members),
     ];
@@ -61,6 +64,27 @@ export async function renderComponents(root: string): Promise<string> {
     "",
     ...(await Promise.all(sections)).flat(),
   ].join("\n");
+}
+
+/** Arguments that are stated as a schema. @param taken - constant that picks those that it shares with `SystemClosure`. */
+async function schemaTable(
+  root: string,
+  { file, name, taken }: { readonly file: string; readonly name: string; readonly taken: string | undefined },
+): Promise<string[]> {
+  const declarations = readDeclarations(file, await readFile(join(root, file), "utf8"));
+  const membersOf = (wanted: string): readonly Member[] => {
+    const found = declarations.find((declaration) => declaration.name === wanted);
+    if (found === undefined) throw new Error(`${file} declares no ${wanted}`);
+    return found.members;
+  };
+  const rows = membersOf(name).map(({ name: key, type, meaning }) => {
+    if (meaning === "") throw new Error(`${file}: ${key} has no comment`);
+    const mayBeLeftOut = /\.(optional|exactOptional)\(\)/.test(type);
+    return `| \`${key}${mayBeLeftOut ? "?" : ""}\` | ${meaning.replaceAll("|", "\\|")} |`;
+  });
+  const shared = taken === undefined ? [] : membersOf(taken).map(({ name: key }) => `\`${key}\``);
+  const same = shared.length === 0 ? [] : [`As of [SystemClosure](#systemclosure): ${shared.join(", ")}.`, ""];
+  return ["| argument | is |", "|---|---|", ...rows, "", ...same];
 }
 
 function table(head: string, members: readonly Member[]): string[] {
