@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { FleetError, FleetErrors } from "../errors.ts";
+import { FleetError, FleetErrors, plainText } from "../errors.ts";
 
 export interface Explaining {
   /** How the reader gets the trace, e.g. `--debug`. */
@@ -8,8 +8,15 @@ export interface Explaining {
   readonly debug: boolean;
 }
 
-/** What a person is told of an error, whatever it is: it ends with what to do, and shows a stack only to who asked for it. */
-export function explainError(error: unknown, { how, debug }: Explaining): string {
+/**
+ * What a person is told of an error, whatever it is: it ends with what to do, and shows a stack only to who asked for it.
+ * Nothing in it is for a terminal to obey: errors of others quote what a server or a host said.
+ */
+export function explainError(error: unknown, how: Explaining): string {
+  return plainText(explained(error, how));
+}
+
+function explained(error: unknown, { how, debug }: Explaining): string {
   const text = isUnreached(error) ? `${error.message}: ${reasonOf(error.cause)}` : messageOf(error);
   if (error instanceof FleetError || error instanceof FleetErrors) return debug ? `${text}\n\n${stackOf(error)}` : text;
   if (debug) return `${text}\n\n${inspect(error)}`;

@@ -101,6 +101,15 @@ describe("an error as it is told", () => {
     assert.match(explained(ended), /\n {2}fix: {6}see with --debug what did not answer in time/);
   });
 
+  it("hands a terminal nothing to obey, with a trace and without", () => {
+    const error = new Error("the server said \u001b[2J\u0007", { cause: new Error("\u001b]0;title\u0007") });
+    for (const debug of [false, true]) {
+      const text = explained(error, debug);
+      assert.match(text, /^the server said/);
+      assert.doesNotMatch(text, /[^\P{Cc}\n\t]/u);
+    }
+  });
+
   it("shows the stack and the causes to who asks for a trace", () => {
     const error = new KnownError(facts, { cause: new TypeError("the deeper reason") });
     const text = explained(error, true);
