@@ -12,7 +12,7 @@ import { ageKey, type Generated, generateVars } from "../../stack/generate-vars.
 import { confirmed } from "../confirm.ts";
 import { progressOn } from "../progress.ts";
 import { renderTable } from "../render-table.ts";
-import { readChosenFleet, refuseFlake } from "../source-options.ts";
+import { readChosenFleet, type SourceOptions, sourceOfProject } from "../source-options.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface Options {
@@ -56,8 +56,11 @@ export function varsGenerateCommand(terminal: Terminal, signal: AbortSignal): Co
     )
     .option("--yes", "do not ask", false)
     .action(async (selectors: readonly string[], options: Options, command: Command) => {
-      refuseFlake(command);
-      const { dir } = command.optsWithGlobals<{ dir: string }>();
+      const { dir, flake = (await sourceOfProject(command)).flake } = command.optsWithGlobals<SourceOptions>();
+      if (flake !== undefined) {
+        const run = ["clan vars generate", ...selectors.filter((one) => !one.startsWith("tag:"))].join(" ");
+        command.error(`error: ${flake} is adopted and never written to: run \`${run}\` there`, { exitCode: 2 });
+      }
       const report = progressOn(terminal, false);
       const fleet = await readChosenFleet(command, {}, undefined, report, signal);
       const known = fleet.model.machines;

@@ -81,6 +81,9 @@ describe("fleet --flake", () => {
       assert.equal(code, 0, stderr);
       assert.match(stdout, expected);
     }
+    const { code, stderr } = await fleet(["vars", "generate"], flake.path, flake.cacheDir);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /: \. is adopted and never written to: run `clan vars generate` there$/m);
   });
 
   it("exits 1 with the command that would write a missing lock, and writes none itself", async () => {
@@ -97,6 +100,7 @@ describe("fleet --flake", () => {
       [["show", "--impure", "--nix-option", "cores", "1"], /--nix-option, --impure: only with --flake/],
       [["--flake", ".", "emit"], /emit works on fleet\.ts; an adopted flake is never written to/],
       [["--flake", ".", "lock"], /lock works on fleet\.ts/],
+      [["--flake", ".", "vars", "generate", "basalt"], /never written to: run `clan vars generate basalt` there/],
     ] as const;
     for (const [args, message] of refusals) {
       const { code, stderr } = await fleet(args, flake.path, flake.cacheDir);
