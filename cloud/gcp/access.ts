@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { GoogleAuth } from "google-auth-library";
 import { z } from "zod";
+import { untilAborted } from "../../until-aborted.ts";
 import type { ComputeAccess } from "./compute-api.ts";
 import { GoogleCredentialsError } from "./errors.ts";
 import type { StorageAccess } from "./storage-api.ts";
@@ -41,23 +42,29 @@ function statedIn({ config, env }: AccessSettings) {
   };
 }
 
-function tokenOf(settings: AccessSettings): () => Promise<string> {
+/** Google's library has neither deadline nor signal: in a network that swallows everything it would wait for ever. */
+const tokenMs = 60_000;
+
+function tokenOf(settings: AccessSettings): (signal: AbortSignal) => Promise<string> {
   const of = statedIn(settings);
   const given = of("gcp:accessToken", "GOOGLE_OAUTH_ACCESS_TOKEN");
   const credentials = of("gcp:credentials", "GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON");
-  return async () => {
+  return async (signal) => {
     if (given !== undefined) return given;
-    const token = await tokenFor(authOf(credentials));
+    const token = await tokenFor(authOf(credentials), signal);
     if (typeof token === "string" && token !== "") return token;
     throw notUsable("no access token for these credentials");
   };
 }
 
 /** @throws {GoogleCredentialsError} with the library's own word, but for what it quotes of a file: that may be a token */
-async function tokenFor(auth: GoogleAuth): Promise<unknown> {
+async function tokenFor(auth: Pick<GoogleAuth, "getAccessToken">, signal: AbortSignal): Promise<unknown> {
+  const deadline = AbortSignal.timeout(tokenMs);
   try {
-    return await auth.getAccessToken();
+    return await untilAborted(auth.getAccessToken(), AbortSignal.any([signal, deadline]));
   } catch (error) {
+    signal.throwIfAborted();
+    if (deadline.aborted) throw notUsable(`no answer in ${tokenMs / 1000} s`);
     const said = error instanceof Error ? error.message : String(error);
     const plain = said.replace(/Unexpected token .*/s, "it is not JSON");
     const [found = ""] = plain.split("\n", 1);

@@ -60,7 +60,7 @@ export interface ComputeAccess {
   /** Ends with `/`. Default of Google's own provider: `https://compute.googleapis.com/compute/v1/`. */
   readonly endpoint: string;
   /** For `Authorization: Bearer`. */
-  readonly token: () => Promise<string>;
+  readonly token: (signal: AbortSignal) => Promise<string>;
 }
 
 /** Long enough to make the VM, short enough to cost nothing worth a name when nobody does. */
@@ -200,7 +200,7 @@ interface Call {
   readonly method: string;
   readonly url: URL;
   readonly body: unknown;
-  readonly token: () => Promise<string>;
+  readonly token: (signal: AbortSignal) => Promise<string>;
 }
 
 /** Again after an answer that says that nothing was decided: too many calls, or a server that is not well. */
@@ -217,7 +217,7 @@ async function send(
   { method, url, body, token }: Call,
   signal: AbortSignal,
 ): Promise<{ status: number; text: string }> {
-  const headers = { authorization: `Bearer ${await token()}`, "content-type": "application/json" };
+  const headers = { authorization: `Bearer ${await token(signal)}`, "content-type": "application/json" };
   const init = { method, headers, signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]) };
   const response = await fetch(url, body === undefined ? init : { ...init, body: JSON.stringify(body) });
   const chunks: Uint8Array[] = [];

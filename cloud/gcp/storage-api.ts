@@ -8,7 +8,7 @@ export interface StorageAccess {
   /** Ends with `/`. Default of Google's own provider: `https://storage.googleapis.com/storage/v1/`. */
   readonly endpoint: string;
   /** For `Authorization: Bearer`. */
-  readonly token: () => Promise<string>;
+  readonly token: (signal: AbortSignal) => Promise<string>;
 }
 
 /** One object of Cloud Storage. */
@@ -30,12 +30,12 @@ const answerSchema = z.object({ size: z.string().max(30), md5Hash: z.string().ma
 
 /** Source: Cloud Storage JSON API v1, objects.insert with `uploadType=media`, objects.delete. */
 export function storageApi({ endpoint, token }: StorageAccess): StorageApi {
-  const authorization = async (): Promise<string> => `Bearer ${await token()}`;
+  const authorization = async (signal: AbortSignal): Promise<string> => `Bearer ${await token(signal)}`;
   return {
     async upload({ bucket, name }, file, signal) {
       const query = new URLSearchParams({ uploadType: "media", name });
       const url = new URL(`/upload${new URL(endpoint).pathname}b/${bucket}/o?${query}`, endpoint);
-      const headers = { authorization: await authorization(), "content-type": "application/gzip" };
+      const headers = { authorization: await authorization(signal), "content-type": "application/gzip" };
       const hash = createHash("md5");
       const response = await fetch(url, { method: "POST", headers, body: hashed(file, hash), duplex: "half", signal });
       const text = await textOf(response);
@@ -50,7 +50,7 @@ export function storageApi({ endpoint, token }: StorageAccess): StorageApi {
       const url = new URL(`b/${bucket}/o/${encodeURIComponent(name)}`, endpoint);
       const response = await fetch(url, {
         method: "DELETE",
-        headers: { authorization: await authorization() },
+        headers: { authorization: await authorization(signal) },
         signal,
       });
       const text = await textOf(response);

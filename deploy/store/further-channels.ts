@@ -1,12 +1,12 @@
 import { FleetError } from "../../errors.ts";
 import type { Report } from "../../report.ts";
+import { untilAborted } from "../../until-aborted.ts";
 import { connectOnce } from "../ssh/connect.ts";
 import type { ConnectionSpec } from "../ssh/connection-spec.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 import type { PathChannel } from "./path-channel.ts";
 import type { FurtherConnections } from "./plan-sending.ts";
 import type { Help } from "./send-paths.ts";
-import { untilAborted } from "./until-aborted.ts";
 
 type Open = (host: SshHost, scope: AbortSignal) => Promise<PathChannel>;
 

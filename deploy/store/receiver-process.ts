@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { untilAborted } from "../../until-aborted.ts";
 import { type BoundedText, collectBounded } from "../ssh/bounded-text.ts";
 import type { Elevation, RemoteCommand, RemoteScript } from "../ssh/remote-command.ts";
 import { asProcess } from "../ssh/socket-process.ts";
@@ -7,7 +8,6 @@ import type { RemoteProcess, SshHost } from "../ssh/ssh-host.ts";
 import { Coalescer } from "./coalescer.ts";
 import { ReceiverEnd } from "./receiver-end.ts";
 import { type Compression, RequestCompressor } from "./request-compressor.ts";
-import { untilAborted } from "./until-aborted.ts";
 import type { Decoder } from "./wire.ts";
 import { WireReader } from "./wire-reader.ts";
 

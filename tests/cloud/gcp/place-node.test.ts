@@ -138,7 +138,7 @@ describe("the zone of a VM", () => {
   it("never repeats credentials that make no sense", async () => {
     const env = { GOOGLE_CREDENTIALS: '{"private_key": "-----BEGIN' };
     const { token } = computeAccess({ config: () => undefined, env });
-    await assert.rejects(token(), (error: Error) => !error.message.includes("BEGIN") && error.cause === undefined);
+    await assert.rejects(token(new AbortController().signal), (error: Error) => !error.message.includes("BEGIN") && error.cause === undefined);
   });
 
   it("asks with the stack's or the environment's credentials, by the names of Google's own provider", async () => {
@@ -147,7 +147,7 @@ describe("the zone of a VM", () => {
       env: {},
     });
     assert.deepEqual(
-      [access.endpoint, await access.token()],
+      [access.endpoint, await access.token(new AbortController().signal)],
       ["https://compute.googleapis.com/compute/v1/", "of the stack"],
     );
   });
