@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nixOptionsSchema } from "./nix-options.ts";
 import { rolloutSchema } from "./rollout/rollout-schema.ts";
 import { userKeyDeliverySchema } from "./vars/machine-secrets.ts";
 
@@ -313,10 +314,7 @@ export const stackConfigSchema = z.strictObject({
     .record(z.string(), z.string())
     .optional()
     .describe("Overrides of flake inputs, as `nix --override-input` takes them."),
-  nixOptions: z
-    .record(z.string(), z.string())
-    .optional()
-    .describe("With `flake`: settings of Nix, as `nix --option` takes them."),
+  nixOptions: nixOptionsSchema.optional().describe("With `flake`: settings of Nix, as `nix --option` takes them."),
   impure: z
     .boolean()
     .optional()

@@ -64,15 +64,31 @@ function configErrors(issue: z.core.$ZodIssue, values: unknown, file: string): S
       });
     });
   }
+  if (issue.code === "invalid_key") {
+    const key = String(issue.path.at(-1));
+    return [
+      new StackConfigError({
+        summary: `${at(issue.path)} is not to be stated here`,
+        expected: expectedBy(issue.issues[0]?.message ?? issue.message),
+        found: key, // not its value, which may be a secret
+        at: at(issue.path),
+        fix: `remove it from ${file}`,
+      }),
+    ];
+  }
   return [
     new StackConfigError({
       summary: `${at(issue.path)} has a value that cannot be used`,
-      expected: issue.message.replace(/^Invalid (input|option): expected /, "").replace(/, received .*$/, ""),
+      expected: expectedBy(issue.message),
       found: JSON.stringify(valueAt(values, issue.path)) ?? "nothing",
       at: at(issue.path),
       fix: `correct it in ${file}, or: pulumi config set --path '${["pulumi-clan:", issue.path.map(String).join(".")].join("")}' …`,
     }),
   ];
+}
+
+function expectedBy(message: string): string {
+  return message.replace(/^(?:Invalid (?:input|option): )?expected /, "").replace(/, received .*$/, "");
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FleetModel } from "../clan/fleet-model.ts";
+import { isSecretOption, noSecretOption } from "../clan/nix-options.ts";
 import type { Fleet } from "../clan/read-fleet.ts";
 import type { Report } from "../report.ts";
 import { type FleetSource, openFleet } from "../stack/open-fleet.ts";
@@ -96,6 +97,8 @@ export async function sourceOfProject(command: Command): Promise<FleetSource> {
 
 function chosenSource(command: Command, stated: FleetSource): FleetSource {
   const options = command.optsWithGlobals<SourceOptions>();
+  const secret = options.nixOption.find(([name]) => isSecretOption(name));
+  if (secret !== undefined) command.error(`error: --nix-option ${secret[0]}: ${noSecretOption}`, { exitCode: 2 });
   const source = {
     flake: options.flake ?? stated.flake,
     overrideInputs: { ...stated.overrideInputs, ...Object.fromEntries(options.overrideInput) },

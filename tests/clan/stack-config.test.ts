@@ -18,6 +18,18 @@ describe("stack configuration", () => {
     );
   });
 
+  it("takes settings of Nix, but none that is a secret: they stand in an argument list", () => {
+    assert.deepEqual(parse({ "pulumi-clan:nixOptions": '{"allow-dirty":"false"}' }).nixOptions, {
+      "allow-dirty": "false",
+    });
+    const secret = { "pulumi-clan:nixOptions": '{"extra-access-tokens":"github.com=ghp_secret"}' };
+    assert.throws(
+      () => parse(secret),
+      (error: Error) =>
+        /extra-access-tokens/.test(error.message) && /nix\.conf/.test(error.message) && !/ghp_/.test(error.message),
+    );
+  });
+
   it("takes the booleans that YAML makes of a bare on or off for a node's power", () => {
     assert.deepEqual(parse({ "pulumi-clan:nodes": '{"galena":{"power":true},"scheelite":{"power":false}}' }).nodes, {
       galena: { power: "on" },
@@ -127,7 +139,7 @@ describe("stack configuration", () => {
       () => parse({ "pulumi-clan:backEnd": "libssh" }),
       /pulumi-clan:backEnd has a value that cannot be used/,
     );
-    assert.throws(() => parse({ "pulumi-clan:proxyJump": "a b" }), /expected hosts with commas between them/);
+    assert.throws(() => parse({ "pulumi-clan:proxyJump": "a b" }), /expected: hosts with commas between them/);
     assert.throws(
       () => parse({ "pulumi-clan:jumpHosts": '{"edge":{"hostkey":"x"}}' }),
       /pulumi-clan:jumpHosts\.edge\.hostkey is not a key[\s\S]*write "hostKey"/,

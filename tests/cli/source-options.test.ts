@@ -39,6 +39,17 @@ describe("options with two values", () => {
   });
 });
 
+describe("a setting of Nix that is a secret", () => {
+  it("is wrong usage, and not repeated", async () => {
+    await using flake = await FixtureFlake.make(undefined, {});
+    const args = ["--flake", ".", "--nix-option", "access-tokens", "github.com=ghp_secret", "show"];
+    const { code, stderr } = await fleet(args, flake.path, flake.cacheDir);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /--nix-option access-tokens: expected no secret, .* nix\.conf/);
+    assert.doesNotMatch(stderr, /ghp_/);
+  });
+});
+
 describe("fleet --flake", () => {
   const files = {
     "flake.nix": `{
