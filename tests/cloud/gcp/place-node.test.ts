@@ -138,7 +138,10 @@ describe("the zone of a VM", () => {
   it("never repeats credentials that make no sense", async () => {
     const env = { GOOGLE_CREDENTIALS: '{"private_key": "-----BEGIN' };
     const { token } = computeAccess({ config: () => undefined, env });
-    await assert.rejects(token(new AbortController().signal), (error: Error) => !error.message.includes("BEGIN") && error.cause === undefined);
+    await assert.rejects(
+      token(new AbortController().signal),
+      (error: Error) => !error.message.includes("BEGIN") && error.cause === undefined,
+    );
   });
 
   it("asks with the stack's or the environment's credentials, by the names of Google's own provider", async () => {
