@@ -89,6 +89,8 @@ async function measureIn(
     }),
   );
   writeProject(project.root, trial, stacks);
+  // Before anything is evaluated: it writes the stacks' files, and with them another tree.
+  for (const { name: stack } of stacks) await project.pulumi(["stack", "init", stack], signal);
   for (const command of ["emit", "lock"]) await project.answer(process.execPath, [fleetCommand, command], signal);
   await project.answer("git", ["add", "--all"], signal);
   const composition = await project.answer(process.execPath, [measureFleet, project.root], signal);
@@ -147,7 +149,6 @@ function beginning(parts: readonly StackPart[], running: Readonly<Record<string,
 
 /** Gives a stack the state of a deployed one. @returns seconds of the first preview */
 async function deploy(project: PulumiProject, folder: string, stack: string, signal: AbortSignal): Promise<number> {
-  await project.pulumi(["stack", "init", stack], signal);
   const first = await project.watched(["preview", "--stack", stack, "--json"], signal);
   if (first.exitCode !== 0) throw new Error(`the first preview of ${stack}: ${first.said.slice(-5_000)}`);
   const state = deployedState(firstPreviewSchema.parse(JSON.parse(first.text)), Math.floor(Date.now() / 1000));
