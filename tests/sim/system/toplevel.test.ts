@@ -62,6 +62,7 @@ describe("toplevel of the simulation", function () {
       "sw",
       "system",
       "systemConfig",
+      "user",
     ]);
     assert.equal(await readFile(join(topaz, "systemConfig"), "utf8"), topaz);
     assert.equal(await readFile(join(topaz, "system"), "utf8"), "aarch64-darwin");
