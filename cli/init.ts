@@ -2,11 +2,12 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { Command } from "commander";
+import { z } from "zod";
 import { Draft, type FileChange } from "../clan/authoring/draft.ts";
 import { planProject } from "../clan/authoring/plan-project.ts";
 import { renderPatch } from "../clan/authoring/render-patch.ts";
 import { writeChanges } from "../clan/authoring/write-changes.ts";
-import { beginProject, type ProjectStep, projectSteps } from "../stack/begin-project.ts";
+import { beginProject, hasPackage, type ProjectStep, projectSteps } from "../stack/begin-project.ts";
 import { packageManifest } from "./package-manifest.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -39,8 +40,10 @@ export function initCommand(terminal: Terminal, signal: AbortSignal): Command {
       const options = command.optsWithGlobals<InitOptions>();
       const root = resolve(options.dir, folder ?? ".");
       const draft = new Draft(root);
-      const remaining = planProject(draft, requestFor(root, options));
-      const steps = projectSteps(root, options);
+      const remaining = [...planProject(draft, requestFor(root, options))];
+      const isMissing = !hasPackage(root) && !statesPackage(draft);
+      if (isMissing) remaining.push(...bringPackage);
+      const steps = projectSteps(root, isMissing ? { ...options, install: false, preview: false } : options);
       if (options.dryRun) return showPlan(draft.changes, steps, remaining, options, terminal);
       await mkdir(root, { recursive: true });
       await writeChanges(root, draft.changes);
@@ -56,7 +59,7 @@ export function initCommand(terminal: Terminal, signal: AbortSignal): Command {
 /** A flake in the folder is adopted, unless the fleet is written there already. */
 function requestFor(root: string, { name, stack, flake, dir }: InitOptions) {
   const found = !existsSync(join(root, "fleet.ts")) && existsSync(join(root, "flake.nix")) ? "." : null;
-  const { version, dependencies } = packageManifest();
+  const { dependencies } = packageManifest();
   const sdk = dependencies["@pulumi/pulumi"];
   return {
     name:
@@ -67,8 +70,22 @@ function requestFor(root: string, { name, stack, flake, dir }: InitOptions) {
     stack,
     flake: flake === undefined ? found : fromProject(root, dir, flake),
     // Pulumi's CLI looks for its SDK beside the program, wherever ours has it.
-    dependencies: { ...(sdk === undefined ? {} : { "@pulumi/pulumi": sdk }), "pulumi-clan": `^${version}` },
+    dependencies: sdk === undefined ? {} : { "@pulumi/pulumi": sdk },
   };
+}
+
+// By its name alone a registry would be asked, where it is nobody's: whoever took it would run here.
+const bringPackage = [
+  "npm install ARCHIVE: this package, which no registry has; `npm run package` in its checkout makes the archive",
+  "fleet init, once more: it goes on with the preview",
+];
+
+const statingSchema = z.looseObject({ dependencies: z.looseObject({ "pulumi-clan": z.string() }) });
+
+/** Whether the manifest says where the package comes from, as that of a fresh clone does. */
+function statesPackage(draft: Draft): boolean {
+  const manifest = draft.read("package.json");
+  return manifest !== undefined && statingSchema.safeParse(JSON.parse(manifest)).success;
 }
 
 /** A folder is named from where the command was called, and stated relative to the project. */

@@ -42,7 +42,8 @@ function isInRepository(root: string): boolean {
   return existsSync(join(root, ".git")) || (dirname(root) !== root && isInRepository(dirname(root)));
 }
 
-function hasPackage(root: string): boolean {
+/** Whether a program in the folder finds this package. */
+export function hasPackage(root: string): boolean {
   try {
     createRequire(join(root, "package.json")).resolve("pulumi-clan/package.json");
     return true;
