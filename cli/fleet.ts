@@ -11,8 +11,8 @@ import { processTerminal, type Terminal } from "./terminal.ts";
 async function main(argv: readonly string[], terminal: Terminal): Promise<void> {
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
-  const fleet = await fleetCommand(argv, terminal, interrupted.signal);
   try {
+    const fleet = await fleetCommand(argv, terminal, interrupted.signal);
     await fleet.parseAsync(joinPairs(argv), { from: "user" });
   } catch (error) {
     terminal.exitCode = interrupted.signal.aborted ? 130 : failure(error, terminal);

@@ -151,8 +151,8 @@ const sinceSchema = z.object({
   deployedAt: z.number().nullable().default(null),
   /** What ran before the last deployment. */
   previous: storePath.nullable().default(null),
-  /** Where the time of the last deployment went. */
-  took: timesSchema.nullable().default(null),
+  /** Where the time of the last deployment went; it is only shown, so that what another release wrote is none. */
+  took: timesSchema.nullable().catch(null),
   /** Why the host was not as deployed when it was last asked, and who did it where that is known. */
   drift: z.string().nullable().default(null),
 });

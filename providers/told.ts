@@ -1,4 +1,4 @@
-import { FleetError, FleetErrors } from "../errors.ts";
+import { FleetError, FleetErrors, plainText } from "../errors.ts";
 import { debugVariable, wantsTrace } from "../stack/debug-trace.ts";
 import { explainError } from "../stack/explain-error.ts";
 import { wasInterrupted } from "./interruption.ts";
@@ -38,10 +38,15 @@ export function errorInWords(error: unknown, debug = wantsTrace(), interrupted =
     if (!debug) error.stack = "";
     return error;
   }
-  const words = interrupted
-    ? "interrupted\n  fix:      run it again: it goes on where the host stands"
-    : explainError(error, { ...how, debug: false });
+  const words = interrupted ? interruption(error) : explainError(error, { ...how, debug: false });
   const one = new Error(words, { cause: error });
   if (!debug) one.stack = "";
   return one;
+}
+
+/** With what was thrown meanwhile: it may be no consequence of the interruption. */
+function interruption(error: unknown): string {
+  const [found = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+  const said = found === "" || found === "interrupted" ? "" : `\n  found:    ${plainText(found)}`;
+  return `interrupted${said}\n  fix:      run it again: it goes on where the host stands`;
 }

@@ -8,7 +8,7 @@ import { parseStorePath } from "../../local-nix/store-path.ts";
 import { DeploymentDeadlineError, deploymentDeadline } from "../../providers/deployment-deadline.ts";
 import { HostAfterError } from "../../providers/host-after-error.ts";
 import { check, create, diff, read, remove, update } from "../../providers/system-closure.impl.ts";
-import type { ClosureInputs, ClosureOutputs } from "../../providers/system-closure-schema.ts";
+import { type ClosureInputs, type ClosureOutputs, closureFactsSchema } from "../../providers/system-closure-schema.ts";
 import { makeKey, startTestServer } from "../deploy/support/ssh-server.ts";
 
 const system = (letter: string) => parseStorePath(`/nix/store/${letter.repeat(32)}-nixos-system-galena`);
@@ -118,6 +118,11 @@ describe("SystemClosure", () => {
       assert.equal(await differs({ seconds: 99, took: { seconds: { push: 98 }, bytes: 1 } }, {}), false);
       const { took: _none, ...before } = deployed;
       assert.deepEqual((await diff("galena", before as ClosureOutputs, inputs)).changes, false);
+    });
+
+    it("not by parts of that time which a later release knows: they are left out", () => {
+      const later = { ...deployed, took: { seconds: { later: 1 }, bytes: 0 } };
+      assert.equal(closureFactsSchema.parse(later).took, null);
     });
 
     it("when another system is declared", async () => {

@@ -28,6 +28,10 @@ describe("an error of a provider", () => {
     );
     assert.equal(
       errorInWords(bug, false, true).message,
+      "interrupted\n  found:    x is undefined\n  fix:      run it again: it goes on where the host stands",
+    );
+    assert.equal(
+      errorInWords(new Error("interrupted"), false, true).message,
       "interrupted\n  fix:      run it again: it goes on where the host stands",
     );
   });
