@@ -12,7 +12,8 @@ import { defaultWorkers } from "../../local-nix/workers.ts";
 
 /** A system that lies in this machine's store. */
 export interface LocalSystem {
-  readonly closure: readonly { readonly path: StorePath; readonly narSize: number }[];
+  /** Each after its references; machines that have a path in common hold the same. */
+  readonly closure: readonly PathInfo[];
   readonly kernel: KernelFacts;
 }
 
@@ -35,14 +36,6 @@ export class LocalSystems {
     const known = this.#known.get(toplevel) ?? this.#inTurn(this.#closures, () => this.#read(toplevel));
     this.#known.set(toplevel, known);
     return known;
-  }
-
-  /** All that is known of some paths of a closure that is there, each after its references; not kept. @throws {NixError} */
-  infos(toplevel: StorePath, paths: ReadonlySet<StorePath>): Promise<readonly PathInfo[]> {
-    return this.#inTurn(this.#closures, async () => {
-      const closure = await readClosure([toplevel], this.#signal);
-      return closure.filter(({ path }) => paths.has(path));
-    });
   }
 
   /**
@@ -68,7 +61,7 @@ export class LocalSystems {
     if (!existsSync(toplevel)) return undefined;
     try {
       const [closure, kernel] = await Promise.all([readClosure([toplevel], this.#signal), readKernelFacts(toplevel)]);
-      return { closure: closure.map(({ path, narSize }) => ({ path, narSize })), kernel };
+      return { closure, kernel };
     } catch (error) {
       if (error instanceof NixError) return undefined; // a folder that an interrupted build left is no valid path
       throw error;

@@ -8,6 +8,7 @@ import { type Observation, observeHost } from "../../deploy/observation/observe-
 import type { SecretText } from "../../deploy/ssh/secret-text.ts";
 import type { SshHost } from "../../deploy/ssh/ssh-host.ts";
 import { askSending, measureSending, type Sending } from "../../deploy/store/delta/measure-sending.ts";
+import type { PathInfo } from "../../deploy/store/path-info.ts";
 import { type HostUnits, readHostUnits } from "../../deploy/units/host-units.ts";
 import { type HostLaunchd, type PropertyLists, readHostLaunchd } from "../../deploy/units/launchd.ts";
 import type { UnitFolder } from "../../deploy/units/unit-folder.ts";
@@ -24,7 +25,7 @@ export interface SeenSystems {
   /** The new system in this machine's store. */
   readonly wanted: LocalSystem | undefined;
   /** The closure that runs, from this machine's store or the host's. */
-  readonly running: LocalSystem["closure"] | undefined;
+  readonly running: readonly Pick<PathInfo, "path" | "narSize">[] | undefined;
   /** What the host says. */
   readonly host: HostClosures | undefined;
   /** Units of the host, and of the system that shall run; undefined on a Mac, too. */
@@ -106,8 +107,8 @@ async function lookForPlan(
         lists === undefined || hostLaunchd === undefined ? undefined : { host: hostLaunchd, wanted: lists };
       const missing = deep ? answer?.missing : undefined;
       if (missing !== undefined) {
-        const asking = locals.infos(toplevel, missing).then((lacking) => askSending(host, lacking, scope));
-        asked = (await unlessLate(asking, scope, signal)) ?? notTold;
+        const lacking = wanted.closure.filter(({ path }) => missing.has(path));
+        asked = (await unlessLate(askSending(host, lacking, scope), scope, signal)) ?? notTold;
       }
       const isThere = answer?.missing?.size === 0 && machineClass === "nixos";
       const dryActivation =

@@ -243,7 +243,7 @@ describe("the plan for a machine", () => {
     };
     const [before, after] = [
       { path: old, narSize: 10 },
-      { path: declared, narSize: 25 },
+      { path: declared, narSize: 25, narHash: "0".repeat(64), references: [], registrationTime: 0, signatures: [] },
     ];
     const booted = { ...kernel, kernel: "/nix/store/00000000000000000000000000000000-linux-6.12.8/bzImage" };
     const wanted = {
@@ -261,7 +261,7 @@ describe("the plan for a machine", () => {
     assert.deepEqual(known.reboot, { kind: "needed", reasons: ["kernel: linux-6.12.8 → linux-6.12.10"], made: false });
     assert.ok(known.packages?.kind === "known" && known.packages.sizeBytes.after === 25);
 
-    const large = { ...wanted, closure: [{ path: declared, narSize: 5 * 2 ** 20 }] };
+    const large = { ...wanted, closure: [{ ...after, narSize: 5 * 2 ** 20 }] };
     const differences = (sending?: Sending, cache: object | null = null) => {
       const policy = activationPolicySchema.parse({ cache });
       const looked = seen({}, { wanted: large, running: [before], host, units: undefined, sending });
